@@ -1,0 +1,64 @@
+/**
+ * What the trainer may ask of an engine. An engine holds a program's variables in whatever memory is best
+ * for it and runs the program's functions; it knows nothing of models, LoRA or training.
+ *
+ * An engine must not: read a clock or a random source in `run` (same feeds and variables, same bits on the
+ * same machine), keep what it was fed, print, or end the process.
+ */
+import type { DType, InitialValue, OpKind, Program } from '../graph/node.js';
+import type { Tensor } from '../util/tensor.js';
+
+export type EngineName = 'onnx' | 'tfjs' | 'reference';
+export type Device = 'cpu' | 'webgpu' | 'cuda';
+
+export interface Availability {
+  readonly device: Device;
+  readonly available: boolean;
+  /** What is there ("ONNX Runtime 1.30.0, CPU"), or why it is not. */
+  readonly detail: string;
+  /** What the user can do to have it; null where it is there or nothing can be done. */
+  readonly remedy: string | null;
+}
+
+export interface CompileOptions {
+  readonly device: Device;
+  readonly threads: number | 'auto';
+  readonly initial: InitialValue;
+  /** A folder of this executable's own, for files that must exist while it lives (mapped weights). */
+  readonly scratch: string;
+}
+
+export interface Engine {
+  readonly name: EngineName;
+  /** What works here, a row a device. Does not throw and changes nothing. */
+  probe(): Promise<readonly Availability[]>;
+  /** The ops and types that cannot be run on a device, so that a caller knows before it compiles. */
+  unsupported(device: Device): readonly (OpKind | DType)[];
+  compile(program: Program, options: CompileOptions): Promise<Executable>;
+}
+
+export interface Executable {
+  /** In words, for logs and the screen: "onnx 1.30.0 on cpu, 2 threads". */
+  readonly description: string;
+  /**
+   * Runs one function. Updates take effect together, after all outputs are computed; when it throws,
+   * every variable is as it was. Concurrent calls are a bug of the caller.
+   */
+  run(fn: string, feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
+  /** A copy of a variable's value. */
+  read(variable: string): Promise<Tensor>;
+  write(variable: string, value: Tensor): Promise<void>;
+  /** Bytes of the variables it holds. */
+  readonly variableBytes: number;
+  dispose(): Promise<void>;
+}
+
+/** An allocation failed; the executable and its variables are as before the call. */
+export class OutOfMemory extends Error {
+  override readonly name = 'OutOfMemory';
+}
+
+/** The device is gone (driver reset, adapter lost); the executable can only be disposed of. */
+export class DeviceLost extends Error {
+  override readonly name = 'DeviceLost';
+}

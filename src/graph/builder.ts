@@ -1,0 +1,112 @@
+import type { Dim, Shape } from './dims.js';
+import { messageOf } from '../util/errors.js';
+import type { Attributes, DType, Node, NodeOf, OpKind } from './node.js';
+import { shapeRules, type DerivedKind, type Typed } from './shapes.js';
+
+/**
+ * Makes nodes. Building runs nothing; the same op on the same inputs is the same node, so a gradient that
+ * needs a forward value again shares it without having to ask.
+ */
+export class Builder {
+  readonly #known = new Map<string, Node>();
+  #next = 0;
+
+  input(name: string, shape: Shape, dtype: DType = 'f32'): NodeOf<'input'> {
+    return this.#leaf('input', { name }, { shape, dtype });
+  }
+
+  variable(name: string, shape: readonly number[], dtype: DType = 'f32'): NodeOf<'variable'> {
+    return this.#leaf('variable', { name }, { shape, dtype });
+  }
+
+  constant(values: number | readonly number[], shape: Shape = [], dtype: DType = 'f32'): NodeOf<'constant'> {
+    return this.#leaf('constant', { values: typeof values === 'number' ? [values] : values }, { shape, dtype });
+  }
+
+  /** Any op but a leaf; throws with the op, the shapes it was given and the scope of its inputs. */
+  op<K extends DerivedKind>(kind: K, inputs: readonly Node[], attrs: Attributes[K]): NodeOf<K> {
+    let typed: Typed;
+    try {
+      typed = shapeRules[kind](inputs, attrs);
+    } catch (cause) {
+      throw new Error(`${kind}: ${messageOf(cause)}`, { cause });
+    }
+    return this.#node(kind, attrs, inputs, typed);
+  }
+
+  add(a: Node, b: Node | number): Node {
+    return this.op('add', [a, this.#number(b, a.dtype)], {});
+  }
+  sub(a: Node, b: Node | number): Node {
+    return this.op('sub', [a, this.#number(b, a.dtype)], {});
+  }
+  mul(a: Node, b: Node | number): Node {
+    return this.op('mul', [a, this.#number(b, a.dtype)], {});
+  }
+  div(a: Node, b: Node | number): Node {
+    return this.op('div', [a, this.#number(b, a.dtype)], {});
+  }
+  neg(x: Node): Node {
+    return this.op('neg', [x], {});
+  }
+  sqrt(x: Node): Node {
+    return this.op('sqrt', [x], {});
+  }
+  square(x: Node): Node {
+    return this.op('mul', [x, x], {});
+  }
+  where(condition: Node, a: Node, b: Node | number): Node {
+    return this.op('where', [condition, a, this.#number(b, a.dtype)], {});
+  }
+  cast(x: Node, to: DType): Node {
+    return x.dtype === to ? x : this.op('cast', [x], { to });
+  }
+  reshape(x: Node, shape: readonly Dim[]): Node {
+    return this.op('reshape', [x], { shape });
+  }
+  transpose(x: Node, perm: readonly number[]): Node {
+    return this.op('transpose', [x], { perm });
+  }
+  broadcast(x: Node, shape: Shape): Node {
+    return this.op('broadcast', [x], { shape });
+  }
+  slice(x: Node, axis: number, start: number, end: number): Node {
+    return this.op('slice', [x], { axis, start, end });
+  }
+  concat(inputs: readonly Node[], axis: number): Node {
+    return inputs.length === 1 ? inputs[0] : this.op('concat', inputs, { axis });
+  }
+  sum(x: Node, axes: readonly number[], keepDims = false): Node {
+    return this.op('reduceSum', [x], { axes, keepDims });
+  }
+  linear(x: Node, w: Node, { bias, transposeW = false }: { bias?: Node; transposeW?: boolean } = {}): Node {
+    return this.op('linear', bias ? [x, w, bias] : [x, w], { transposeW });
+  }
+  matmul(a: Node, b: Node, { transposeA = false, transposeB = false } = {}): Node {
+    return this.op('matmul', [a, b], { transposeA, transposeB });
+  }
+  softmax(x: Node): Node {
+    return this.op('softmax', [x], {});
+  }
+  gatherRows(table: Node, rows: Node): Node {
+    return this.op('gatherRows', [table, rows], {});
+  }
+
+  #number(value: Node | number, dtype: DType): Node {
+    return typeof value === 'number' ? this.constant(value, [], dtype) : value;
+  }
+
+  #leaf<K extends 'input' | 'variable' | 'constant'>(kind: K, attrs: Attributes[K], typed: Typed): NodeOf<K> {
+    return this.#node(kind, attrs, [], typed);
+  }
+
+  #node<K extends OpKind>(kind: K, attrs: Attributes[K], inputs: readonly Node[], typed: Typed): NodeOf<K> {
+    const key = JSON.stringify([kind, attrs, inputs.map((x) => x.id), typed.shape, typed.dtype]);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known as NodeOf<K>;
+    Object.freeze(attrs);
+    const node: NodeOf<K> = Object.freeze({ id: this.#next++, kind, attrs, inputs: Object.freeze([...inputs]), ...typed });
+    this.#known.set(key, node as Node);
+    return node;
+  }
+}

@@ -1,0 +1,114 @@
+import type { HostDType, Tensor } from '../util/tensor.js';
+import type { Shape } from './dims.js';
+
+/** Element types a value of the graph may have. */
+export type DType = HostDType;
+
+type None = Record<never, never>;
+
+/**
+ * Every operation there is, with its attributes. The formulas are in `shapes.ts` (what it gives), `gradient/`
+ * (its derivative) and each engine's lowering; all of them are tables over this list, so that a new row here
+ * does not compile until every table has it.
+ */
+export interface Attributes {
+  // Leaves
+  input: { readonly name: string }; //               fed at each call
+  variable: { readonly name: string }; //            held by the engine between calls
+  constant: { readonly values: readonly number[] }; // small, part of the program
+
+  // Elementwise, with NumPy broadcasting
+  add: None;
+  sub: None;
+  mul: None;
+  div: None;
+  neg: None;
+  exp: None;
+  log: None;
+  sqrt: None;
+  sin: None;
+  cos: None;
+  tanh: None;
+  sigmoid: None;
+  erf: None;
+  relu: None;
+  silu: None; //                                     x·σ(x)
+  gelu: { readonly approximate: 'none' | 'tanh' }; //
+  equal: None; //                                    i32 → bool
+  lessEqual: None; //                                i32 → bool
+  and: None; //                                      bool
+  where: None; //                                    (bool, a, b) → a where true, b elsewhere
+  cast: { readonly to: DType };
+
+  // Shape
+  reshape: { readonly shape: Shape };
+  transpose: { readonly perm: readonly number[] };
+  broadcast: { readonly shape: Shape };
+  slice: { readonly axis: number; readonly start: number; readonly end: number }; // static bounds, static axis
+  pad: { readonly axis: number; readonly before: number; readonly after: number }; // zeros; inverse of slice
+  concat: { readonly axis: number };
+  reduceSum: { readonly axes: readonly number[]; readonly keepDims: boolean };
+
+  // Products
+  /** (x [..., I], w, b? [O]) → [..., O]; w is [I, O], or [O, I] with `transposeW` (a Hugging Face Linear). */
+  linear: { readonly transposeW: boolean };
+  /** (a [..., M, K], b [..., K, N]) → [..., M, N]; the leading dimensions are equal. */
+  matmul: { readonly transposeA: boolean; readonly transposeB: boolean };
+
+  // Of the field
+  softmax: None; //                                  over the last axis
+  layerNorm: { readonly epsilon: number }; //        (x [..., C], gamma [C], beta [C])
+  rmsNorm: { readonly epsilon: number }; //          (x [..., C], gamma [C])
+  /** (x [B, H, T, D], cos [B, 1, T, D/2], sin [B, 1, T, D/2]); `interleaved` pairs (0,1)(2,3)…, else (0,D/2)… */
+  rotary: { readonly interleaved: boolean };
+  gatherRows: None; //                               (table [R, ...], i32 rows [...]) → [...rows, ...]
+  scatterRows: { readonly rows: number | string }; // (i32 rows [N], x [N, ...]) → [rows, ...], equal rows added
+  /** (x [N, C], w [V, C], i32 labels [N]) → f32 [N]: −log softmax(x·wᵀ)[label], the head and the loss in one. */
+  linearCrossEntropy: None;
+  argMax: None; //                                   over the last axis → i32
+}
+
+export type OpKind = keyof Attributes;
+
+/** One value of a graph: frozen plain data. `id` orders nodes by creation: inputs before users. */
+export interface NodeOf<K extends OpKind> {
+  readonly id: number;
+  readonly kind: K;
+  readonly attrs: Attributes[K];
+  readonly inputs: readonly Node[];
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+export type Node = { [K in OpKind]: NodeOf<K> }[OpKind];
+
+/** What a variable is for; the gradient pass, the cost model and the checkpoints go by it. */
+export type Role = 'frozen' | 'trainable' | 'gradient' | 'moment';
+
+/** Named memory that an engine holds between calls. Shapes are numbers: nothing in it depends on a batch. */
+export interface Variable {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly role: Role;
+}
+
+/**
+ * One callable of a program: inputs are fed, outputs come back, and each update replaces a variable when
+ * all of them have been computed.
+ */
+export interface Fn {
+  readonly name: string;
+  readonly inputs: readonly NodeOf<'input'>[];
+  readonly outputs: Readonly<Record<string, Node>>;
+  readonly updates: Readonly<Record<string, Node>>;
+}
+
+/** All that an engine compiles: the variables and the functions that share them. */
+export interface Program {
+  readonly variables: readonly Variable[];
+  readonly functions: Readonly<Record<string, Fn>>;
+}
+
+/** First values of variables by name, asked for one at a time so that no second copy of a model is held. */
+export type InitialValue = (variable: Variable) => Tensor;

@@ -1,0 +1,162 @@
+import { addDims, mulDims, printShape, sameShape, sizeDim, type Dim, type Shape } from './dims.js';
+import type { Attributes, DType, Node, OpKind } from './node.js';
+
+/** What an op gives for given inputs; throws a sentence where they do not fit. */
+export interface Typed {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+type ShapeRule<K extends OpKind> = (inputs: readonly Node[], attrs: Attributes[K]) => Typed;
+
+/** Leaves are given their type by the builder; every other op derives it. */
+export type Leaf = 'input' | 'variable' | 'constant';
+export type DerivedKind = Exclude<OpKind, Leaf>;
+
+const f32 = (shape: Shape): Typed => ({ shape, dtype: 'f32' });
+
+type PlainRule = (inputs: readonly Node[]) => Typed;
+
+const unary: PlainRule = ([x]) => {
+  need(x.dtype === 'f32', `f32 wanted, ${x.dtype} given`);
+  return f32(x.shape);
+};
+
+const binary: PlainRule = ([a, b]) => {
+  need(a.dtype === b.dtype && a.dtype !== 'bool', `two numbers of one type wanted, ${a.dtype} and ${b.dtype} given`);
+  return { shape: broadcastShapes(a.shape, b.shape), dtype: a.dtype };
+};
+
+const compare: PlainRule = ([a, b]) => {
+  need(a.dtype === 'i32' && b.dtype === 'i32', `i32 wanted, ${a.dtype} and ${b.dtype} given`);
+  return { shape: broadcastShapes(a.shape, b.shape), dtype: 'bool' };
+};
+
+export const shapeRules: { readonly [K in DerivedKind]: ShapeRule<K> } = {
+  add: binary,
+  sub: binary,
+  mul: binary,
+  div: binary,
+  neg: unary,
+  exp: unary,
+  log: unary,
+  sqrt: unary,
+  sin: unary,
+  cos: unary,
+  tanh: unary,
+  sigmoid: unary,
+  erf: unary,
+  relu: unary,
+  silu: unary,
+  gelu: unary,
+  equal: compare,
+  lessEqual: compare,
+  and: ([a, b]) => {
+    need(a.dtype === 'bool' && b.dtype === 'bool', `bool wanted, ${a.dtype} and ${b.dtype} given`);
+    return { shape: broadcastShapes(a.shape, b.shape), dtype: 'bool' };
+  },
+  where: ([condition, a, b]) => {
+    need(condition.dtype === 'bool', `a bool condition wanted, ${condition.dtype} given`);
+    need(a.dtype === b.dtype, `branches of one type wanted, ${a.dtype} and ${b.dtype} given`);
+    return { shape: broadcastShapes(condition.shape, broadcastShapes(a.shape, b.shape)), dtype: a.dtype };
+  },
+  cast: ([x], { to }) => ({ shape: x.shape, dtype: to }),
+
+  reshape: ([x], { shape }) => {
+    need(sizeDim(x.shape) === sizeDim(shape), `${printShape(x.shape)} has not the elements of ${printShape(shape)}`);
+    return { shape, dtype: x.dtype };
+  },
+  transpose: ([x], { perm }) => {
+    need([...perm].sort((a, b) => a - b).every((axis, i) => axis === i) && perm.length === x.shape.length, `[${perm.join(', ')}] is no permutation of ${printShape(x.shape)}`);
+    return { shape: perm.map((axis) => x.shape[axis]), dtype: x.dtype };
+  },
+  broadcast: ([x], { shape }) => {
+    need(sameShape(broadcastShapes(x.shape, shape), shape), `${printShape(x.shape)} does not broadcast to ${printShape(shape)}`);
+    return { shape, dtype: x.dtype };
+  },
+  slice: ([x], { axis, start, end }) => {
+    const dim = x.shape[axis];
+    need(typeof dim === 'number' && start >= 0 && start < end && end <= dim, `${start}…${end} is not inside axis ${axis} of ${printShape(x.shape)}`);
+    return { shape: withDim(x.shape, axis, end - start), dtype: x.dtype };
+  },
+  pad: ([x], { axis, before, after }) => ({ shape: withDim(x.shape, axis, addDims(x.shape[axis], before + after)), dtype: x.dtype }),
+  concat: (inputs, { axis }) => {
+    const [first, ...rest] = inputs;
+    for (const other of rest) {
+      need(other.dtype === first.dtype && sameShape(withDim(other.shape, axis, 0), withDim(first.shape, axis, 0)), `${printShape(other.shape)} does not continue ${printShape(first.shape)} along axis ${axis}`);
+    }
+    return { shape: withDim(first.shape, axis, inputs.map((x) => x.shape[axis]).reduce(addDims)), dtype: first.dtype };
+  },
+  reduceSum: ([x], { axes, keepDims }) => {
+    need(axes.every((axis) => axis >= 0 && axis < x.shape.length), `axes ${axes.join(', ')} are not of ${printShape(x.shape)}`);
+    const kept = x.shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
+    return f32(keepDims ? kept : x.shape.filter((_, axis) => !axes.includes(axis)));
+  },
+
+  linear: ([x, w, b], { transposeW }) => {
+    const [inner, outer] = transposeW ? [w.shape[1], w.shape[0]] : [w.shape[0], w.shape[1]];
+    need(w.shape.length === 2 && x.shape.at(-1) === inner, `${printShape(x.shape)} times ${printShape(w.shape)}${transposeW ? ' transposed' : ''}`);
+    need(b === undefined || sameShape(b.shape, [outer]), `a bias of ${outer} wanted, ${b === undefined ? '' : printShape(b.shape)} given`);
+    return f32([...x.shape.slice(0, -1), outer]);
+  },
+  matmul: ([a, b], { transposeA, transposeB }) => {
+    const [m, k] = transposeA ? [a.shape.at(-1), a.shape.at(-2)] : [a.shape.at(-2), a.shape.at(-1)];
+    const [l, n] = transposeB ? [b.shape.at(-1), b.shape.at(-2)] : [b.shape.at(-2), b.shape.at(-1)];
+    const lead = a.shape.slice(0, -2);
+    need(m !== undefined && n !== undefined && k === l && sameShape(lead, b.shape.slice(0, -2)), `${printShape(a.shape)} times ${printShape(b.shape)}`);
+    return f32([...lead, m as Dim, n as Dim]);
+  },
+
+  softmax: unary,
+  layerNorm: ([x, gamma, beta]) => {
+    need(sameShape(gamma.shape, x.shape.slice(-1)) && sameShape(beta.shape, gamma.shape), `gamma and beta of ${printShape(x.shape.slice(-1))} wanted`);
+    return f32(x.shape);
+  },
+  rmsNorm: ([x, gamma]) => {
+    need(sameShape(gamma.shape, x.shape.slice(-1)), `gamma of ${printShape(x.shape.slice(-1))} wanted, ${printShape(gamma.shape)} given`);
+    return f32(x.shape);
+  },
+  rotary: ([x, cos, sin]) => {
+    const [, , , d] = x.shape;
+    need(typeof d === 'number' && d % 2 === 0 && cos.shape.at(-1) === d / 2 && sameShape(cos.shape, sin.shape), `angles for half of ${printShape(x.shape)} wanted, ${printShape(cos.shape)} given`);
+    return f32(x.shape);
+  },
+  gatherRows: ([table, rows]) => {
+    need(rows.dtype === 'i32', `i32 rows wanted, ${rows.dtype} given`);
+    return { shape: [...rows.shape, ...table.shape.slice(1)], dtype: table.dtype };
+  },
+  scatterRows: ([rows, x], { rows: count }) => {
+    need(rows.dtype === 'i32' && rows.shape.length === 1 && rows.shape[0] === x.shape[0], `one i32 row number for each of ${printShape(x.shape)} wanted`);
+    return f32([count, ...x.shape.slice(1)]);
+  },
+  linearCrossEntropy: ([x, w, labels]) => {
+    need(x.shape.length === 2 && w.shape.length === 2 && x.shape[1] === w.shape[1], `${printShape(x.shape)} times ${printShape(w.shape)} transposed`);
+    need(labels.dtype === 'i32' && sameShape(labels.shape, x.shape.slice(0, 1)), `one i32 label a row wanted`);
+    return f32(labels.shape);
+  },
+  argMax: ([x]) => ({ shape: x.shape.slice(0, -1), dtype: 'i32' }),
+};
+
+/** NumPy's rule: aligned at the right, a dimension of 1 stretches. */
+export function broadcastShapes(a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const x = a[i - rank + a.length] ?? 1;
+    const y = b[i - rank + b.length] ?? 1;
+    need(x === y || x === 1 || y === 1, `${printShape(a)} and ${printShape(b)} do not broadcast`);
+    return x === 1 ? y : x;
+  });
+}
+
+/** The rows of `[..., C]` seen as `[rows, C]`. */
+export function rowCount(shape: Shape): Dim {
+  return mulDims(...shape.slice(0, -1));
+}
+
+function withDim(shape: Shape, axis: number, dim: Dim): Shape {
+  return shape.map((old, i) => (i === axis ? dim : old));
+}
+
+function need(condition: boolean, sentence: string): asserts condition {
+  if (!condition) throw new Error(sentence);
+}

@@ -1,0 +1,63 @@
+/** What a model is to the rest of the house: named parameters and a forward pass in graph words. */
+import type { Builder } from '../graph/builder.js';
+import type { Node } from '../graph/node.js';
+
+/** How a parameter is filled when training starts from scratch. */
+export type Init = { readonly kind: 'normal'; readonly std: number } | { readonly kind: 'ones' } | { readonly kind: 'zeros' };
+
+/** A parameter by its Hugging Face tensor name. `decay` is false for biases and norm weights. */
+export interface ParameterSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly init: Init;
+  readonly decay: boolean;
+}
+
+/**
+ * Keys and values of the tokens before this call, for generation. With P tokens held and T new ones,
+ * `positions` and `segments` describe all P+T keys; each layer's new keys and values come out as
+ * `present.<layer>.key|value`, [B, kvHeads, P+T, headSize].
+ */
+export interface KeyValueCache {
+  readonly positions: Node; // [B, P+T] i32
+  readonly segments: Node; //  [B, P+T] i32
+  past(layer: number): { readonly key: Node; readonly value: Node }; // [B, kvHeads, P, headSize]
+  setPresent(layer: number, present: { readonly key: Node; readonly value: Node }): void;
+}
+
+export interface ModelInputs {
+  readonly ids: Node; //       [B, T] i32
+  readonly positions: Node; // [B, T] i32, from 0 in every document
+  /** [B, T] i32: a token sees those of its own segment at its own position or before. Padding is segment 0. */
+  readonly segments: Node;
+  readonly cache: KeyValueCache | null;
+}
+
+export interface ModelOutput {
+  readonly hidden: Node; // [B, T, C], after the last norm
+  /** The head's weight, [V, C]: the embedding itself where they are tied. */
+  readonly head: Node;
+}
+
+/** A model read from a `config.json`; it holds no weights. */
+export interface Model {
+  readonly modelType: string;
+  /** The config as it was read, for exports. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly vocabSize: number;
+  readonly hiddenSize: number;
+  readonly layerCount: number;
+  readonly keyValueHeads: number;
+  readonly headSize: number;
+  /** The longest sequence the model was made for. */
+  readonly contextLength: number;
+  readonly bosTokenId: number | null;
+  readonly eosTokenIds: readonly number[];
+  /** Tied weights are named once. */
+  readonly parameters: readonly ParameterSpec[];
+  /** PEFT's default target modules for this architecture (last part of the module's name). */
+  readonly loraTargets: readonly string[];
+  /** The block a parameter belongs to, for `freeze`; null for embeddings, the last norm and the head. */
+  layerOf(parameter: string): number | null;
+  forward(g: Builder, inputs: ModelInputs): ModelOutput;
+}

@@ -1,0 +1,65 @@
+/** What is read back from the store. The names are those of `workbench show --json`. */
+import type { Experiment } from '../config/schema.js';
+
+export const runStates = ['queued', 'running', 'paused', 'completed', 'stopped', 'failed', 'crashed'] as const;
+export type RunState = (typeof runStates)[number];
+
+/** One run, whole. What does not apply is null; times are ISO 8601 in UTC. */
+export interface RunRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly state: RunState;
+  readonly reason: string | null;
+  readonly created_at: string;
+  readonly started_at: string | null;
+  readonly ended_at: string | null;
+  readonly config: Experiment;
+  readonly engine: string | null;
+  readonly trainable_parameters: number | null;
+  readonly total_parameters: number | null;
+  readonly step: number;
+  readonly total_steps: number | null;
+  readonly epoch: number | null;
+  readonly tokens_seen: number | null;
+  readonly tokens_per_second: number | null;
+  readonly train_loss: number | null;
+  readonly eval_loss: number | null;
+  readonly perplexity: number | null;
+  readonly best_eval_loss: number | null;
+  readonly accuracy: number | null;
+  readonly peak_memory_bytes: number | null;
+  readonly estimated_memory_bytes: number | null;
+  readonly checkpoints: readonly { readonly step: number; readonly path: string; readonly valid: boolean }[];
+  readonly resumed_from: string | null;
+  readonly output: string | null;
+}
+
+/** `key` is a field of a step or eval event: loss, eval_loss, learning_rate, grad_norm, tokens_per_second, … */
+export interface MetricPoint {
+  readonly step: number;
+  readonly time: string;
+  readonly key: string;
+  readonly value: number;
+}
+
+export interface SampleRow {
+  readonly step: number;
+  readonly prompt: string;
+  readonly text: string;
+}
+
+/** The reading half of the store: what the screen and the commands that only look may use. */
+export interface StoreReader {
+  /** All runs, newest first, without their metrics. */
+  runs(): readonly RunRecord[];
+  /** By id, unique prefix or name (the newest of that name); throws UserError naming near ones when there is none. */
+  run(reference: string): RunRecord;
+  metrics(runId: string, keys?: readonly string[]): readonly MetricPoint[];
+  /** Only points written after `cursor` (0 at first): what a live chart asks for, again and again. */
+  metricsSince(runId: string, cursor: number): { readonly points: readonly MetricPoint[]; readonly cursor: number };
+  samples(runId: string): readonly SampleRow[];
+  warnings(runId: string): readonly string[];
+  /** Grows when anybody has written: cheap to ask often, so that nothing is redrawn without a reason. */
+  version(): number;
+  close(): void;
+}

@@ -1,0 +1,105 @@
+/** Everything a run tells the world, one union. Plain data: it crosses threads, goes to SQLite and to `--json`. */
+
+export interface Progress {
+  /** Updates done, and to be done. */
+  readonly step: number;
+  readonly total_steps: number;
+  readonly epoch: number;
+}
+
+export interface StartedEvent extends Progress {
+  readonly type: 'started';
+  readonly trainable_parameters: number;
+  readonly total_parameters: number;
+  readonly estimated_memory_bytes: number;
+  readonly train_rows: number;
+  readonly eval_rows: number;
+  /** What computes: "onnx 1.30.0 on cpu, 2 threads", and why it was chosen. */
+  readonly engine: string;
+}
+
+/** A logged point. `loss` is the mean over the label tokens of the updates since the last point. */
+export interface StepEvent extends Progress {
+  readonly type: 'step';
+  readonly loss: number;
+  readonly learning_rate: number;
+  readonly grad_norm: number;
+  readonly tokens_seen: number;
+  readonly tokens_per_second: number;
+  /** Seconds of training, resumed parts included; and predicted to the end. */
+  readonly elapsed_time: number;
+  readonly remaining_time: number;
+  readonly memory_bytes: number;
+}
+
+export interface EvalEvent extends Progress {
+  readonly type: 'eval';
+  readonly eval_loss: number;
+  readonly perplexity: number;
+  /** Share of label tokens predicted exactly, for classification; else null. */
+  readonly accuracy: number | null;
+  readonly eval_seconds: number;
+}
+
+export interface SampleEvent extends Progress {
+  readonly type: 'sample';
+  readonly prompt: string;
+  readonly text: string;
+}
+
+export interface CheckpointEvent extends Progress {
+  readonly type: 'checkpoint';
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** Something the user should know that does not stop the run (rows left out, a save that failed). */
+export interface WarningEvent {
+  readonly type: 'warning';
+  readonly message: string;
+}
+
+export interface PausedEvent extends Progress {
+  readonly type: 'paused';
+}
+
+export interface ResumedEvent extends Progress {
+  readonly type: 'resumed';
+  readonly checkpoint: string;
+}
+
+/** The end; exactly one of these three closes a run that could speak. */
+export interface CompletedEvent extends Progress {
+  readonly type: 'completed';
+  readonly output: string;
+  readonly peak_memory_bytes: number;
+}
+
+export interface StoppedEvent extends Progress {
+  readonly type: 'stopped';
+  readonly reason: string;
+  readonly output: string;
+}
+
+export interface FailedEvent {
+  readonly type: 'failed';
+  readonly reason: string;
+  /** True where the user can act; false: our bug, with the stack in run.log. */
+  readonly user: boolean;
+}
+
+export type TrainEvent =
+  | StartedEvent
+  | StepEvent
+  | EvalEvent
+  | SampleEvent
+  | CheckpointEvent
+  | WarningEvent
+  | PausedEvent
+  | ResumedEvent
+  | CompletedEvent
+  | StoppedEvent
+  | FailedEvent;
+
+/** What the world asks of a live run; honoured between micro-steps. */
+export type Control = 'stop' | 'pause' | 'continue' | 'save' | 'evaluate' | 'sample';

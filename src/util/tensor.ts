@@ -1,0 +1,40 @@
+/** Element types of a tensor in host memory. `bool` is one byte an element, 0 or 1. */
+export type HostDType = 'f32' | 'i32' | 'bool';
+
+interface HostData {
+  f32: Float32Array;
+  i32: Int32Array;
+  bool: Uint8Array;
+}
+
+/** A dense row-major array in host memory, tagged with its element type. */
+export type Tensor<D extends HostDType = HostDType> = {
+  [K in D]: { readonly dtype: K; readonly shape: readonly number[]; readonly data: HostData[K] };
+}[D];
+
+/** The number of elements of a shape; 1 for a scalar. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, dim) => product * dim, 1);
+}
+
+export function f32(shape: readonly number[], data?: ArrayLike<number>): Tensor<'f32'> {
+  return { dtype: 'f32', shape, data: checked(shape, data ? Float32Array.from(data) : new Float32Array(sizeOf(shape))) };
+}
+
+export function i32(shape: readonly number[], data?: ArrayLike<number>): Tensor<'i32'> {
+  return { dtype: 'i32', shape, data: checked(shape, data ? Int32Array.from(data) : new Int32Array(sizeOf(shape))) };
+}
+
+export function bool(shape: readonly number[], data?: ArrayLike<number>): Tensor<'bool'> {
+  return { dtype: 'bool', shape, data: checked(shape, data ? Uint8Array.from(data) : new Uint8Array(sizeOf(shape))) };
+}
+
+/** A scalar of shape []. */
+export function scalar(value: number): Tensor<'f32'> {
+  return f32([], [value]);
+}
+
+function checked<A extends { length: number }>(shape: readonly number[], data: A): A {
+  if (data.length !== sizeOf(shape)) throw new Error(`tensor of shape [${shape.join(', ')}] given ${data.length} elements`);
+  return data;
+}
