@@ -1,7 +1,8 @@
-import type { Dim, Shape } from './dims.js';
 import { messageOf } from '../util/errors.js';
+import { sizeOf } from '../util/tensor.js';
+import { printShape, type Dim, type Shape } from './dims.js';
 import type { Attributes, DType, Node, NodeOf, OpKind } from './node.js';
-import { shapeRules, type DerivedKind, type Typed } from './shapes.js';
+import { isLeaf, shapeRules, type DerivedKind, type Typed } from './shapes.js';
 
 /**
  * Makes nodes. Building runs nothing; the same op on the same inputs is the same node, so a gradient that
@@ -19,8 +20,11 @@ export class Builder {
     return this.#leaf('variable', { name }, { shape, dtype });
   }
 
-  constant(values: number | readonly number[], shape: Shape = [], dtype: DType = 'f32'): NodeOf<'constant'> {
-    return this.#leaf('constant', { values: typeof values === 'number' ? [values] : values }, { shape, dtype });
+  /** Small values that are part of the program; throws where their number is not that of the shape. */
+  constant(values: number | readonly number[], shape: readonly number[] = [], dtype: DType = 'f32'): NodeOf<'constant'> {
+    const list = typeof values === 'number' ? [values] : values;
+    if (list.length !== sizeOf(shape)) throw new Error(`constant of shape ${printShape(shape)} given ${list.length} values`);
+    return this.#leaf('constant', { values: list }, { shape, dtype });
   }
 
   /** Any op but a leaf; throws with the op, the shapes it was given and the scope of its inputs. */
@@ -32,6 +36,12 @@ export class Builder {
       throw new Error(`${kind}: ${messageOf(cause)}`, { cause });
     }
     return this.#node(kind, attrs, inputs, typed);
+  }
+
+  /** The same op on other inputs; the node itself where they are the same, or where it has none. */
+  rebuild(node: Node, inputs: readonly Node[]): Node {
+    if (isLeaf(node) || inputs.every((input, i) => input === node.inputs[i])) return node;
+    return this.op<DerivedKind>(node.kind, inputs, node.attrs) as Node;
   }
 
   add(a: Node, b: Node | number): Node {
@@ -101,7 +111,7 @@ export class Builder {
   }
 
   #node<K extends OpKind>(kind: K, attrs: Attributes[K], inputs: readonly Node[], typed: Typed): NodeOf<K> {
-    const key = JSON.stringify([kind, attrs, inputs.map((x) => x.id), typed.shape, typed.dtype]);
+    const key = JSON.stringify([kind, attrs, inputs.map((x) => x.id), typed.shape, typed.dtype], spellNumber);
     const known = this.#known.get(key);
     if (known !== undefined) return known as NodeOf<K>;
     Object.freeze(attrs);
@@ -109,4 +119,9 @@ export class Builder {
     this.#known.set(key, node as Node);
     return node;
   }
+}
+
+/** JSON writes ±Infinity and NaN as null and −0 as 0: constants that differ must not share a key. */
+function spellNumber(_key: string, value: unknown): unknown {
+  return typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)) ? `number ${Object.is(value, -0) ? '-0' : value}` : value;
 }

@@ -1,5 +1,5 @@
 import { addDims, mulDims, printShape, sameShape, sizeDim, type Dim, type Shape } from './dims.js';
-import type { Attributes, DType, Node, OpKind } from './node.js';
+import type { Attributes, DType, Node, NodeOf, OpKind } from './node.js';
 
 /** What an op gives for given inputs; throws a sentence where they do not fit. */
 export interface Typed {
@@ -12,6 +12,10 @@ type ShapeRule<K extends OpKind> = (inputs: readonly Node[], attrs: Attributes[K
 /** Leaves are given their type by the builder; every other op derives it. */
 export type Leaf = 'input' | 'variable' | 'constant';
 export type DerivedKind = Exclude<OpKind, Leaf>;
+
+export function isLeaf(node: Node): node is { [K in Leaf]: NodeOf<K> }[Leaf] {
+  return node.kind === 'input' || node.kind === 'variable' || node.kind === 'constant';
+}
 
 const f32 = (shape: Shape): Typed => ({ shape, dtype: 'f32' });
 
