@@ -1,6 +1,6 @@
 import { messageOf } from '../util/errors.js';
 import { sizeOf } from '../util/tensor.js';
-import { printShape, type Dim, type Shape } from './dims.js';
+import { printShape, sameShape, type Dim, type Shape } from './dims.js';
 import type { Attributes, DType, Node, NodeOf, OpKind } from './node.js';
 import { isLeaf, shapeRules, type DerivedKind, type Typed } from './shapes.js';
 
@@ -72,13 +72,13 @@ export class Builder {
     return x.dtype === to ? x : this.op('cast', [x], { to });
   }
   reshape(x: Node, shape: readonly Dim[]): Node {
-    return this.op('reshape', [x], { shape });
+    return sameShape(x.shape, shape) ? x : this.op('reshape', [x], { shape });
   }
   transpose(x: Node, perm: readonly number[]): Node {
     return this.op('transpose', [x], { perm });
   }
   broadcast(x: Node, shape: Shape): Node {
-    return this.op('broadcast', [x], { shape });
+    return sameShape(x.shape, shape) ? x : this.op('broadcast', [x], { shape });
   }
   slice(x: Node, axis: number, start: number, end: number): Node {
     return this.op('slice', [x], { axis, start, end });

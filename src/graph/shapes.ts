@@ -22,13 +22,19 @@ const f32 = (shape: Shape): Typed => ({ shape, dtype: 'f32' });
 type PlainRule = (inputs: readonly Node[]) => Typed;
 
 const unary: PlainRule = ([x]) => {
-  need(x.dtype === 'f32', `f32 wanted, ${x.dtype} given`);
+  needReal([x]);
   return f32(x.shape);
 };
 
 const binary: PlainRule = ([a, b]) => {
   need(a.dtype === b.dtype && a.dtype !== 'bool', `two numbers of one type wanted, ${a.dtype} and ${b.dtype} given`);
   return { shape: broadcastShapes(a.shape, b.shape), dtype: a.dtype };
+};
+
+const real: PlainRule = (inputs) => {
+  const [a, b] = inputs;
+  needReal(inputs);
+  return f32(broadcastShapes(a.shape, b.shape));
 };
 
 const compare: PlainRule = ([a, b]) => {
@@ -40,7 +46,7 @@ export const shapeRules: { readonly [K in DerivedKind]: ShapeRule<K> } = {
   add: binary,
   sub: binary,
   mul: binary,
-  div: binary,
+  div: real, // of integers, engines round differently
   neg: unary,
   exp: unary,
   log: unary,
@@ -92,18 +98,22 @@ export const shapeRules: { readonly [K in DerivedKind]: ShapeRule<K> } = {
     return { shape: withDim(first.shape, axis, inputs.map((x) => x.shape[axis]).reduce(addDims)), dtype: first.dtype };
   },
   reduceSum: ([x], { axes, keepDims }) => {
+    needReal([x]);
     need(axes.every((axis) => axis >= 0 && axis < x.shape.length), `axes ${axes.join(', ')} are not of ${printShape(x.shape)}`);
     const kept = x.shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
     return f32(keepDims ? kept : x.shape.filter((_, axis) => !axes.includes(axis)));
   },
 
-  linear: ([x, w, b], { transposeW }) => {
+  linear: (inputs, { transposeW }) => {
+    const [x, w, b] = inputs;
+    needReal(inputs);
     const [inner, outer] = transposeW ? [w.shape[1], w.shape[0]] : [w.shape[0], w.shape[1]];
     need(w.shape.length === 2 && x.shape.at(-1) === inner, `${printShape(x.shape)} times ${printShape(w.shape)}${transposeW ? ' transposed' : ''}`);
     need(b === undefined || sameShape(b.shape, [outer]), `a bias of ${outer} wanted, ${b === undefined ? '' : printShape(b.shape)} given`);
     return f32([...x.shape.slice(0, -1), outer]);
   },
   matmul: ([a, b], { transposeA, transposeB }) => {
+    needReal([a, b]);
     const [m, k] = transposeA ? [a.shape.at(-1), a.shape.at(-2)] : [a.shape.at(-2), a.shape.at(-1)];
     const [l, n] = transposeB ? [b.shape.at(-1), b.shape.at(-2)] : [b.shape.at(-2), b.shape.at(-1)];
     const lead = a.shape.slice(0, -2);
@@ -113,16 +123,20 @@ export const shapeRules: { readonly [K in DerivedKind]: ShapeRule<K> } = {
 
   softmax: unary,
   layerNorm: ([x, gamma, beta]) => {
+    needReal([x, gamma, beta]);
     need(sameShape(gamma.shape, x.shape.slice(-1)) && sameShape(beta.shape, gamma.shape), `gamma and beta of ${printShape(x.shape.slice(-1))} wanted`);
     return f32(x.shape);
   },
   rmsNorm: ([x, gamma]) => {
+    needReal([x, gamma]);
     need(sameShape(gamma.shape, x.shape.slice(-1)), `gamma of ${printShape(x.shape.slice(-1))} wanted, ${printShape(gamma.shape)} given`);
     return f32(x.shape);
   },
   rotary: ([x, cos, sin]) => {
-    const [, , , d] = x.shape;
-    need(typeof d === 'number' && d % 2 === 0 && cos.shape.at(-1) === d / 2 && sameShape(cos.shape, sin.shape), `angles for half of ${printShape(x.shape)} wanted, ${printShape(cos.shape)} given`);
+    needReal([x, cos, sin]);
+    const [b, , t, d] = x.shape;
+    const angles = typeof d === 'number' && d % 2 === 0 ? [b, 1, t, d / 2] : [];
+    need(x.shape.length === 4 && sameShape(cos.shape, angles) && sameShape(sin.shape, angles), `angles [B, 1, T, D/2] for ${printShape(x.shape)} wanted, ${printShape(cos.shape)} and ${printShape(sin.shape)} given`);
     return f32(x.shape);
   },
   gatherRows: ([table, rows]) => {
@@ -131,14 +145,20 @@ export const shapeRules: { readonly [K in DerivedKind]: ShapeRule<K> } = {
   },
   scatterRows: ([rows, x], { rows: count }) => {
     need(rows.dtype === 'i32' && rows.shape.length === 1 && rows.shape[0] === x.shape[0], `one i32 row number for each of ${printShape(x.shape)} wanted`);
+    needReal([x]);
     return f32([count, ...x.shape.slice(1)]);
   },
   linearCrossEntropy: ([x, w, labels]) => {
+    needReal([x, w]);
     need(x.shape.length === 2 && w.shape.length === 2 && x.shape[1] === w.shape[1], `${printShape(x.shape)} times ${printShape(w.shape)} transposed`);
     need(labels.dtype === 'i32' && sameShape(labels.shape, x.shape.slice(0, 1)), `one i32 label a row wanted`);
     return f32(labels.shape);
   },
-  argMax: ([x]) => ({ shape: x.shape.slice(0, -1), dtype: 'i32' }),
+  argMax: ([x]) => {
+    needReal([x]);
+    need(x.shape.length > 0, 'at least one axis wanted');
+    return { shape: x.shape.slice(0, -1), dtype: 'i32' };
+  },
 };
 
 /** NumPy's rule: aligned at the right, a dimension of 1 stretches. */
@@ -158,7 +178,12 @@ export function rowCount(shape: Shape): Dim {
 }
 
 function withDim(shape: Shape, axis: number, dim: Dim): Shape {
+  need(axis >= 0 && axis < shape.length, `axis ${axis} is not of ${printShape(shape)}`);
   return shape.map((old, i) => (i === axis ? dim : old));
+}
+
+function needReal(inputs: readonly Node[]): void {
+  for (const { dtype } of inputs) need(dtype === 'f32', `f32 wanted, ${dtype} given`);
 }
 
 function need(condition: boolean, sentence: string): asserts condition {
