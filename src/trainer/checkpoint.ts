@@ -1,0 +1,104 @@
+/**
+ * A checkpoint is a folder, written whole or not at all: filled under a temporary name, synced, then renamed.
+ *
+ *   adapter_model.safetensors, adapter_config.json   or   model.safetensors, config.json
+ *   optimizer.safetensors        both moments of every trained parameter
+ *   trainer_state.json           step, data position, best loss; size and SHA-256 of every other file
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { z } from 'zod';
+import { loaderPositionSchema } from '../data/loader.js';
+import { UserError } from '../util/errors.js';
+
+const stateSchema = z.object({
+  version: z.literal(1),
+  step: z.int(),
+  total_steps: z.int(),
+  position: loaderPositionSchema,
+  best_eval_loss: z.number().nullable(),
+  tokens_seen: z.number(),
+  elapsed_time: z.number(),
+  files: z.record(z.string(), z.object({ bytes: z.int(), sha256: z.string() })),
+});
+
+/** Where a run stands, beside its tensors. Dropout and row order are functions of seed and step: no random state. */
+export type CheckpointState = Omit<z.infer<typeof stateSchema>, 'version' | 'files'>;
+
+const stateFile = 'trainer_state.json';
+
+/** Fills `folder` through `fill(temporaryFolder)`. A crash at any point leaves the old folder or none. */
+export async function writeWhole(folder: string, fill: (temporary: string) => Promise<void>): Promise<void> {
+  const temporary = join(dirname(folder), `.${basename(folder)}.tmp`);
+  await rm(temporary, { recursive: true, force: true });
+  await mkdir(temporary, { recursive: true });
+  await fill(temporary);
+  for (const file of await readdir(temporary)) await sync(join(temporary, file));
+  await sync(temporary);
+  await rm(folder, { recursive: true, force: true });
+  await rename(temporary, folder);
+  await sync(dirname(folder));
+}
+
+/** Writes `trainer_state.json` with the sums of all files that are there already: the last thing to fill in. */
+export async function sealCheckpoint(folder: string, state: CheckpointState): Promise<void> {
+  const files: Record<string, { bytes: number; sha256: string }> = {};
+  for (const file of await readdir(folder)) files[file] = await sumOf(join(folder, file));
+  await writeFile(join(folder, stateFile), JSON.stringify({ version: 1, ...state, files }, null, 2));
+}
+
+/** Reads and checks a checkpoint; throws a UserError that says what is damaged. */
+export async function readCheckpoint(folder: string): Promise<CheckpointState> {
+  const text = await readFile(join(folder, stateFile), 'utf8').catch(() => null);
+  if (text === null) throw new UserError(`${folder} is no checkpoint: it has no ${stateFile}.`);
+  const parsed = stateSchema.safeParse(parseJson(text));
+  if (!parsed.success) throw new UserError(`The checkpoint ${folder} is damaged: ${stateFile} cannot be read; use an older one.`);
+  const { version: _version, files, ...state } = parsed.data;
+  for (const [file, wanted] of Object.entries(files)) {
+    const found = await sumOf(join(folder, file)).catch(() => null);
+    if (found?.sha256 !== wanted.sha256) {
+      throw new UserError(`The checkpoint ${folder} is damaged: ${file} is not what was written; use an older one.`);
+    }
+  }
+  return state;
+}
+
+/** The steps that have a checkpoint under `runs/<id>/checkpoints`, ascending. Nothing is checked. */
+export async function checkpointSteps(checkpointsFolder: string): Promise<number[]> {
+  const names = await readdir(checkpointsFolder).catch(() => []);
+  return names.flatMap((name) => /^step-(\d+)$/.exec(name)?.slice(1).map(Number) ?? []).sort((a, b) => a - b);
+}
+
+export async function bytesOf(folder: string): Promise<number> {
+  const sizes = (await readdir(folder)).map(async (file) => (await stat(join(folder, file))).size);
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
+
+async function sumOf(path: string): Promise<{ bytes: number; sha256: string }> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { bytes, sha256: hash.digest('hex') };
+}
+
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

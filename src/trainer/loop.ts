@@ -1,0 +1,184 @@
+/** The training loop. It knows the session, events and what it has been asked to do; when things are due is in `policy.ts`. */
+import { appendFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { formatBytes } from '../util/format.js';
+import { messageOf, UserError } from '../util/errors.js';
+import { bytesOf, checkpointSteps, type CheckpointState } from './checkpoint.js';
+import { evaluateRows } from './evaluate.js';
+import type { Control, Progress } from './events.js';
+import { generateTokens } from './generate.js';
+import { Meter } from './meter.js';
+import { writeCheckpoint, writeOutput } from './output.js';
+import { dueAfter, surplusCheckpoints } from './policy.js';
+import { greedy } from './sampling.js';
+import type { Session } from './session.js';
+import type { TrainContext } from './train.js';
+import { NonFinite, runUpdate } from './update.js';
+
+export async function runLoop(session: Session, context: TrainContext): Promise<void> {
+  await new Loop(session, context).run();
+}
+
+class Loop {
+  readonly #session: Session;
+  readonly #context: TrainContext;
+  readonly #meter: Meter;
+  readonly #asked = new Set<Control>();
+  #step: number;
+  #position: CheckpointState['position'];
+  #bestLoss: number | null;
+  #savedStep = -1;
+
+  constructor(session: Session, context: TrainContext) {
+    this.#session = session;
+    this.#context = context;
+    this.#meter = new Meter(session.resumed);
+    this.#step = session.resumed?.step ?? 0;
+    this.#position = session.resumed?.position ?? session.loader.position;
+    this.#bestLoss = session.resumed?.best_eval_loss ?? null;
+  }
+
+  async run(): Promise<void> {
+    const { loader, totalSteps, experiment } = this.#session;
+    this.#start();
+    while (this.#step < totalSteps && !this.#stopping()) {
+      const batch = loader.next();
+      const figures = await this.#update(() => runUpdate(this.#session, batch, this.#step, this.#stopping));
+      if (figures === null) break;
+      this.#step++;
+      this.#position = batch.position;
+      this.#meter.add(figures);
+
+      const due = dueAfter(this.#step, totalSteps, experiment.train);
+      if (due.log) this.#context.emit(this.#meter.point(this.#progress, figures));
+      if (due.evaluate || this.#take('evaluate')) await this.#evaluate();
+      if (due.evaluate || this.#take('sample')) await this.#sample();
+      if (due.save || this.#take('save')) await this.#save();
+      await this.#pause();
+    }
+    await this.#finish();
+  }
+
+  get #progress(): Progress {
+    const { loader, totalSteps } = this.#session;
+    return { step: this.#step, total_steps: totalSteps, epoch: this.#step / loader.updatesPerEpoch };
+  }
+
+  #start(): void {
+    const { tuning, model, estimate, data, engine, resumed } = this.#session;
+    this.#context.emit({
+      type: 'started',
+      ...this.#progress,
+      trainable_parameters: estimate.trainable_parameters,
+      total_parameters: estimate.total_parameters,
+      estimated_memory_bytes: estimate.memory_bytes,
+      train_rows: data.train.length,
+      eval_rows: data.eval?.length ?? 0,
+      engine,
+    });
+    this.#context.log(`${model.modelType}: ${tuning.trainable.length} trained tensors, ${estimate.trainable_parameters} parameters; ${engine}; about ${formatBytes(estimate.memory_bytes)}`);
+    for (const message of estimate.warnings) this.#context.emit({ type: 'warning', message });
+    if (resumed && this.#context.resumeFrom !== null) this.#context.emit({ type: 'resumed', ...this.#progress, checkpoint: this.#context.resumeFrom });
+  }
+
+  /** A loss that is not a number ends the run with the last good weights saved. */
+  async #update<T>(update: () => Promise<T>): Promise<T> {
+    try {
+      return await update();
+    } catch (error) {
+      if (!(error instanceof NonFinite)) throw error;
+      await this.#save();
+      throw new UserError(`${error.message} Lower train.learning_rate, or look at the rows of that update.`);
+    }
+  }
+
+  async #evaluate(): Promise<void> {
+    const { data, executable, experiment, padId } = this.#session;
+    if (!data.eval) return;
+    const before = performance.now();
+    const result = await evaluateRows(executable, data.eval, { batchSize: experiment.train.per_device_eval_batch_size, padId, interrupted: this.#stopping });
+    if (result === null) return;
+    this.#bestLoss = Math.min(this.#bestLoss ?? Infinity, result.loss);
+    this.#context.emit({
+      type: 'eval',
+      ...this.#progress,
+      eval_loss: result.loss,
+      perplexity: result.perplexity,
+      accuracy: experiment.dataset.format === 'classification' ? result.accuracy : null,
+      eval_seconds: (performance.now() - before) / 1000,
+    });
+  }
+
+  async #sample(): Promise<void> {
+    const { experiment, tokenizer, executable, model } = this.#session;
+    const { prompts, max_new_tokens, temperature } = experiment.sample;
+    for (const prompt of prompts) {
+      const { ids } = await generateTokens(executable, model, [...tokenizer.encode(prompt, { special: true })], {
+        ...greedy,
+        temperature,
+        maxNewTokens: max_new_tokens,
+        seed: experiment.train.seed,
+        stopIds: model.eosTokenIds,
+        interrupted: this.#stopping,
+      });
+      const text = tokenizer.decode(ids);
+      this.#context.emit({ type: 'sample', ...this.#progress, prompt, text });
+      await appendFile(join(this.#context.runFolder, 'samples.jsonl'), `${JSON.stringify({ step: this.#step, prompt, text })}\n`);
+    }
+  }
+
+  /** A save that fails leaves the old checkpoints and the run as they are. */
+  async #save(): Promise<void> {
+    if (this.#savedStep === this.#step) return;
+    const folder = join(this.#context.runFolder, 'checkpoints');
+    const path = join(folder, `step-${this.#step}`);
+    try {
+      await writeCheckpoint(this.#session, path, {
+        step: this.#step,
+        total_steps: this.#session.totalSteps,
+        position: this.#position,
+        best_eval_loss: this.#bestLoss,
+        tokens_seen: this.#meter.tokensSeen,
+        elapsed_time: this.#meter.elapsed,
+      });
+      for (const step of surplusCheckpoints(await checkpointSteps(folder), this.#session.experiment.train.save_total_limit)) {
+        await rm(join(folder, `step-${step}`), { recursive: true, force: true });
+      }
+    } catch (error) {
+      this.#context.emit({ type: 'warning', message: `The checkpoint at step ${this.#step} could not be written: ${messageOf(error)}` });
+      return;
+    }
+    this.#savedStep = this.#step;
+    this.#context.emit({ type: 'checkpoint', ...this.#progress, path, bytes: await bytesOf(path) });
+  }
+
+  async #pause(): Promise<void> {
+    if (!this.#take('pause')) return;
+    this.#asked.delete('continue'); // one asked for before the pause
+    await this.#save();
+    this.#context.emit({ type: 'paused', ...this.#progress });
+    while (!this.#stopping() && !this.#take('continue')) await wait(100);
+    if (!this.#stopping()) this.#context.emit({ type: 'resumed', ...this.#progress, checkpoint: '' });
+  }
+
+  async #finish(): Promise<void> {
+    const output = await writeOutput(this.#session, this.#context.runFolder);
+    if (this.#step >= this.#session.totalSteps) {
+      this.#context.emit({ type: 'completed', ...this.#progress, output, peak_memory_bytes: process.resourceUsage().maxRSS * 1024 });
+      return;
+    }
+    await this.#save();
+    this.#context.emit({ type: 'stopped', ...this.#progress, reason: 'stopped by the user', output });
+  }
+
+  readonly #stopping = (): boolean => {
+    for (const control of this.#context.takeControls()) this.#asked.add(control);
+    return this.#asked.has('stop');
+  };
+
+  #take(control: Control): boolean {
+    this.#stopping();
+    return this.#asked.delete(control);
+  }
+}

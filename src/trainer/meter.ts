@@ -1,0 +1,64 @@
+import type { Progress, StepEvent } from './events.js';
+
+export interface UpdateFigures {
+  /** Sum of the losses of the update's label tokens, and their number. */
+  readonly lossSum: number;
+  readonly labels: number;
+  /** Tokens computed, padding not counted. */
+  readonly tokens: number;
+  readonly gradNorm: number;
+  readonly learningRate: number;
+}
+
+/** Turns updates into logged points: means over the updates since the last point, times over resumes. */
+export class Meter {
+  #lossSum = 0;
+  #labels = 0;
+  #tokens = 0;
+  #since = performance.now();
+  readonly #started = performance.now();
+
+  /** Totals of the run, resumed parts included. */
+  tokensSeen: number;
+  readonly #elapsedBefore: number;
+  readonly #stepsBefore: number;
+
+  constructor(resumed: { step: number; tokens_seen: number; elapsed_time: number } | null) {
+    this.tokensSeen = resumed?.tokens_seen ?? 0;
+    this.#elapsedBefore = resumed?.elapsed_time ?? 0;
+    this.#stepsBefore = resumed?.step ?? 0;
+  }
+
+  /** Seconds of training so far. */
+  get elapsed(): number {
+    return this.#elapsedBefore + (performance.now() - this.#started) / 1000;
+  }
+
+  add({ lossSum, labels, tokens }: UpdateFigures): void {
+    this.#lossSum += lossSum;
+    this.#labels += labels;
+    this.#tokens += tokens;
+    this.tokensSeen += tokens;
+  }
+
+  /** The point to log now; begins the next interval. */
+  point(progress: Progress, { gradNorm, learningRate }: UpdateFigures): StepEvent {
+    const now = performance.now();
+    const perStep = (now - this.#started) / 1000 / Math.max(1, progress.step - this.#stepsBefore);
+    const event: StepEvent = {
+      type: 'step',
+      ...progress,
+      loss: this.#lossSum / this.#labels,
+      learning_rate: learningRate,
+      grad_norm: gradNorm,
+      tokens_seen: this.tokensSeen,
+      tokens_per_second: (1000 * this.#tokens) / Math.max(1e-3, now - this.#since),
+      elapsed_time: this.elapsed,
+      remaining_time: perStep * (progress.total_steps - progress.step),
+      memory_bytes: process.memoryUsage.rss(),
+    };
+    this.#lossSum = this.#labels = this.#tokens = 0;
+    this.#since = now;
+    return event;
+  }
+}

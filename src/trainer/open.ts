@@ -1,0 +1,89 @@
+/** Opens a model to look at or to use, without training it: for `eval`, `generate` and the playground. */
+import type { EngineConfig, Experiment } from '../config/schema.js';
+import { prepareDataset } from '../data/dataset.js';
+import { loadTokenizer, type Tokenizer } from '../data/tokenizer/index.js';
+import type { Executable } from '../engine/contract.js';
+import { readAdapter } from '../lora/peft.js';
+import type { Model } from '../models/contract.js';
+import { readModel } from '../models/registry.js';
+import { UserError } from '../util/errors.js';
+import { evaluateRows, type Evaluation } from './evaluate.js';
+import { generateTokens, type GenerateOptions, type Generation } from './generate.js';
+import { initialValues } from './initial.js';
+import { inferenceProgram } from './program.js';
+import type { ChosenEngine } from './train.js';
+import { tuningOf, untuned } from './tuning.js';
+
+export interface OpenOptions {
+  readonly model: string;
+  /** A PEFT adapter folder, or null for the base. */
+  readonly adapter: string | null;
+  /** A folder with another tokenizer, or null for the model's. */
+  readonly tokenizer: string | null;
+  readonly engine: EngineConfig;
+  chooseEngine(config: EngineConfig): Promise<ChosenEngine>;
+  /** A folder for the engine's files, removed by the caller. */
+  readonly scratch: string;
+}
+
+export interface OpenModel {
+  readonly model: Model;
+  readonly tokenizer: Tokenizer;
+  readonly executable: Executable;
+  close(): Promise<void>;
+}
+
+export async function openModel(options: OpenOptions): Promise<OpenModel> {
+  const model = readModel(options.model);
+  const tokenizer = await loadTokenizer(options.tokenizer ?? options.model);
+  const config = options.adapter === null ? null : readAdapter(options.adapter).config;
+  const experiment = {
+    model: options.model,
+    init: 'pretrained',
+    finetuning: config ? 'lora' : 'full',
+    lora: { ...(config ?? neutral), adapter_name_or_path: options.adapter },
+    freeze: { num_trainable_layers: 1 },
+    train: { seed: 0 },
+  } as const;
+  const tuning = config ? tuningOf(experiment, model) : untuned(model);
+  const initial = await initialValues({ experiment, model, tuning, checkpoint: null });
+  const { engine, device } = await options.chooseEngine(options.engine);
+  const executable = await engine.compile(inferenceProgram(model, tuning), { device, threads: options.engine.threads, initial, scratch: options.scratch });
+  return { model, tokenizer, executable, close: () => executable.dispose() };
+}
+
+const neutral = { r: 1, lora_alpha: 1, lora_dropout: 0, target_modules: 'auto', use_rslora: false } as const;
+
+/** Loss, perplexity and exact rows over all rows of a dataset (its eval split where it names one). */
+export async function evaluateDataset(open: OpenModel, experiment: Experiment, cacheFolder: string): Promise<Evaluation> {
+  const data = await prepareDataset(experiment, open.tokenizer, { cacheFolder });
+  const rows = data.eval ?? data.train;
+  const result = await evaluateRows(open.executable, rows, { batchSize: experiment.train.per_device_eval_batch_size, padId: open.tokenizer.padId ?? open.tokenizer.eosId ?? 0 });
+  if (result === null || result.rows === 0) throw new UserError(`${experiment.dataset.path} has no tokens to evaluate.`);
+  return result;
+}
+
+/** Continues a text. `onText` gets each new piece as it comes. */
+export async function continueText(
+  open: OpenModel,
+  prompt: string,
+  options: Omit<GenerateOptions, 'stopIds' | 'onToken'> & { onText?: (piece: string) => void },
+): Promise<Generation & { text: string; prompt_tokens: number }> {
+  const { model, tokenizer, executable } = open;
+  const ids = [...tokenizer.encode(prompt, { special: true })];
+  if (ids.length === 0) throw new UserError('The prompt has no tokens; give some text with --prompt.');
+  if (ids.length >= model.contextLength) throw new UserError(`The prompt has ${ids.length} tokens, but the model holds ${model.contextLength}; shorten it.`);
+  const said: number[] = [];
+  let shown = '';
+  const onToken = (id: number) => {
+    said.push(id);
+    // A token may end inside a character: show only what can no longer change.
+    const text = tokenizer.decode([...ids, ...said]).slice(tokenizer.decode(ids).length);
+    if (text.endsWith('\ufffd')) return;
+    options.onText?.(text.slice(shown.length));
+    shown = text;
+  };
+  const generation = await generateTokens(executable, model, ids, { ...options, stopIds: model.eosTokenIds, onToken });
+  const text = tokenizer.decode([...ids, ...generation.ids]).slice(tokenizer.decode(ids).length);
+  return { ...generation, text, prompt_tokens: ids.length };
+}

@@ -1,0 +1,64 @@
+/** Writes what a run has learned: a PEFT adapter, or a whole Hugging Face folder. */
+import { copyFile, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Experiment } from '../config/schema.js';
+import type { Executable } from '../engine/contract.js';
+import { writeAdapter } from '../lora/peft.js';
+import type { Model } from '../models/contract.js';
+import type { Tensor } from '../util/tensor.js';
+import { writeSafetensors } from '../weights/safetensors.js';
+import { sealCheckpoint, writeWhole, type CheckpointState } from './checkpoint.js';
+import type { Tuning } from './tuning.js';
+
+export interface Learned {
+  readonly experiment: Experiment;
+  readonly model: Model;
+  readonly tuning: Tuning;
+  readonly executable: Executable;
+}
+
+/** The parameters alone, in the folder that other programs load. Returns its path. */
+export async function writeOutput(learned: Learned, runFolder: string): Promise<string> {
+  const folder = join(runFolder, learned.experiment.finetuning === 'lora' ? 'adapter' : 'model');
+  await writeWhole(folder, async (temporary) => {
+    await writeParameters(learned, temporary);
+    if (learned.experiment.finetuning !== 'lora') await copyTokenizer(learned.experiment, temporary);
+  });
+  return folder;
+}
+
+/** Parameters, both moments and the state, sealed with their checksums. */
+export async function writeCheckpoint(learned: Learned, folder: string, state: CheckpointState): Promise<void> {
+  await writeWhole(folder, async (temporary) => {
+    await writeParameters(learned, temporary);
+    const moments = learned.tuning.trainable.flatMap(({ name, shape }) => [`${name}.exp_avg`, `${name}.exp_avg_sq`].map((key) => ({ name: key, shape })));
+    await writeSafetensors(join(temporary, 'optimizer.safetensors'), moments, (name) => readF32(learned.executable, name));
+    await sealCheckpoint(temporary, state);
+  });
+}
+
+async function writeParameters({ experiment, model, tuning, executable }: Learned, folder: string): Promise<void> {
+  const read = (name: string) => readF32(executable, name);
+  if (experiment.finetuning === 'lora') {
+    await writeAdapter(folder, { model, baseModel: experiment.model, config: experiment.lora, parameters: tuning.trainable, read });
+    return;
+  }
+  await writeSafetensors(join(folder, 'model.safetensors'), model.parameters, read, { format: 'pt' });
+  await writeFile(join(folder, 'config.json'), JSON.stringify({ ...model.config, torch_dtype: 'float32' }, null, 2));
+}
+
+const tokenizerFiles = /^(tokenizer.*|special_tokens_map|added_tokens|vocab|merges|generation_config|chat_template)\.(json|txt|model|jinja)$/;
+
+/** So that the folder that was trained can be loaded without the one it came from. */
+export async function copyTokenizer({ model, tokenizer }: Pick<Experiment, 'model' | 'tokenizer'>, folder: string): Promise<void> {
+  const source = tokenizer ?? model;
+  for (const file of await readdir(source)) {
+    if (tokenizerFiles.test(file)) await copyFile(join(source, file), join(folder, file));
+  }
+}
+
+async function readF32(executable: Executable, name: string): Promise<Tensor<'f32'>> {
+  const tensor = await executable.read(name);
+  if (tensor.dtype !== 'f32') throw new Error(`${name} is ${tensor.dtype} where f32 is written`);
+  return tensor;
+}

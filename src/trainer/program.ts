@@ -1,0 +1,107 @@
+/**
+ * Puts a run's program together: forward, loss and gradient in one function, the optimizer in another,
+ * evaluation and generation beside them, all on the same variables.
+ *
+ *   micro_step   loss of one micro-batch; adds its gradient to `<parameter>.grad`
+ *   grad_norm    global norm of the sum
+ *   update       AdamW on the sum; zeroes it
+ *   evaluate     loss and prediction at every label
+ *   forward      logits of the last tokens, with a key-value cache
+ */
+import type { Experiment, TrainConfig } from '../config/schema.js';
+import { Builder } from '../graph/builder.js';
+import { gradient } from '../graph/gradient.js';
+import type { Fn, Node, NodeOf, Program, Role, Variable } from '../graph/node.js';
+import { makeFn } from '../graph/program.js';
+import { topological } from '../graph/walk.js';
+import { verify } from '../graph/verify.js';
+import type { Model, ParameterSpec } from '../models/contract.js';
+import { labelRows, languageModelLoss } from '../nn/loss.js';
+import { adamwUpdate } from '../optim/adamw.js';
+import { gradientNorm } from '../optim/norm.js';
+import { forwardFn } from './forward.js';
+import { labelInputs, tokenInputs } from './inputs.js';
+import type { DropoutMask, Tuning } from './tuning.js';
+
+export interface TrainingProgram {
+  readonly program: Program;
+  /** Filled with random bits at each micro-step. */
+  readonly masks: readonly DropoutMask[];
+}
+
+export function trainingProgram(model: Model, tuning: Tuning, config: Experiment['train']): TrainingProgram {
+  const step = microStep(model, tuning);
+  const update = optimizer(tuning.trainable, config);
+  const program: Program = {
+    variables: [...modelVariables(tuning), ...tuning.trainable.map((p) => variable({ ...p, name: `${p.name}.grad` }, 'gradient')), ...update.state],
+    functions: Object.fromEntries([step.fn, normFn(tuning.trainable), update.fn, evaluateFn(model, tuning), forwardFn(model, tuning)].map((fn) => [fn.name, fn])),
+  };
+  verify(program);
+  return { program, masks: step.masks };
+}
+
+/** For `eval` and `generate`: the same functions without gradient or optimizer. */
+export function inferenceProgram(model: Model, tuning: Tuning): Program {
+  const program: Program = {
+    variables: modelVariables(tuning),
+    functions: { evaluate: evaluateFn(model, tuning), forward: forwardFn(model, tuning) },
+  };
+  verify(program);
+  return program;
+}
+
+/** Exported for the estimate, which needs its cost and nothing else. */
+export function microStep(model: Model, tuning: Tuning): { fn: Fn; masks: readonly DropoutMask[] } {
+  const g = new Builder();
+  const labels = labelInputs(g);
+  const weights = g.input('label_weights', ['N']); // 1 / label tokens of the whole update
+  const { hidden, head } = model.forward(g, tokenInputs(g));
+  const plain = languageModelLoss(g, { hidden, head, rows: labels.rows, labels: labels.ids, weights });
+  const { outputs, masks } = tuning.apply(g, [plain], true);
+  const [loss] = outputs;
+
+  const names = new Set(tuning.trainable.map(({ name }) => name));
+  const parameters = topological([loss]).filter((node): node is NodeOf<'variable'> => node.kind === 'variable' && names.has(node.attrs.name));
+  const updates: Record<string, Node> = {};
+  for (const [parameter, slope] of gradient(g, loss, parameters)) {
+    const name = `${parameter.attrs.name}.grad`;
+    updates[name] = g.add(g.variable(name, parameter.shape as readonly number[]), slope);
+  }
+  return { fn: makeFn('micro_step', { loss }, updates), masks };
+}
+
+/** Per label: its loss, and the token the model would have said. */
+function evaluateFn(model: Model, tuning: Tuning): Fn {
+  const g = new Builder();
+  const labels = labelInputs(g);
+  const { hidden, head } = model.forward(g, tokenInputs(g));
+  const rows = labelRows(g, hidden, labels.rows); // [N, C]
+  const losses = g.op('linearCrossEntropy', [rows, head, labels.ids], {}); // [N]
+  const predictions = g.op('argMax', [g.linear(rows, head, { transposeW: true })], {}); // [N, V] → [N]
+  const { outputs } = tuning.apply(g, [losses, predictions], false);
+  return makeFn('evaluate', { losses: outputs[0], predictions: outputs[1] });
+}
+
+function normFn(trainable: readonly ParameterSpec[]): Fn {
+  const g = new Builder();
+  return makeFn('grad_norm', { norm: gradientNorm(g, trainable.map(({ name, shape }) => g.variable(`${name}.grad`, shape))) });
+}
+
+function optimizer(trainable: readonly ParameterSpec[], config: TrainConfig): { fn: Fn; state: readonly Variable[] } {
+  const g = new Builder();
+  return adamwUpdate(g, {
+    variables: trainable.map(({ name, shape, decay }) => ({ node: g.variable(name, shape), decay })),
+    beta1: config.adam_beta1,
+    beta2: config.adam_beta2,
+    epsilon: config.adam_epsilon,
+    weightDecay: config.weight_decay,
+  });
+}
+
+function modelVariables(tuning: Tuning): Variable[] {
+  return [...tuning.frozen.map((p) => variable(p, 'frozen')), ...tuning.trainable.map((p) => variable(p, 'trainable'))];
+}
+
+function variable({ name, shape }: Pick<ParameterSpec, 'name' | 'shape'>, role: Role): Variable {
+  return { name, shape, dtype: 'f32', role };
+}

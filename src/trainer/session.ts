@@ -1,0 +1,106 @@
+/** Everything a run needs before its first step: model, data, program and the engine that holds them. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Experiment } from '../config/schema.js';
+import { prepareDataset, type PreparedDataset } from '../data/dataset.js';
+import { Loader } from '../data/loader.js';
+import { loadTokenizer, type Tokenizer } from '../data/tokenizer/index.js';
+import type { Executable } from '../engine/contract.js';
+import type { Fn } from '../graph/node.js';
+import { topological } from '../graph/walk.js';
+import type { Model } from '../models/contract.js';
+import { readModel } from '../models/registry.js';
+import { formatBytes } from '../util/format.js';
+import { UserError } from '../util/errors.js';
+import { readCheckpoint, type CheckpointState } from './checkpoint.js';
+import { estimate, type Estimate } from './estimate.js';
+import { initialValues } from './initial.js';
+import { totalUpdates } from './policy.js';
+import { trainingProgram } from './program.js';
+import type { TrainContext } from './train.js';
+import { tuningOf, type DropoutMask, type Tuning } from './tuning.js';
+
+export interface Session {
+  readonly experiment: Experiment;
+  readonly model: Model;
+  readonly tokenizer: Tokenizer;
+  readonly data: PreparedDataset;
+  readonly loader: Loader;
+  readonly padId: number;
+  readonly tuning: Tuning;
+  readonly masks: readonly DropoutMask[];
+  readonly executable: Executable;
+  /** What computes, and why. */
+  readonly engine: string;
+  readonly totalSteps: number;
+  readonly estimate: Estimate;
+  /** The checkpoint's state when resumed, else null. */
+  readonly resumed: CheckpointState | null;
+  readonly scratch: string;
+}
+
+/** Checks everything that can be wrong with a run before it costs time; throws UserErrors. */
+export async function prepareSession(experiment: Experiment, context: TrainContext): Promise<Session> {
+  const model = readModel(experiment.model);
+  const tuning = tuningOf(experiment, model);
+  const resumed = context.resumeFrom === null ? null : await readCheckpoint(context.resumeFrom);
+  const initial = await initialValues({ experiment, model, tuning, checkpoint: context.resumeFrom });
+
+  const tokenizer = await loadTokenizer(experiment.tokenizer ?? experiment.model);
+  checkVocabulary(tokenizer, model);
+  const data = await prepareDataset(experiment, tokenizer, { cacheFolder: join(context.home, 'cache', 'tokens') });
+  for (const { file, line, reason } of data.rejected.slice(0, 5)) {
+    context.emit({ type: 'warning', message: `Left out ${file}:${line}: ${reason}` });
+  }
+  if (data.rejected.length > 5) context.emit({ type: 'warning', message: `${data.rejected.length} rows were left out in all; workbench data lists them.` });
+
+  const cost = estimate(experiment, { model, rows: data.train.length, longestRow: longestRow(data) });
+  if (!cost.fits) {
+    throw new UserError(
+      `The run would need ${formatBytes(cost.memory_bytes)} of memory and ${formatBytes(cost.available_memory_bytes)} are available: lower train.per_device_train_batch_size or max_length.`,
+    );
+  }
+
+  const { engine, device, reason } = await context.chooseEngine(experiment.engine);
+  const { program, masks } = trainingProgram(model, tuning, experiment.train);
+  const missing = engine.unsupported(device);
+  const unable = Object.values(program.functions).flatMap(unsupportedIn(new Set<string>(missing)));
+  if (unable.length > 0) throw new UserError(`The engine ${engine.name} cannot compute ${[...new Set(unable)].join(', ')} on ${device}; choose engine.name: onnx.`);
+
+  const scratch = join(context.runFolder, 'engine');
+  await mkdir(scratch, { recursive: true });
+  const executable = await engine.compile(program, { device, threads: experiment.engine.threads, initial, scratch });
+
+  const padId = tokenizer.padId ?? tokenizer.eosId ?? 0;
+  const loader = new Loader({
+    rows: data.train,
+    batchSize: experiment.train.per_device_train_batch_size,
+    accumulation: experiment.train.gradient_accumulation_steps,
+    seed: experiment.train.seed,
+    shuffle: experiment.train.shuffle,
+    packing: experiment.packing,
+    maxLength: experiment.max_length,
+    padId,
+    position: resumed?.position,
+  });
+  const totalSteps = totalUpdates(experiment.train, loader.updatesPerEpoch);
+  return { experiment, model, tokenizer, data, loader, padId, tuning, masks, executable, engine: `${executable.description} (${reason})`, totalSteps, estimate: cost, resumed, scratch };
+}
+
+function longestRow({ train }: PreparedDataset): number {
+  let longest = 0;
+  for (let i = 0; i < train.length; i++) longest = Math.max(longest, train.tokens(i).length);
+  return longest;
+}
+
+function checkVocabulary(tokenizer: Tokenizer, model: Model): void {
+  if (tokenizer.vocabSize > model.vocabSize) {
+    throw new UserError(
+      `The tokenizer knows ${tokenizer.vocabSize} tokens, but the model has embeddings for ${model.vocabSize}; give the folder of the model's own tokenizer (tokenizer: <folder>).`,
+    );
+  }
+}
+
+function unsupportedIn(missing: ReadonlySet<string>): (fn: Fn) => string[] {
+  return (fn) => topological([...Object.values(fn.outputs), ...Object.values(fn.updates)]).flatMap(({ kind, dtype }) => [kind, dtype].filter((word) => missing.has(word)));
+}

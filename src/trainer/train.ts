@@ -1,0 +1,56 @@
+/** One run from beginning to end. What goes wrong by the user's doing is told as a `failed` event. */
+import { rm } from 'node:fs/promises';
+import type { EngineConfig, Experiment } from '../config/schema.js';
+import type { Device, Engine } from '../engine/contract.js';
+import { OutOfMemory } from '../engine/contract.js';
+import { formatBytes } from '../util/format.js';
+import { UserError, messageOf } from '../util/errors.js';
+import type { Control, TrainEvent } from './events.js';
+import { runLoop } from './loop.js';
+import { prepareSession, type Session } from './session.js';
+
+export interface ChosenEngine {
+  readonly engine: Engine;
+  readonly device: Device;
+  readonly reason: string;
+}
+
+/** What the world gives a run. */
+export interface TrainContext {
+  readonly runFolder: string;
+  readonly home: string;
+  /** A checkpoint folder to go on from. */
+  readonly resumeFrom: string | null;
+  emit(event: TrainEvent): void;
+  log(line: string): void;
+  /** Takes what has been asked since the last call. */
+  takeControls(): readonly Control[];
+  chooseEngine(config: EngineConfig): Promise<ChosenEngine>;
+}
+
+/** Emits events until exactly one of `completed`, `stopped` and `failed` closes the run. Does not reject. */
+export async function train(experiment: Experiment, context: TrainContext): Promise<void> {
+  let session: Session | null = null;
+  try {
+    session = await prepareSession(experiment, context);
+    await runLoop(session, context);
+  } catch (error) {
+    context.log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    context.emit({ type: 'failed', ...reasonOf(error, session) });
+  } finally {
+    await session?.executable.dispose();
+    if (session) await rm(session.scratch, { recursive: true, force: true });
+  }
+}
+
+function reasonOf(error: unknown, session: Session | null): { reason: string; user: boolean } {
+  if (error instanceof UserError) return { reason: error.message, user: true };
+  if (error instanceof OutOfMemory) {
+    const estimated = session ? `; ${formatBytes(session.estimate.memory_bytes)} were estimated` : '';
+    return {
+      reason: `Out of memory${estimated}: halve train.per_device_train_batch_size and double train.gradient_accumulation_steps, or lower max_length.`,
+      user: true,
+    };
+  }
+  return { reason: messageOf(error), user: false };
+}

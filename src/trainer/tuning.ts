@@ -1,0 +1,80 @@
+/** What is trained: an adapter, some blocks, or everything. The three ways look the same to the rest of the trainer. */
+import type { Experiment } from '../config/schema.js';
+import { Builder } from '../graph/builder.js';
+import type { Node } from '../graph/node.js';
+import type { Shape } from '../graph/dims.js';
+import { adapt } from '../lora/adapt.js';
+import type { Model, ParameterSpec } from '../models/contract.js';
+import { UserError } from '../util/errors.js';
+import { tokenInputs } from './inputs.js';
+
+/** A bool input that the trainer fills anew for every micro-step: 1 keeps, with probability 1 − p. */
+export interface DropoutMask {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly p: number;
+}
+
+export interface Tuned {
+  /** The same outputs with the trainable branches in place. */
+  readonly outputs: readonly Node[];
+  readonly masks: readonly DropoutMask[];
+}
+
+export interface Tuning {
+  /** What the optimizer changes. */
+  readonly trainable: readonly ParameterSpec[];
+  /** The model's own parameters that stay as they are. */
+  readonly frozen: readonly ParameterSpec[];
+  /** Puts the trainable branches into a forward pass; `training` turns dropout on. */
+  apply(g: Builder, outputs: readonly Node[], training: boolean): Tuned;
+}
+
+export function tuningOf(experiment: Pick<Experiment, 'finetuning' | 'lora' | 'freeze'>, model: Model): Tuning {
+  switch (experiment.finetuning) {
+    case 'lora':
+      return lowRank(experiment, model);
+    case 'freeze':
+      return subset(model, inLayers(model, experiment.freeze.num_trainable_layers));
+    case 'full':
+      return subset(model, () => true);
+  }
+}
+
+/** No training at all: for a base model that is only evaluated or asked to write. */
+export function untuned(model: Model): Tuning {
+  return subset(model, () => false);
+}
+
+function lowRank({ lora }: Pick<Experiment, 'lora'>, model: Model): Tuning {
+  // Which linears there are to adapt is known from a forward pass.
+  const g = new Builder();
+  const { parameters } = adapt(g, [model.forward(g, tokenInputs(g)).hidden], { model, config: lora, training: false });
+  return {
+    trainable: parameters,
+    frozen: model.parameters,
+    apply(g, outputs, training) {
+      const { rewritten, dropoutMasks } = adapt(g, outputs, { model, config: lora, training });
+      return { outputs: outputs.map((node) => rewritten.get(node) ?? node), masks: dropoutMasks };
+    },
+  };
+}
+
+function subset(model: Model, trains: (parameter: ParameterSpec) => boolean): Tuning {
+  return {
+    trainable: model.parameters.filter(trains),
+    frozen: model.parameters.filter((parameter) => !trains(parameter)),
+    apply: (_g, outputs) => ({ outputs, masks: [] }),
+  };
+}
+
+/** The last n blocks, or the first −n. */
+function inLayers(model: Model, n: number): (parameter: ParameterSpec) => boolean {
+  if (Math.abs(n) > model.layerCount) {
+    throw new UserError(`freeze.num_trainable_layers is ${n}, but the model has ${model.layerCount} layers; choose 1 to ${model.layerCount}, or use finetuning: full.`);
+  }
+  return ({ name }) => {
+    const layer = model.layerOf(name);
+    return layer !== null && (n > 0 ? layer >= model.layerCount - n : layer < -n);
+  };
+}
