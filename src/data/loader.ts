@@ -1,0 +1,106 @@
+/**
+ * The order of the data. What comes next is a pure function of the settings and a position, so that a run
+ * that goes on from a saved position sees the same batches as one that was never stopped, without a replay.
+ */
+import { Random } from '../util/random.js';
+import { type Batch, collate } from './collate.js';
+import { packFirstFit } from './pack.js';
+import type { EncodedRows } from './rows.js';
+
+/** The next update: the epoch, from 0, and how many of its updates are done. Plain data. */
+export interface LoaderPosition {
+  readonly epoch: number;
+  readonly index: number;
+}
+
+export interface LoaderOptions {
+  readonly rows: EncodedRows;
+  /** Rows of a micro-batch; packed rows count once. */
+  readonly batchSize: number;
+  /** Micro-batches of an update. */
+  readonly accumulation: number;
+  readonly seed: number;
+  readonly shuffle: boolean;
+  readonly packing: boolean;
+  /** Room of a packed row in tokens. */
+  readonly maxLength: number;
+  readonly padId: number;
+  readonly position?: LoaderPosition;
+}
+
+export interface LoadedUpdate {
+  readonly microBatches: readonly Batch[];
+  /** The epoch these batches belong to, from 0. */
+  readonly epoch: number;
+  /** Where to go on after this update. */
+  readonly position: LoaderPosition;
+}
+
+/**
+ * Updates without end, epoch after epoch. As in Transformers, the last micro-batch of an epoch may hold
+ * fewer rows, and what is left over at its end is an update of fewer micro-batches.
+ */
+export class Loader {
+  /** Packed rows, or rows, of an epoch. */
+  readonly groupCount: number;
+  readonly updatesPerEpoch: number;
+  readonly #options: LoaderOptions;
+  readonly #groups: readonly (readonly number[])[];
+  #position: LoaderPosition;
+  #order: { readonly epoch: number; readonly groups: Uint32Array } | null = null;
+
+  constructor(options: LoaderOptions) {
+    const { rows, batchSize, accumulation, position = { epoch: 0, index: 0 } } = options;
+    if (rows.length === 0) throw new Error('a loader needs at least one row');
+    this.#options = options;
+    this.#groups = groupRows(options);
+    this.groupCount = this.#groups.length;
+    this.updatesPerEpoch = Math.ceil(Math.ceil(this.groupCount / batchSize) / accumulation);
+    if (position.index >= this.updatesPerEpoch) throw new Error(`position ${position.index} of an epoch of ${this.updatesPerEpoch} updates`);
+    this.#position = position;
+  }
+
+  get position(): LoaderPosition {
+    return this.#position;
+  }
+
+  next(): LoadedUpdate {
+    const { epoch, index } = this.#position;
+    const { rows, batchSize, accumulation, padId } = this.#options;
+    const order = this.#orderOf(epoch);
+    const first = index * batchSize * accumulation;
+    const last = Math.min(first + batchSize * accumulation, order.length);
+    const microBatches: Batch[] = [];
+    for (let from = first; from < last; from += batchSize) {
+      const groups = Array.from(order.subarray(from, Math.min(from + batchSize, last)), (group) => this.#groups[group]);
+      microBatches.push(collate(rows, groups, { padId }));
+    }
+    this.#position = index + 1 < this.updatesPerEpoch ? { epoch, index: index + 1 } : { epoch: epoch + 1, index: 0 };
+    return { microBatches, epoch, position: this.#position };
+  }
+
+  #orderOf(epoch: number): Uint32Array {
+    if (this.#order?.epoch === epoch) return this.#order.groups;
+    const groups = Uint32Array.from(this.#groups, (_, i) => i);
+    if (this.#options.shuffle) new Random(this.#options.seed, 'order of epoch', epoch).shuffle(groups);
+    this.#order = { epoch, groups };
+    return groups;
+  }
+}
+
+/** Batches of an evaluation: every row once, in order. */
+export function* evalBatches(rows: EncodedRows, batchSize: number, padId: number): Iterable<Batch> {
+  for (let from = 0; from < rows.length; from += batchSize) {
+    const size = Math.min(batchSize, rows.length - from);
+    yield collate(rows, Array.from({ length: size }, (_, i) => [from + i]), { padId });
+  }
+}
+
+/** Which rows share a row of a batch is drawn once a run; only the order of the groups changes by epoch. */
+function groupRows(options: LoaderOptions): number[][] {
+  const { rows, packing, shuffle, seed, maxLength } = options;
+  const order = Uint32Array.from({ length: rows.length }, (_, row) => row);
+  if (!packing) return Array.from(order, (row) => [row]);
+  if (shuffle) new Random(seed, 'packing').shuffle(order);
+  return packFirstFit(order, (row) => rows.tokenCount(row), maxLength);
+}
