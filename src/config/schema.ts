@@ -1,78 +1,96 @@
 /**
  * Everything a person may choose about a run, with its default and its limits. Names are those of
- * Transformers' `TrainingArguments` and PEFT's `LoraConfig` wherever one exists.
+ * Transformers' `TrainingArguments` and PEFT's `LoraConfig` wherever one exists. What the screen and the
+ * error sentences say about a key (`limits.ts`) is made from this schema and kept nowhere else.
  */
 import { z } from 'zod';
 
+declare module 'zod' {
+  interface GlobalMeta {
+    /** The name on the screen, where the key itself is too long for it. */
+    label?: string;
+    /** `log`: an arrow key multiplies instead of adding. */
+    step?: 'log';
+    /** What an arrow key adds: 1, or 0.05 to a fraction, where nothing is said. */
+    stride?: number;
+    /** How far the arrow keys go; more can be typed. */
+    reach?: number;
+    /** Names a file or folder: made absolute when an experiment file is read. */
+    path?: true;
+  }
+}
+
 const count = (minimum: number) => z.int().min(minimum);
 const fraction = z.number().min(0).lt(1);
+const text = z.string().min(1);
 
 const dataset = z.strictObject({
-  path: z.string().min(1).describe('file, folder (train/validation/test) or list of rows to learn from'),
+  path: text.describe('file, folder (train/validation/test) or list of rows to learn from').meta({ label: 'dataset', path: true }),
   format: z.enum(['alpaca', 'sharegpt', 'chat', 'text', 'classification', 'prompt-completion']).default('alpaca').describe('how a row becomes text'),
   columns: z.record(z.string(), z.string()).default({}).describe('names of the columns in the file: {instruction: question, output: answer}'),
-  template: z.string().nullable().default(null).describe("a named prompt template, or null for the format's own"),
-  eval: z.string().nullable().default(null).describe('rows to evaluate on; instead of val_size'),
-  val_size: z.number().min(0).default(0).describe('share (below 1) or number of rows held out for evaluation'),
-  max_samples: count(1).nullable().default(null).describe('use only the first rows'),
+  template: text.nullable().default(null).describe("a named prompt template, or null for the format's own"),
+  eval: text.nullable().default(null).describe('rows to evaluate on; instead of val_size').meta({ label: 'eval rows', path: true }),
+  val_size: z.number().min(0).refine((n) => n < 1 || Number.isInteger(n), 'must be a share below 1 or a whole number of rows').default(0)
+    .describe('share (below 1) or number of rows held out for evaluation').meta({ reach: 0.5 }),
+  max_samples: count(1).nullable().default(null).describe('use only the first rows').meta({ step: 'log' }),
 });
 
 const lora = z.strictObject({
-  r: count(1).default(8).describe('rank of the update; parameters and memory grow with it'),
-  lora_alpha: z.number().positive().default(16).describe('strength: the update is scaled by lora_alpha / r'),
-  lora_dropout: fraction.default(0).describe('share of the inputs of the update zeroed while training'),
-  target_modules: z.union([z.literal('auto'), z.literal('all-linear'), z.array(z.string()).min(1)]).default('auto').describe("auto (PEFT's default), all-linear, or names"),
-  use_rslora: z.boolean().default(false).describe('scale by lora_alpha / √r instead'),
-  adapter_name_or_path: z.string().nullable().default(null).describe('a PEFT adapter folder to go on from'),
+  r: count(1).default(8).describe('rank of the update; parameters and memory grow with it').meta({ label: 'rank r', step: 'log' }),
+  lora_alpha: z.number().positive().default(16).describe('strength: the update is scaled by lora_alpha / r').meta({ label: 'alpha', step: 'log' }),
+  lora_dropout: fraction.default(0).describe('share of the inputs of the update zeroed while training').meta({ label: 'dropout' }),
+  target_modules: z.union([z.literal('auto'), z.literal('all-linear'), z.array(text).min(1)]).default('auto').describe("auto (PEFT's default), all-linear, or names"),
+  use_rslora: z.boolean().default(false).describe('scale by lora_alpha / √r instead').meta({ label: 'rslora' }),
+  adapter_name_or_path: text.nullable().default(null).describe('a PEFT adapter folder to go on from').meta({ label: 'from adapter', path: true }),
 });
 
 const freeze = z.strictObject({
-  num_trainable_layers: z.int().refine((n) => n !== 0, 'must not be 0').default(2).describe('train the last n blocks (the first n if negative)'),
+  num_trainable_layers: z.int().refine((n) => n !== 0, 'must not be 0').default(2).describe('train the last n blocks (the first n if negative)').meta({ label: 'trainable layers' }),
 });
 
 const train = z.strictObject({
-  per_device_train_batch_size: count(1).default(4).describe('rows a micro-batch; memory grows with it'),
-  per_device_eval_batch_size: count(1).default(8).describe('rows a batch in evaluation'),
-  gradient_accumulation_steps: count(1).default(1).describe('micro-batches an update; time grows with it, memory does not'),
-  learning_rate: z.number().positive().default(2e-4).describe('size of an update at the peak of the schedule'),
-  lr_scheduler_type: z.enum(['linear', 'cosine', 'constant', 'constant_with_warmup', 'polynomial']).default('cosine').describe('how the rate falls over the updates'),
-  warmup_steps: count(0).default(0).describe('updates in which the rate rises from 0; goes before warmup_ratio'),
+  per_device_train_batch_size: count(1).default(4).describe('rows a micro-batch; memory grows with it').meta({ label: 'batch size', step: 'log' }),
+  per_device_eval_batch_size: count(1).default(8).describe('rows a batch in evaluation').meta({ label: 'eval batch size', step: 'log' }),
+  gradient_accumulation_steps: count(1).default(1).describe('micro-batches an update; time grows with it, memory does not').meta({ label: 'accumulation', step: 'log' }),
+  learning_rate: z.number().positive().default(2e-4).describe('size of an update at the peak of the schedule').meta({ step: 'log' }),
+  lr_scheduler_type: z.enum(['linear', 'cosine', 'constant', 'constant_with_warmup', 'polynomial']).default('cosine').describe('how the rate falls over the updates').meta({ label: 'schedule' }),
+  warmup_steps: count(0).default(0).describe('updates in which the rate rises from 0; goes before warmup_ratio').meta({ step: 'log' }),
   warmup_ratio: z.number().min(0).max(1).default(0).describe('the same as a share of all updates'),
-  num_train_epochs: z.number().positive().default(1).describe('passes over the data'),
-  max_steps: z.int().min(-1).default(-1).describe('stop after so many updates; -1: by epochs'),
-  weight_decay: z.number().min(0).default(0).describe('decoupled decay; not on biases and norm weights'),
+  num_train_epochs: z.number().positive().default(1).describe('passes over the data').meta({ label: 'epochs', stride: 0.5 }),
+  max_steps: z.int().min(-1).refine((n) => n !== 0, 'must be -1 (train by epochs) or at least 1').default(-1).describe('stop after so many updates; -1: by epochs').meta({ step: 'log' }),
+  weight_decay: z.number().min(0).default(0).describe('decoupled decay; not on biases and norm weights').meta({ step: 'log' }),
   adam_beta1: fraction.default(0.9).describe('decay of the first moment'),
   adam_beta2: fraction.default(0.999).describe('decay of the second moment'),
-  adam_epsilon: z.number().positive().default(1e-8).describe('added to the root of the second moment'),
-  max_grad_norm: z.number().min(0).default(1).describe('clip the global gradient norm at this; 0: never'),
+  adam_epsilon: z.number().positive().default(1e-8).describe('added to the root of the second moment').meta({ step: 'log' }),
+  max_grad_norm: z.number().min(0).default(1).describe('clip the global gradient norm at this; 0: never').meta({ stride: 0.5 }),
   seed: count(0).default(42).describe('of the order of rows, initial values and dropout'),
   shuffle: z.boolean().default(true).describe('a new order of rows every epoch'),
-  logging_steps: count(1).default(1).describe('updates between logged points'),
-  eval_steps: count(0).default(50).describe('updates between evaluations; 0: only at the end'),
-  save_steps: count(0).default(100).describe('updates between checkpoints; 0: only at the end'),
-  save_total_limit: count(1).nullable().default(3).describe('checkpoints kept; null: all'),
+  logging_steps: count(1).default(1).describe('updates between logged points').meta({ step: 'log' }),
+  eval_steps: count(0).default(50).describe('updates between evaluations; 0: only at the end').meta({ step: 'log' }),
+  save_steps: count(0).default(100).describe('updates between checkpoints; 0: only at the end').meta({ step: 'log' }),
+  save_total_limit: count(1).nullable().default(3).describe('checkpoints kept; null: all').meta({ label: 'checkpoints kept' }),
 });
 
 const sample = z.strictObject({
   prompts: z.array(z.string()).default([]).describe('texts to continue after each evaluation, to see what it learns'),
-  max_new_tokens: count(1).default(64).describe('tokens a sample'),
-  temperature: z.number().min(0).default(0).describe('0: greedy'),
+  max_new_tokens: count(1).default(64).describe('tokens a sample').meta({ step: 'log' }),
+  temperature: z.number().min(0).default(0).describe('0: greedy').meta({ stride: 0.1 }),
 });
 
 const engine = z.strictObject({
-  name: z.enum(['auto', 'onnx', 'tfjs', 'reference']).default('auto').describe('what computes; auto takes the best there is'),
+  name: z.enum(['auto', 'onnx', 'tfjs', 'reference']).default('auto').describe('what computes; auto takes the best there is').meta({ label: 'engine' }),
   device: z.enum(['auto', 'cpu', 'webgpu', 'cuda']).default('auto').describe('where it computes'),
   threads: z.union([z.literal('auto'), count(1)]).default('auto').describe('CPU threads; auto: the cores there are'),
 });
 
 export const experimentSchema = z.strictObject({
-  name: z.string().min(1).nullable().default(null).describe('of the run; null: from the model and the dataset'),
-  model: z.string().min(1).describe('a Hugging Face folder: config.json, *.safetensors, tokenizer.json'),
-  tokenizer: z.string().nullable().default(null).describe("a folder with another tokenizer.json; null: the model's own"),
+  name: text.nullable().default(null).describe('of the run; null: from the model and the dataset'),
+  model: text.describe('a Hugging Face folder: config.json, *.safetensors, tokenizer.json').meta({ path: true }),
+  tokenizer: text.nullable().default(null).describe("a folder with another tokenizer.json; null: the model's own").meta({ path: true }),
   dataset,
   stage: z.enum(['sft', 'pretrain']).default('sft').describe('sft learns the answers, pretrain every token'),
   init: z.enum(['pretrained', 'random']).default('pretrained').describe('random: take only the config and start from scratch'),
-  max_length: count(2).default(512).describe('longest row in tokens; longer ones are cut'),
+  max_length: count(2).default(512).describe('longest row in tokens; longer ones are cut').meta({ step: 'log' }),
   packing: z.boolean().default(false).describe('several rows in one, attention confined to each'),
   finetuning: z.enum(['lora', 'freeze', 'full']).default('lora').describe('what is trained: an adapter, some layers, everything'),
   lora: lora.prefault({}),

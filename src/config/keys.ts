@@ -1,0 +1,39 @@
+/** Reading and setting an experiment's values by dotted key. */
+import { UserError } from '../util/errors.js';
+import { knobOf } from './limits.js';
+import { nearestKey } from './nearest.js';
+import { parseExperiment } from './parse.js';
+import type { Experiment } from './schema.js';
+
+type Group = Record<string, unknown>;
+
+/** Undefined where a part of the key is not there. */
+export function valueAt(experiment: object, key: string): unknown {
+  return key.split('.').reduce<unknown>((at, part) => (isGroup(at) ? at[part] : undefined), experiment);
+}
+
+/** A new experiment with some keys changed; throws a UserError when a key or value is not allowed. */
+export function withValues(experiment: Experiment, values: Readonly<Record<string, unknown>>): Experiment {
+  const copy = structuredClone(experiment);
+  for (const [key, value] of Object.entries(values)) setKey(copy, key, value);
+  return parseExperiment(copy);
+}
+
+/** Sets a dotted key in a plain object, making groups on the way; throws a UserError for a key there is not. */
+export function setKey(target: object, key: string, value: unknown): void {
+  if (knobOf(key) === null) {
+    const meant = nearestKey(key);
+    throw new UserError(`there is no key \`${key}\`: ${meant === null ? 'see the experiment file for those there are' : `did you mean \`${meant}\`?`}`);
+  }
+  const parts = key.split('.');
+  let at = target as Group;
+  for (const part of parts.slice(0, -1)) {
+    const inner = Object.hasOwn(at, part) ? at[part] : null;
+    at = at[part] = isGroup(inner) ? inner : {};
+  }
+  at[parts.at(-1)!] = value;
+}
+
+function isGroup(value: unknown): value is Group {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

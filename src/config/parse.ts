@@ -1,0 +1,103 @@
+/** From anything to a complete, frozen experiment, or one sentence that says what to change. */
+import type { z } from 'zod';
+import { UserError } from '../util/errors.js';
+import { knobOf, knobs } from './limits.js';
+import { nearest, nearestKey } from './nearest.js';
+import { experimentSchema } from './schema.js';
+import type { Experiment } from './schema.js';
+
+export interface ParseOptions {
+  /** Named in errors. */
+  readonly file?: string;
+  /** The line of a key in that file, from 1. */
+  readonly lineOf?: (path: readonly PropertyKey[]) => number | null;
+}
+
+interface Problem {
+  readonly path: readonly PropertyKey[];
+  readonly sentence: string;
+}
+
+/** Fills in the defaults and freezes. Throws a UserError: the first key that is wrong, why, and what to give. */
+export function parseExperiment(value: unknown, options: ParseOptions = {}): Experiment {
+  const parsed = experimentSchema.safeParse(value, { reportInput: true });
+  const problems = parsed.success ? contradictions(parsed.data) : parsed.error.issues.flatMap(problemsOf);
+  if (problems.length > 0) throw new UserError(`${place(problems[0], options)}${problems[0].sentence}${others(problems.slice(1))}`);
+  if (!parsed.success) throw new Error(`the schema refused without an issue: ${parsed.error.message}`);
+  return deepFreeze(parsed.data);
+}
+
+function place(problem: Problem, { file, lineOf }: ParseOptions): string {
+  const line = lineOf?.(problem.path) ?? null;
+  return file === undefined ? '' : line === null ? `${file}: ` : `${file}, line ${line}: `;
+}
+
+function others(rest: readonly Problem[]): string {
+  return rest.length === 0 ? '' : ` (also wrong: ${rest.map(({ path }) => `\`${path.join('.')}\``).join(', ')})`;
+}
+
+function problemsOf(issue: z.core.$ZodIssue): Problem[] {
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey([...issue.path, key]));
+  const key = issue.path.join('.');
+  if (key === '') return [{ path: [], sentence: `an experiment is a group of keys (model: …, dataset: …), not ${shown(issue.input)}` }];
+  return [{ path: issue.path, sentence: issue.code === 'custom' ? `\`${key}\` is ${shown(issue.input)}: it ${issue.message}` : wrongValue(key, issue.input) }];
+}
+
+function unknownKey(path: readonly PropertyKey[]): Problem {
+  const key = path.join('.');
+  const meant = nearestKey(key);
+  const group = path.length > 1 ? String(path[0]) : '';
+  const known = knobs.filter((knob) => knob.group === group).map((knob) => knob.key.slice(group === '' ? 0 : group.length + 1));
+  return {
+    path,
+    sentence: meant !== null ? `there is no key \`${key}\`: did you mean \`${meant}\`?` : `there is no key \`${key}\`${group === '' ? '' : `; \`${group}\` holds ${known.join(', ')}`}: remove it`,
+  };
+}
+
+function wrongValue(key: string, input: unknown): string {
+  const knob = holder(key);
+  if (knob === null) {
+    const inside = knobs.filter((each) => each.key.startsWith(`${key}.`)).map((each) => each.key.slice(key.length + 1));
+    return `\`${key}\` is ${input === undefined ? 'missing' : shown(input)}: it is a group of keys (${inside.slice(0, 3).join(', ')}${inside.length > 3 ? ', …' : ''})`;
+  }
+  if (input === undefined) return `\`${key}\` is missing: give ${knob.help}`;
+  const meant = typeof input === 'string' ? nearest(input, knob.choices) : null;
+  const quotes = knob.kind === 'text' && (typeof input === 'number' || typeof input === 'boolean') ? ' (put it in quotes)' : '';
+  return `\`${key}\` is ${shown(input)}: it must be ${knob.expects}${quotes}${meant === null ? '' : `; did you mean ${meant}?`}`;
+}
+
+/** The knob a path leads to or into: `lora.target_modules.0` is part of `lora.target_modules`. */
+function holder(key: string): ReturnType<typeof knobOf> {
+  return knobOf(key) ?? (/\.\d+$/.test(key) ? knobOf(key.replace(/\.\d+$/, '')) : null);
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'number') return String(value);
+  const text = JSON.stringify(value) ?? 'nothing';
+  if (text.length <= 60) return text;
+  return Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'a group of keys' : `${text.slice(0, 57)}…"`;
+}
+
+/** Choices that are each allowed but cannot both be meant. */
+function contradictions(experiment: Experiment): Problem[] {
+  const { dataset, finetuning, init, lora } = experiment;
+  const found: Problem[] = [];
+  if (dataset.eval !== null && dataset.val_size > 0) {
+    found.push({ path: ['dataset', 'val_size'], sentence: '`dataset.eval` and `dataset.val_size` both choose the evaluation rows: keep one of them' });
+  }
+  if (init === 'random' && finetuning !== 'full') {
+    found.push({ path: ['init'], sentence: `\`init: random\` starts without trained weights, of which \`finetuning: ${finetuning}\` would keep most as they are: set \`finetuning: full\`` });
+  }
+  if (lora.adapter_name_or_path !== null && finetuning !== 'lora') {
+    found.push({ path: ['lora', 'adapter_name_or_path'], sentence: `\`lora.adapter_name_or_path\` goes on from an adapter, which \`finetuning: ${finetuning}\` does not train: set \`finetuning: lora\` or remove it` });
+  }
+  return found;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    Object.values(value).forEach(deepFreeze);
+    Object.freeze(value);
+  }
+  return value;
+}
