@@ -1,0 +1,160 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InferenceSession, env, type Tensor as OrtTensor } from 'onnxruntime-node';
+import { bindShape } from '../../graph/dims.js';
+import type { Fn, Program } from '../../graph/node.js';
+import { messageOf } from '../../util/errors.js';
+import { sizeOf, type Tensor } from '../../util/tensor.js';
+import type { CompileOptions, Executable } from '../contract.js';
+import { translated } from './errors.js';
+import { feedName, variableName } from './lowering.js';
+import { copied, emptyTensor, fromOrt, toOrt, VariableMemory } from './memory.js';
+import { lowerFn, outputName, updateName } from './model.js';
+import { encodeModel } from './proto.js';
+import { sessionOptions } from './session.js';
+import { WeightFile } from './weights.js';
+
+/** A function that has been compiled: made when it is first run, so that one that never runs costs nothing. */
+interface Compiled {
+  readonly session: InferenceSession;
+  readonly held: readonly string[];
+}
+
+export class OnnxExecutable implements Executable {
+  readonly description: string;
+  readonly #program: Program;
+  readonly #options: CompileOptions;
+  readonly #weights: WeightFile;
+  readonly #memory: VariableMemory;
+  readonly #compiled = new Map<string, Compiled>();
+
+  private constructor(program: Program, options: CompileOptions, { weights, memory }: { weights: WeightFile; memory: VariableMemory }) {
+    this.#program = program;
+    this.#options = options;
+    this.#weights = weights;
+    this.#memory = memory;
+    const threads = sessionOptions(options).intraOpNumThreads ?? 'all';
+    this.description = `onnx ${env.versions.node ?? env.versions.common} on ${options.device}, ${threads} threads`;
+  }
+
+  /** Variables that may change are held in memory, the others in a file that sessions map. */
+  static async create(program: Program, options: CompileOptions): Promise<OnnxExecutable> {
+    const updated = new Set(Object.values(program.functions).flatMap((fn) => Object.keys(fn.updates)));
+    const changing = program.variables.filter(({ name, role }) => role !== 'frozen' || updated.has(name));
+    const fixed = program.variables.filter((variable) => !changing.includes(variable));
+    const memory = new VariableMemory(changing, options.initial);
+    const weights = await WeightFile.create(options.scratch, fixed, options.initial);
+    return new OnnxExecutable(program, options, { weights, memory });
+  }
+
+  get variableBytes(): number {
+    return this.#memory.bytes + this.#weights.bytes;
+  }
+
+  async run(name: string, feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
+    const fn = this.#function(name);
+    checkFeeds(fn, feeds);
+    const { session, held } = await this.#compile(fn);
+
+    const inputs: Record<string, OrtTensor> = {};
+    for (const { attrs } of fn.inputs) inputs[feedName(attrs.name)] = toOrt(feeds[attrs.name]);
+    for (const variable of held) inputs[variableName(variable)] = toOrt(this.#memory.get(variable)!);
+
+    const updates = this.#memory.lend(Object.keys(fn.updates));
+    const fetches: Record<string, OrtTensor | null> = {};
+    for (const output of Object.keys(fn.outputs)) fetches[outputName(output)] = null;
+    for (const [variable, place] of updates) fetches[updateName(variable)] = toOrt(place);
+
+    let results: InferenceSession.ReturnType;
+    try {
+      results = await session.run(inputs, fetches);
+    } catch (cause) {
+      this.#memory.release(updates);
+      throw translated(cause, `running ${name}`);
+    }
+    this.#memory.commit(updates);
+    return Object.fromEntries(Object.keys(fn.outputs).map((output) => [output, fromOrt(results[outputName(output)])]));
+  }
+
+  async read(variable: string): Promise<Tensor> {
+    const value = this.#memory.get(variable);
+    if (value !== undefined) return copied(value);
+    const empty = emptyTensor(this.#variable(variable));
+    await this.#weights.read(variable, empty);
+    return empty;
+  }
+
+  async write(variable: string, value: Tensor): Promise<void> {
+    const { dtype, shape } = this.#variable(variable);
+    if (value.dtype !== dtype || shape.join() !== value.shape.join()) {
+      throw new Error(`${variable} is ${dtype} [${shape.join(', ')}]; ${value.dtype} [${value.shape.join(', ')}] was written`);
+    }
+    if (!this.#weights.has(variable)) {
+      this.#memory.set(variable, value);
+    } else {
+      await this.#release(); // the sessions have the file mapped, and packed copies of it
+      await this.#weights.write(variable, value);
+    }
+  }
+
+  async dispose(): Promise<void> {
+    await this.#release();
+  }
+
+  #function(name: string): Fn {
+    const fn = this.#program.functions[name];
+    if (fn === undefined) throw new Error(`the program has no function ${name}`);
+    return fn;
+  }
+
+  #variable(name: string): Program['variables'][number] {
+    const variable = this.#program.variables.find((candidate) => candidate.name === name);
+    if (variable === undefined) throw new Error(`the program has no variable ${name}`);
+    return variable;
+  }
+
+  async #compile(fn: Fn): Promise<Compiled> {
+    const known = this.#compiled.get(fn.name);
+    if (known !== undefined) return known;
+    const { model, held } = lowerFn(fn, this.#options.device, (variable) => this.#weights.initializer(variable));
+    const path = join(this.#options.scratch, `${fn.name}.onnx`);
+    await writeFile(path, encodeModel(model));
+    try {
+      const compiled = { held, session: await InferenceSession.create(path, sessionOptions(this.#options)) };
+      this.#compiled.set(fn.name, compiled);
+      return compiled;
+    } catch (cause) {
+      throw translated(cause, `compiling ${fn.name}`);
+    }
+  }
+
+  async #release(): Promise<void> {
+    const sessions = [...this.#compiled.values()].map(({ session }) => session);
+    this.#compiled.clear();
+    for (const session of sessions) await session.release();
+  }
+}
+
+/** Every declared input and no other, each of its type and shape. */
+function checkFeeds(fn: Fn, feeds: Readonly<Record<string, Tensor>>): void {
+  const declared = new Set(fn.inputs.map(({ attrs }) => attrs.name));
+  const extra = Object.keys(feeds).filter((name) => !declared.has(name));
+  if (extra.length > 0) throw new Error(`${fn.name} has no input ${extra.join(', ')}; it has ${[...declared].join(', ')}`);
+  const bindings: Record<string, number> = {};
+  const bind = ({ attrs, shape }: Fn['inputs'][number]): void => {
+    try {
+      bindShape(shape, feeds[attrs.name].shape, bindings);
+    } catch (cause) {
+      throw new Error(`input ${attrs.name} of ${fn.name}: ${messageOf(cause)}`, { cause });
+    }
+  };
+  for (const input of fn.inputs) {
+    const { attrs, dtype } = input;
+    const feed = feeds[attrs.name];
+    if (feed === undefined) throw new Error(`${fn.name} needs the input ${attrs.name}`);
+    if (feed.dtype !== dtype) throw new Error(`input ${attrs.name} of ${fn.name}: ${feed.dtype} where ${dtype} is wanted`);
+    if (feed.data.length !== sizeOf(feed.shape)) throw new Error(`input ${attrs.name} of ${fn.name}: ${feed.data.length} elements for [${feed.shape.join(', ')}]`);
+    bind(input);
+  }
+  fn.inputs.forEach(bind); // once more: [P+T] can be checked when a later input has shown P
+}

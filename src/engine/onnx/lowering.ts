@@ -1,0 +1,159 @@
+import { rowCount } from '../../graph/shapes.js';
+import { sizeDim, type Shape } from '../../graph/dims.js';
+import type { NodeOf, OpKind } from '../../graph/node.js';
+import { sizeOf } from '../../util/tensor.js';
+import { float, int, ints, text, type Emitter, type Value } from './emitter.js';
+import { elementType } from './proto.js';
+
+/** Emits one op of the graph; the inputs are its inputs' values, in order. */
+type Lowering<K extends OpKind> = (e: Emitter, node: NodeOf<K>, inputs: readonly Value[]) => Value;
+type PlainLowering = (e: Emitter, node: { readonly kind: OpKind }, inputs: readonly Value[]) => Value;
+
+export const feedName = (name: string): Value => `feed/${name}`;
+export const variableName = (name: string): Value => `variable/${name}`;
+
+/** An op of ONNX with the same meaning and the same inputs. */
+const same = (opType: string): PlainLowering => (e, _node, inputs) => e.op(opType, inputs);
+
+export const lowerings: { readonly [K in OpKind]: Lowering<K> } = {
+  input: (_e, { attrs }) => feedName(attrs.name),
+  variable: (_e, { attrs }) => variableName(attrs.name),
+  constant: (e, { attrs, shape, dtype }) => {
+    const dims = shape.filter((dim) => typeof dim === 'number');
+    if (dims.length === shape.length && attrs.values.length === sizeOf(dims)) return e.constant(attrs.values, dims, dtype);
+    return e.op('Expand', [e.constant(attrs.values, [], dtype), e.shape(shape)]);
+  },
+
+  add: same('Add'),
+  sub: same('Sub'),
+  mul: same('Mul'),
+  div: same('Div'),
+  neg: same('Neg'),
+  exp: same('Exp'),
+  log: same('Log'),
+  sqrt: same('Sqrt'),
+  sin: same('Sin'),
+  cos: same('Cos'),
+  tanh: same('Tanh'),
+  sigmoid: same('Sigmoid'),
+  erf: same('Erf'),
+  relu: same('Relu'),
+  silu: (e, _node, [x]) => e.op('Mul', [x, e.op('Sigmoid', [x])]),
+  gelu: (e, { attrs }, [x]) => e.op('Gelu', [x], { attributes: { approximate: text(attrs.approximate) } }),
+  equal: same('Equal'),
+  lessEqual: same('LessOrEqual'),
+  and: same('And'),
+  where: same('Where'),
+  cast: (e, { attrs }, [x]) => e.op('Cast', [x], { attributes: { to: int(elementType[attrs.to]) } }),
+
+  reshape: (e, { inputs: [source], shape }, [x]) => reshape(e, { value: x, shape: source.shape }, shape),
+  transpose: (e, { attrs }, [x]) => transpose(e, x, attrs.perm),
+  broadcast: (e, { inputs: [source], shape }, [x]) => {
+    // Expand stretches where its input has 1, so a dimension that is there already may be given as 1.
+    const given = source.shape.slice(-shape.length);
+    const lead = shape.length - given.length;
+    return e.op('Expand', [x, e.shape(shape.map((dim, i) => (i >= lead && given[i - lead] === dim ? 1 : dim)))]);
+  },
+  slice: (e, { attrs: { axis, start, end } }, [x]) => slice(e, x, { axis, start, end }),
+  pad: (e, { attrs: { axis, before, after }, shape, dtype }, [x]) => {
+    const amounts = [before, after].flatMap((amount) => shape.map((_, i) => (i === axis ? amount : 0)));
+    return e.op('Pad', [x, e.int64s(amounts), e.constant([0], [], dtype)]);
+  },
+  concat: (e, { attrs }, inputs) => e.op('Concat', inputs, { attributes: { axis: int(attrs.axis) } }),
+  reduceSum: (e, { attrs: { axes, keepDims } }, [x]) =>
+    axes.length === 0 ? x : e.op('ReduceSum', [x, e.int64s(axes)], { attributes: { keepdims: int(keepDims ? 1 : 0) } }),
+
+  linear: (e, { inputs: [source], attrs, shape }, [x, w, bias]) => {
+    const inner = source.shape.slice(-1);
+    const rows = reshape(e, { value: x, shape: source.shape }, [rowCount(source.shape), ...inner]); // [..., I] → [rows, I]
+    const y = gemm(e, bias === undefined ? [rows, w] : [rows, w, bias], { transposeB: attrs.transposeW });
+    return reshape(e, { value: y, shape: [rowCount(shape), ...shape.slice(-1)] }, shape); // [rows, O] → [..., O]
+  },
+  matmul: (e, { attrs: { transposeA, transposeB }, shape }, [a, b]) => {
+    if (shape.length === 2) return gemm(e, [a, b], { transposeA, transposeB });
+    return e.op('MatMul', [transposeA ? swapLast(e, a, shape.length) : a, transposeB ? swapLast(e, b, shape.length) : b]);
+  },
+
+  softmax: (e, _node, [x]) => softmax(e, x),
+  layerNorm: (e, { attrs }, inputs) => e.op('LayerNormalization', inputs, { attributes: { axis: int(-1), epsilon: float(attrs.epsilon) } }),
+  // In no ONNX standard, but with a kernel on every provider of ONNX Runtime.
+  rmsNorm: (e, { attrs }, inputs) => e.op('SimplifiedLayerNormalization', inputs, { attributes: { axis: int(-1), epsilon: float(attrs.epsilon), stash_type: int(1) } }),
+  rotary: (e, { attrs, inputs: [{ shape }] }, [x, cos, sin]) => {
+    const size = Number(shape[3]);
+    const half = (k: 0 | 1): Value => (attrs.interleaved ? slice(e, x, { axis: 3, start: k, end: size, step: 2 }) : slice(e, x, { axis: 3, start: (k * size) / 2, end: ((k + 1) * size) / 2 }));
+    const a = half(0);
+    const b = half(1);
+    // (a, b) → (a·cos − b·sin, b·cos + a·sin)
+    const rotated = [
+      e.op('Sub', [e.op('Mul', [a, cos]), e.op('Mul', [b, sin])]),
+      e.op('Add', [e.op('Mul', [b, cos]), e.op('Mul', [a, sin])]),
+    ];
+    if (!attrs.interleaved) return e.op('Concat', rotated, { attributes: { axis: int(3) } });
+    const pairs = rotated.map((part) => e.op('Unsqueeze', [part, e.int64s([4])])); // [B, H, T, D/2, 1]
+    return e.op('Reshape', [e.op('Concat', pairs, { attributes: { axis: int(4) } }), e.int64s([0, 0, 0, size])]);
+  },
+  gatherRows: (e, _node, [table, rows]) => e.op('Gather', [table, rows], { attributes: { axis: int(0) } }),
+  scatterRows: (e, { shape, inputs: [, source] }, [rows, x]) => {
+    // ScatterElements adds in order; ScatterND adds in parallel, and loses some where rows are equal.
+    const zeros = e.op('Expand', [e.scalar(0), e.shape(shape)]);
+    const column = e.op('Reshape', [rows, e.int64s([-1, ...shape.slice(1).map(() => 1)])]); // [N] → [N, 1, ...]
+    const places = e.op('Expand', [column, e.shape(source.shape)]); //                        → [N, ...]
+    return e.op('ScatterElements', [zeros, places, x], { attributes: { axis: int(0), reduction: text('add') } });
+  },
+  linearCrossEntropy: (e, _node, [x, w, labels]) => {
+    const logits = gemm(e, [x, w], { transposeB: true }); // [N, V]
+    // log Σ exp z = max z − log max softmax(z), and max softmax(z) ≥ 1/V cannot underflow.
+    const logSum = e.op('Sub', [largest(e, logits), e.op('Log', [largest(e, softmax(e, logits))])]); // [N, 1]
+    const column = e.op('Unsqueeze', [labels, e.int64s([1])]); // [N, 1]
+    const chosen = e.op('GatherElements', [logits, column], { attributes: { axis: int(1) } });
+    return e.op('Squeeze', [e.op('Sub', [logSum, chosen]), e.int64s([1])]);
+  },
+  argMax: (e, _node, [x]) => {
+    const index = e.op('ArgMax', [x], { attributes: { axis: int(-1), keepdims: int(0) } });
+    return e.op('Cast', [index], { attributes: { to: int(elementType.i32) } });
+  },
+};
+
+/** a·b (+ bias) of matrices; ONNX Runtime reads a transposed operand in place. */
+function gemm(e: Emitter, inputs: readonly Value[], { transposeA = false, transposeB = false }): Value {
+  return e.op('Gemm', inputs, { attributes: { transA: int(transposeA ? 1 : 0), transB: int(transposeB ? 1 : 0) } });
+}
+
+function softmax(e: Emitter, x: Value): Value {
+  return e.op('Softmax', [x], { attributes: { axis: int(-1) } });
+}
+
+function largest(e: Emitter, x: Value): Value {
+  return e.op('ReduceMax', [x, e.int64s([-1])], { attributes: { keepdims: int(1) } });
+}
+
+function slice(e: Emitter, x: Value, { axis, start, end, step = 1 }: { axis: number; start: number; end: number; step?: number }): Value {
+  return e.op('Slice', [x, ...[start, end, axis, step].map((bound) => e.int64s([bound]))]);
+}
+
+/** Two transpositions in a row are one, and none where they undo each other. */
+function transpose(e: Emitter, x: Value, perm: readonly number[]): Value {
+  const before = e.producer(x);
+  const inner = before?.opType === 'Transpose' ? before.attribute[0].ints : undefined;
+  const [source, whole] = before !== undefined && inner !== undefined ? [before.input[0], perm.map((axis) => inner[axis])] : [x, perm];
+  return whole.every((axis, i) => axis === i) ? source : e.op('Transpose', [source], { attributes: { perm: ints(whole) } });
+}
+
+/** [..., M, N] → [..., N, M] */
+function swapLast(e: Emitter, x: Value, rank: number): Value {
+  const perm = Array.from({ length: rank }, (_, i) => i);
+  return transpose(e, x, [...perm.slice(0, -2), rank - 1, rank - 2]);
+}
+
+function reshape(e: Emitter, x: { value: Value; shape: Shape }, shape: Shape): Value {
+  if (shape.length === x.shape.length && shape.every((dim, i) => dim === x.shape[i])) return x.value;
+  const target = literalShape(x.shape, shape);
+  return e.op('Reshape', [x.value, target === null ? e.shape(shape) : e.int64s(target)]);
+}
+
+/** The target in Reshape's own words, 0 for "as it was" and -1 for "what is left"; null where they do not suffice. */
+function literalShape(from: Shape, to: Shape): number[] | null {
+  if (to.some((dim) => dim === 0) || sizeDim(to) === 0) return null;
+  const words = to.map((dim, i) => (typeof dim === 'number' ? dim : dim === from[i] ? 0 : -1));
+  return words.filter((word) => word === -1).length <= 1 ? words : null;
+}

@@ -1,0 +1,93 @@
+import { Tensor as OrtTensor } from 'onnxruntime-node';
+import type { DType, Variable } from '../../graph/node.js';
+import type { Tensor } from '../../util/tensor.js';
+import { byteLength } from './weights.js';
+
+/** A tensor over the same memory, in ONNX Runtime's words. */
+export function toOrt({ dtype, shape, data }: Tensor): OrtTensor {
+  switch (dtype) {
+    case 'f32':
+      return new OrtTensor('float32', data, shape);
+    case 'i32':
+      return new OrtTensor('int32', data, shape);
+    case 'bool':
+      return new OrtTensor('bool', data, shape);
+  }
+}
+
+/** A result in memory of its own. */
+export function fromOrt({ data, dims }: OrtTensor): Tensor {
+  if (data instanceof Float32Array) return { dtype: 'f32', shape: dims, data };
+  if (data instanceof Int32Array) return { dtype: 'i32', shape: dims, data };
+  if (data instanceof Uint8Array) return { dtype: 'bool', shape: dims, data };
+  throw new Error('ONNX Runtime gave a result of a type that no function has');
+}
+
+export function emptyTensor({ dtype, shape }: { dtype: DType; shape: readonly number[] }): Tensor {
+  const buffer = new ArrayBuffer(byteLength({ dtype, shape }));
+  return dtype === 'f32'
+    ? { dtype, shape, data: new Float32Array(buffer) }
+    : dtype === 'i32'
+      ? { dtype, shape, data: new Int32Array(buffer) }
+      : { dtype, shape, data: new Uint8Array(buffer) };
+}
+
+/**
+ * The variables that functions update. A run writes an updated variable's new value into a spare tensor of
+ * its type and shape, and the two change places when the run has succeeded; a failed run leaves everything
+ * as it was, and no step allocates.
+ */
+export class VariableMemory {
+  readonly bytes: number;
+  readonly #values: Map<string, Tensor>;
+  readonly #spares = new Map<string, Tensor[]>();
+
+  constructor(variables: readonly Variable[], initial: (variable: Variable) => Tensor) {
+    this.bytes = variables.reduce((sum, variable) => sum + byteLength(variable), 0);
+    this.#values = new Map(variables.map((variable) => [variable.name, copied(initial(variable))]));
+  }
+
+  get(name: string): Tensor | undefined {
+    return this.#values.get(name);
+  }
+
+  set(name: string, value: Tensor): void {
+    this.#values.get(name)!.data.set(value.data);
+  }
+
+  /** Tensors to receive new values of the variables; give them back by `commit` or `release`. */
+  lend(names: readonly string[]): Map<string, Tensor> {
+    return new Map(
+      names.map((name) => {
+        const value = this.#values.get(name)!;
+        return [name, this.#spares.get(kindOf(value))?.pop() ?? emptyTensor(value)];
+      }),
+    );
+  }
+
+  commit(lent: ReadonlyMap<string, Tensor>): void {
+    for (const [name, value] of lent) {
+      this.#spare(this.#values.get(name)!);
+      this.#values.set(name, value);
+    }
+  }
+
+  release(lent: ReadonlyMap<string, Tensor>): void {
+    for (const value of lent.values()) this.#spare(value);
+  }
+
+  #spare(value: Tensor): void {
+    const kind = kindOf(value);
+    const spares = this.#spares.get(kind);
+    if (spares === undefined) this.#spares.set(kind, [value]);
+    else spares.push(value);
+  }
+}
+
+export function copied(value: Tensor): Tensor {
+  return { ...value, data: value.data.slice() } as Tensor;
+}
+
+function kindOf({ dtype, shape }: Tensor): string {
+  return `${dtype}[${shape.join()}]`;
+}

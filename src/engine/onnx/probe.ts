@@ -1,0 +1,70 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { env } from 'onnxruntime-node';
+import { messageOf } from '../../util/errors.js';
+import type { Availability } from '../contract.js';
+import { encodeModel, elementType, type ValueInfoProto } from './proto.js';
+
+const runtime = createRequire(import.meta.url).resolve('onnxruntime-node');
+const title = `ONNX Runtime ${env.versions.node ?? env.versions.common}`;
+
+export async function probe(): Promise<readonly Availability[]> {
+  return [{ device: 'cpu', available: true, detail: `${title}, CPU`, remedy: null }, await webgpu(), cuda()];
+}
+
+/** Only a device that has computed something counts: in a process of its own, where a driver may print or crash. */
+async function webgpu(): Promise<Availability> {
+  const script = `
+    const { InferenceSession, Tensor } = require(process.argv[1]);
+    const model = Buffer.from(process.argv[2], 'base64');
+    const x = new Tensor('float32', [1], [1]);
+    InferenceSession.create(model, { executionProviders: ['webgpu'], logSeverityLevel: 4 })
+      .then((session) => session.run({ x }))
+      .then(({ y }) => process.exit(y.data[0] === 2 ? 0 : 1))
+      .catch((error) => { console.log(error.message); process.exit(1); });`;
+  try {
+    await promisify(execFile)(process.execPath, ['-e', script, runtime, Buffer.from(doubling()).toString('base64')], { timeout: 30_000 });
+    return { device: 'webgpu', available: true, detail: `${title}, WebGPU`, remedy: null };
+  } catch (error) {
+    return { device: 'webgpu', available: false, detail: reasonOf(error), remedy: 'Install a Vulkan driver for the GPU; a software one is named by VK_ICD_FILENAMES=path/to/icd.json.' };
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const printed = error instanceof Error && 'stdout' in error ? String(error.stdout).trim() : '';
+  const sentence = (printed || messageOf(error)).split('\n')[0];
+  return /Failed to .*/.exec(sentence)?.[0] ?? sentence.slice(0, 200); // without the place in ONNX Runtime's source
+}
+
+/** The provider is a library that the package does not bundle; whether the card works shows when it is loaded. */
+function cuda(): Availability {
+  const library = join(dirname(runtime), '..', 'bin', 'napi-v6', process.platform, process.arch, 'libonnxruntime_providers_cuda.so');
+  if (existsSync(library)) return { device: 'cuda', available: true, detail: `${title}, CUDA provider installed`, remedy: null };
+  const supported = process.platform === 'linux' && process.arch === 'x64';
+  return {
+    device: 'cuda',
+    available: false,
+    detail: supported ? 'the CUDA provider of ONNX Runtime is not installed' : `ONNX Runtime has no CUDA provider for ${process.platform} ${process.arch}`,
+    remedy: supported ? 'Install CUDA 12 and cuDNN 9, then run `ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node`.' : null,
+  };
+}
+
+/** y = x + x */
+function doubling(): Uint8Array {
+  const vector = (name: string): ValueInfoProto => ({ name, type: { tensorType: { elemType: elementType.f32, shape: { dim: [{ dimValue: 1 }] } } } });
+  return encodeModel({
+    irVersion: 10,
+    producerName: 'workbench',
+    opsetImport: [{ domain: '', version: 20 }],
+    graph: {
+      name: 'probe',
+      node: [{ name: 'double', opType: 'Add', domain: '', input: ['x', 'x'], output: ['y'], attribute: [] }],
+      initializer: [],
+      input: [vector('x')],
+      output: [vector('y')],
+    },
+  });
+}
