@@ -1,17 +1,10 @@
 /** What a model is to the rest of the house: named parameters and a forward pass in graph words. */
 import type { Builder } from '../graph/builder.js';
 import type { Node } from '../graph/node.js';
+import type { Linear } from '../nn/layers.js';
+import type { ParameterSpec } from '../nn/parameter.js';
 
-/** How a parameter is filled when training starts from scratch. */
-export type Init = { readonly kind: 'normal'; readonly std: number } | { readonly kind: 'ones' } | { readonly kind: 'zeros' };
-
-/** A parameter by its Hugging Face tensor name. `decay` is false for biases and norm weights. */
-export interface ParameterSpec {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly init: Init;
-  readonly decay: boolean;
-}
+export type { Init, ParameterSpec } from '../nn/parameter.js';
 
 /**
  * Keys and values of the tokens before this call, for generation. With P tokens held and T new ones,
@@ -55,9 +48,15 @@ export interface Model {
   readonly eosTokenIds: readonly number[];
   /** Tied weights are named once. */
   readonly parameters: readonly ParameterSpec[];
+  /** The linear maps inside the blocks, which an adapter may change; the head is none of them. */
+  readonly linears: readonly Linear[];
   /** PEFT's default target modules for this architecture (last part of the module's name). */
   readonly loraTargets: readonly string[];
   /** The block a parameter belongs to, for `freeze`; null for embeddings, the last norm and the head. */
   layerOf(parameter: string): number | null;
+  /** Names under which a file may hold a parameter, the usual one first. */
+  storedAs(parameter: string): readonly string[];
+  /** Whether a file's tensor is one that the model computes itself: a mask, a rotary table, a tied copy. */
+  isDerived(tensor: string): boolean;
   forward(g: Builder, inputs: ModelInputs): ModelOutput;
 }

@@ -1,0 +1,48 @@
+/** Reading a `config.json` by Hugging Face's keys, with sentences for what is wrong in it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { activations } from '../nn/activation.js';
+import { messageOf, UserError } from '../util/errors.js';
+
+export type RawConfig = Readonly<Record<string, unknown>>;
+
+export const size = z.int().min(1);
+export const tokenId = z.int().nullish();
+export const tokenIds = z.union([z.int(), z.array(z.int())]).nullish();
+export const activationName = z.string().refine((name) => name in activations, {
+  error: ({ input }) => `"${String(input)}" is not supported (${Object.keys(activations).join(', ')} are)`,
+});
+
+/** A switch whose other setting changes the computation in a way that is not built. */
+export const notSupported = (meaning: string) => z.literal([false, null], { error: `${meaning} is not supported` }).optional();
+
+/** The parsed object of a model folder; throws a UserError that names the file. */
+export function readConfigFile(folder: string): RawConfig {
+  const path = join(folder, 'config.json');
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new UserError(`${folder} is no model folder: its config.json cannot be read (${messageOf(cause)}); give a Hugging Face folder with config.json, *.safetensors and tokenizer.json.`, { cause });
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as RawConfig;
+  } catch (cause) {
+    throw new UserError(`${path} is not valid JSON (${messageOf(cause)}); fetch the model again.`, { cause });
+  }
+  throw new UserError(`${path} does not hold a JSON object; fetch the model again.`);
+}
+
+/** Checks a config against an architecture's schema; throws a UserError that begins with the key. */
+export function parseConfig<S extends z.ZodType>(schema: S, config: RawConfig): z.output<S> {
+  const result = schema.safeParse(config);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new UserError(`${issue.path.join('.')}: ${issue.message}`);
+}
+
+export function idList(ids: number | readonly number[] | null | undefined): number[] {
+  return ids === null || ids === undefined ? [] : typeof ids === 'number' ? [ids] : [...ids];
+}

@@ -1,0 +1,134 @@
+/**
+ * GPT-2 (Radford et al., 2019, "Language Models are Unsupervised Multitask Learners").
+ * Reference: transformers/models/gpt2/modeling_gpt2.py. The config's own dropouts are not applied: an adapter
+ * has its `lora_dropout`.
+ */
+import { z } from 'zod';
+import type { Builder } from '../graph/builder.js';
+import type { Node } from '../graph/node.js';
+import { activations, type Activation } from '../nn/activation.js';
+import { attention, splitHeads } from '../nn/attention.js';
+import { embedding, embeddingParameters, embeddingTable, linear, linearParameters, norm, normParameters, type Embedding, type Linear, type Norm } from '../nn/layers.js';
+import { attentionBias, causal } from '../nn/mask.js';
+import { UserError } from '../util/errors.js';
+import { withPast } from './cache.js';
+import { activationName, idList, notSupported, parseConfig, size, tokenId, tokenIds, type RawConfig } from './config.js';
+import type { Model, ModelInputs, ModelOutput } from './contract.js';
+
+const schema = z.object({
+  vocab_size: size,
+  n_positions: size.default(1024),
+  n_embd: size,
+  n_layer: size,
+  n_head: size,
+  n_inner: size.nullish(),
+  activation_function: activationName.default('gelu_new'),
+  layer_norm_epsilon: z.number().positive().default(1e-5),
+  initializer_range: z.number().positive().default(0.02),
+  scale_attn_weights: z.boolean().default(true),
+  scale_attn_by_inverse_layer_idx: z.boolean().default(false),
+  add_cross_attention: notSupported('attention to an encoder'),
+  tie_word_embeddings: z.boolean().default(true),
+  bos_token_id: tokenId,
+  eos_token_id: tokenIds,
+});
+
+type Config = z.output<typeof schema>;
+
+interface Block {
+  readonly index: number;
+  readonly norm1: Norm;
+  readonly qkv: Linear;
+  readonly out: Linear;
+  readonly norm2: Norm;
+  readonly up: Linear;
+  readonly down: Linear;
+  readonly heads: number;
+  readonly scale: number;
+  readonly activation: Activation;
+}
+
+function block(config: Config, index: number): Block {
+  const { n_embd: width, n_head: heads, n_layer, initializer_range: std, layer_norm_epsilon: epsilon } = config;
+  const inner = config.n_inner ?? 4 * width;
+  const at = `transformer.h.${index}`;
+  const conv1d = (module: string, inputSize: number, outputSize: number): Linear => ({ module: `${at}.${module}`, inputSize, outputSize, bias: true, transposeW: false, std });
+  const layerNorm = (module: string): Norm => ({ module: `${at}.${module}`, kind: 'layer', width, epsilon });
+  // What is added to the residual stream starts smaller, so that its variance does not grow with depth (§2.3).
+  const residual = (layer: Linear): Linear => ({ ...layer, std: std / Math.sqrt(2 * n_layer) });
+  return {
+    index,
+    norm1: layerNorm('ln_1'),
+    qkv: conv1d('attn.c_attn', width, 3 * width),
+    out: residual(conv1d('attn.c_proj', width, width)),
+    norm2: layerNorm('ln_2'),
+    up: conv1d('mlp.c_fc', width, inner),
+    down: residual(conv1d('mlp.c_proj', inner, width)),
+    heads,
+    scale: (config.scale_attn_weights ? Math.sqrt(heads / width) : 1) / (config.scale_attn_by_inverse_layer_idx ? index + 1 : 1),
+    activation: activations[config.activation_function],
+  };
+}
+
+/** x + attention(norm(x)), then x + mlp(norm(x)); x [B, T, C] */
+function runBlock(g: Builder, x: Node, block: Block, context: { readonly bias: Node; readonly cache: ModelInputs['cache'] }): Node {
+  const width = block.out.outputSize;
+  const qkv = linear(g, norm(g, x, block.norm1), block.qkv); // [B,T,3C]
+  const [query, newKey, newValue] = [0, 1, 2].map((i) => splitHeads(g, g.slice(qkv, 2, i * width, (i + 1) * width), block.heads)); // [B,H,T,D]
+  const { key, value } = withPast(g, context.cache, block.index, { key: newKey, value: newValue });
+  const attended = attention(g, { query, key, value, bias: context.bias, scale: block.scale });
+  const middle = g.add(x, linear(g, attended, block.out));
+
+  const inner = block.activation(g, linear(g, norm(g, middle, block.norm2), block.up)); // [B,T,inner]
+  return g.add(middle, linear(g, inner, block.down));
+}
+
+export function gpt2(raw: RawConfig): Model {
+  const config = parseConfig(schema, raw);
+  const { n_embd: width, n_head: heads, initializer_range: std } = config;
+  if (width % heads !== 0) throw new UserError(`n_embd ${width} is not a multiple of n_head ${heads}`);
+
+  const tokens: Embedding = { module: 'transformer.wte', rows: config.vocab_size, width, std };
+  const positions: Embedding = { module: 'transformer.wpe', rows: config.n_positions, width, std };
+  const blocks = Array.from({ length: config.n_layer }, (_, index) => block(config, index));
+  const lastNorm: Norm = { module: 'transformer.ln_f', kind: 'layer', width, epsilon: config.layer_norm_epsilon };
+  const head: Embedding = config.tie_word_embeddings ? tokens : { ...tokens, module: 'lm_head' };
+
+  return {
+    modelType: 'gpt2',
+    config: raw,
+    vocabSize: config.vocab_size,
+    hiddenSize: width,
+    layerCount: config.n_layer,
+    keyValueHeads: heads,
+    headSize: width / heads,
+    contextLength: config.n_positions,
+    bosTokenId: config.bos_token_id ?? null,
+    eosTokenIds: idList(config.eos_token_id),
+    parameters: [
+      ...embeddingParameters(tokens),
+      ...embeddingParameters(positions),
+      ...blocks.flatMap((b) => [...normParameters(b.norm1), ...linearParameters(b.qkv), ...linearParameters(b.out), ...normParameters(b.norm2), ...linearParameters(b.up), ...linearParameters(b.down)]),
+      ...normParameters(lastNorm),
+      ...(head === tokens ? [] : embeddingParameters(head)),
+    ],
+    linears: blocks.flatMap(({ qkv, out, up, down }) => [qkv, out, up, down]),
+    loraTargets: ['c_attn'],
+    layerOf(parameter) {
+      const match = /^transformer\.h\.(\d+)\./.exec(parameter);
+      return match ? Number(match[1]) : null;
+    },
+    storedAs(parameter) {
+      const plain = parameter.replace(/^transformer\./, ''); // the files of openai-community/gpt2
+      return head === tokens && plain === 'wte.weight' ? [parameter, plain, 'lm_head.weight'] : [parameter, plain];
+    },
+    isDerived: (tensor) => /(^|\.)attn\.(bias|masked_bias)$/.test(tensor) || (head === tokens && tensor === 'lm_head.weight'),
+
+    forward(g, inputs): ModelOutput {
+      const bias = attentionBias(g, inputs, inputs.cache ?? inputs, [causal]);
+      const embedded = g.add(embedding(g, inputs.ids, tokens), embedding(g, inputs.positions, positions)); // [B,T,C]
+      const hidden = blocks.reduce((x, b) => runBlock(g, x, b, { bias, cache: inputs.cache }), embedded);
+      return { hidden: norm(g, hidden, lastNorm), head: embeddingTable(g, head) };
+    },
+  };
+}

@@ -1,0 +1,42 @@
+/** Scaled dot-product attention (Vaswani et al., 2017, arXiv:1706.03762 §3.2), grouped queries included. */
+import type { Builder } from '../graph/builder.js';
+import { mulDims } from '../graph/dims.js';
+import type { Node } from '../graph/node.js';
+
+export interface AttentionInputs {
+  readonly query: Node; // [B, H, T, D]
+  readonly key: Node; //   [B, K, S, D], H a multiple of K
+  readonly value: Node; // [B, K, S, D]
+  /** Added to the scaled scores; broadcasts to [B, H, T, S]. */
+  readonly bias: Node;
+  readonly scale: number;
+}
+
+/**
+ * softmax(scale·q·kᵀ + bias)·v → [B, T, H·D].
+ *
+ * Query heads that share a key head (Ainslie et al., 2023, arXiv:2305.13245) are stacked along the rows of
+ * one product, so that keys and values are never repeated.
+ */
+export function attention(g: Builder, { query, key, value, bias, scale }: AttentionInputs): Node {
+  const [b, h, t, d] = query.shape;
+  const [, k, s] = key.shape;
+  const rows = mulDims(Number(h) / Number(k), t); // heads of a group × tokens
+
+  const q = g.reshape(g.mul(query, scale), [b, k, rows, d]);
+  const scores = g.reshape(g.matmul(q, key, { transposeB: true }), [b, h, t, s]); // [B,K,G·T,S] → [B,H,T,S]
+  const weights = g.reshape(g.softmax(g.add(scores, bias)), [b, k, rows, s]);
+  return mergeHeads(g, g.reshape(g.matmul(weights, value), [b, h, t, d]));
+}
+
+/** [B, T, heads·D] → [B, heads, T, D] */
+export function splitHeads(g: Builder, x: Node, heads: number): Node {
+  const [b, t, width] = x.shape;
+  return g.transpose(g.reshape(x, [b, t, heads, Number(width) / heads]), [0, 2, 1, 3]);
+}
+
+/** [B, H, T, D] → [B, T, H·D] */
+function mergeHeads(g: Builder, x: Node): Node {
+  const [b, h, t, d] = x.shape;
+  return g.reshape(g.transpose(x, [0, 2, 1, 3]), [b, t, mulDims(h, d)]);
+}

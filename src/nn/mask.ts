@@ -1,0 +1,41 @@
+/** Who may attend to whom, from positions and segments alone. */
+import type { Builder } from '../graph/builder.js';
+import type { Node } from '../graph/node.js';
+
+/** Where tokens stand: in which document, and where in it. Both i32. */
+export interface Places {
+  readonly positions: Node; // [B, T]
+  readonly segments: Node; //  [B, T]
+}
+
+/** Query positions [B, 1, T, 1] and key positions [B, 1, 1, S] → bool [B, 1, T, S]. */
+export type Sight = (g: Builder, query: Node, key: Node) => Node;
+
+/** Keys at the query's own position or before. */
+export const causal: Sight = (g, query, key) => g.op('lessEqual', [key, query], {});
+
+/** Keys less than `size` positions back: query − key < size (Mistral, arXiv:2310.06825 §2). */
+export function slidingWindow(size: number): Sight {
+  return (g, query, key) => g.op('lessEqual', [query, g.add(key, size - 1)], {});
+}
+
+/**
+ * What to add to attention scores: 0 where the key is in the query's segment and every sight allows it, else
+ * a number so low that its softmax is exactly 0. One for all layers: [B, 1, T, S].
+ */
+export function attentionBias(g: Builder, queries: Places, keys: Places, sights: readonly Sight[]): Node {
+  const position = [asQuery(g, queries.positions), asKey(g, keys.positions)] as const;
+  const together = g.op('equal', [asQuery(g, queries.segments), asKey(g, keys.segments)], {}); // [B,1,T,S]
+  const visible = sights.reduce<Node>((seen, sight) => g.op('and', [seen, sight(g, ...position)], {}), together);
+  return g.where(visible, g.constant(0), -1e9);
+}
+
+/** [B, T] → [B, 1, T, 1] */
+function asQuery(g: Builder, x: Node): Node {
+  return g.reshape(x, [x.shape[0], 1, x.shape[1], 1]);
+}
+
+/** [B, S] → [B, 1, 1, S] */
+function asKey(g: Builder, x: Node): Node {
+  return g.reshape(x, [x.shape[0], 1, 1, x.shape[1]]);
+}
