@@ -10,14 +10,13 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { loaderPositionSchema } from '../data/loader.js';
 import { UserError } from '../util/errors.js';
 
 const stateSchema = z.object({
   version: z.literal(1),
   step: z.int(),
   total_steps: z.int(),
-  position: loaderPositionSchema,
+  position: z.object({ epoch: z.int(), index: z.int() }),
   best_eval_loss: z.number().nullable(),
   tokens_seen: z.number(),
   elapsed_time: z.number(),

@@ -42,6 +42,11 @@ export async function generateTokens(executable: Executable, model: Model, promp
   return { ids, stopped: 'length' };
 }
 
+/** Where a text ends: what the model's config says, and the tokenizer's end token. */
+export function stopIdsOf(model: Model, tokenizer: { readonly eosId: number | null }): number[] {
+  return [...new Set([...model.eosTokenIds, ...(tokenizer.eosId === null ? [] : [tokenizer.eosId])])];
+}
+
 function tokenFeeds(fresh: readonly number[], held: number): Record<string, Tensor> {
   const [T, S] = [fresh.length, held + fresh.length];
   return {

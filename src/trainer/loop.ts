@@ -7,7 +7,7 @@ import { messageOf, UserError } from '../util/errors.js';
 import { bytesOf, checkpointSteps, type CheckpointState } from './checkpoint.js';
 import { evaluateRows } from './evaluate.js';
 import type { Control, Progress } from './events.js';
-import { generateTokens } from './generate.js';
+import { generateTokens, stopIdsOf } from './generate.js';
 import { Meter } from './meter.js';
 import { writeCheckpoint, writeOutput } from './output.js';
 import { dueAfter, surplusCheckpoints } from './policy.js';
@@ -114,12 +114,12 @@ class Loop {
     const { experiment, tokenizer, executable, model } = this.#session;
     const { prompts, max_new_tokens, temperature } = experiment.sample;
     for (const prompt of prompts) {
-      const { ids } = await generateTokens(executable, model, [...tokenizer.encode(prompt, { special: true })], {
+      const { ids } = await generateTokens(executable, model, [...(await tokenizer.encode(prompt))], {
         ...greedy,
         temperature,
         maxNewTokens: max_new_tokens,
         seed: experiment.train.seed,
-        stopIds: model.eosTokenIds,
+        stopIds: stopIdsOf(model, tokenizer),
         interrupted: this.#stopping,
       });
       const text = tokenizer.decode(ids);

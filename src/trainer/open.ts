@@ -8,7 +8,7 @@ import type { Model } from '../models/contract.js';
 import { readModel } from '../models/registry.js';
 import { UserError } from '../util/errors.js';
 import { evaluateRows, type Evaluation } from './evaluate.js';
-import { generateTokens, type GenerateOptions, type Generation } from './generate.js';
+import { generateTokens, stopIdsOf, type GenerateOptions, type Generation } from './generate.js';
 import { initialValues } from './initial.js';
 import { inferenceProgram } from './program.js';
 import type { ChosenEngine } from './train.js';
@@ -70,7 +70,7 @@ export async function continueText(
   options: Omit<GenerateOptions, 'stopIds' | 'onToken'> & { onText?: (piece: string) => void },
 ): Promise<Generation & { text: string; prompt_tokens: number }> {
   const { model, tokenizer, executable } = open;
-  const ids = [...tokenizer.encode(prompt, { special: true })];
+  const ids = [...(await tokenizer.encode(prompt))];
   if (ids.length === 0) throw new UserError('The prompt has no tokens; give some text with --prompt.');
   if (ids.length >= model.contextLength) throw new UserError(`The prompt has ${ids.length} tokens, but the model holds ${model.contextLength}; shorten it.`);
   const said: number[] = [];
@@ -83,7 +83,7 @@ export async function continueText(
     options.onText?.(text.slice(shown.length));
     shown = text;
   };
-  const generation = await generateTokens(executable, model, ids, { ...options, stopIds: model.eosTokenIds, onToken });
+  const generation = await generateTokens(executable, model, ids, { ...options, stopIds: stopIdsOf(model, tokenizer), onToken });
   const text = tokenizer.decode([...ids, ...generation.ids]).slice(tokenizer.decode(ids).length);
   return { ...generation, text, prompt_tokens: ids.length };
 }

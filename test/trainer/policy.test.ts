@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { dueAfter, surplusCheckpoints, totalUpdates } from '../../src/trainer/policy.js';
+
+const intervals = { logging_steps: 5, eval_steps: 10, save_steps: 0 };
+
+describe('dueAfter', () => {
+  it('follows the intervals', () => {
+    expect(dueAfter(4, 100, intervals)).toEqual({ log: false, evaluate: false, save: false });
+    expect(dueAfter(5, 100, intervals)).toEqual({ log: true, evaluate: false, save: false });
+    expect(dueAfter(10, 100, intervals)).toEqual({ log: true, evaluate: true, save: false });
+  });
+
+  it('does everything after the last update, also where an interval is 0', () => {
+    expect(dueAfter(7, 7, intervals)).toEqual({ log: true, evaluate: true, save: true });
+  });
+});
+
+describe('totalUpdates', () => {
+  it('counts as Transformers does: max_steps goes before epochs, part epochs are rounded up', () => {
+    expect(totalUpdates({ max_steps: 12, num_train_epochs: 3 }, 100)).toBe(12);
+    expect(totalUpdates({ max_steps: -1, num_train_epochs: 3 }, 100)).toBe(300);
+    expect(totalUpdates({ max_steps: -1, num_train_epochs: 0.25 }, 7)).toBe(2);
+  });
+});
+
+describe('surplusCheckpoints', () => {
+  it('removes the oldest and never the newest', () => {
+    expect(surplusCheckpoints([30, 10, 20], 2)).toEqual([10]);
+    expect(surplusCheckpoints([10, 20], 5)).toEqual([]);
+    expect(surplusCheckpoints([10, 20, 30], null)).toEqual([]);
+  });
+});
