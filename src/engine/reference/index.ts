@@ -1,0 +1,84 @@
+/** Plain loops, obviously right, for tiny sizes: the judge of the other engines. */
+import type { DType, Program, Variable } from '../../graph/node.js';
+import { verify } from '../../graph/verify.js';
+import { bool, f32, i32, type Tensor } from '../../util/tensor.js';
+import { bindFeeds, checkVariable, functionOf } from '../checks.js';
+import type { Availability, CompileOptions, Engine, Executable } from '../contract.js';
+import { evaluate } from './evaluate.js';
+import type { Value } from './value.js';
+
+const availability: readonly Availability[] = [
+  { device: 'cpu', available: true, detail: 'plain loops, for tests', remedy: null },
+  { device: 'webgpu', available: false, detail: 'the reference engine knows only the CPU', remedy: null },
+  { device: 'cuda', available: false, detail: 'the reference engine knows only the CPU', remedy: null },
+];
+
+export const referenceEngine: Engine = {
+  name: 'reference',
+  probe: async () => availability,
+  unsupported: () => [],
+  compile: async (program, options) => new ReferenceExecutable(program, options),
+};
+
+class ReferenceExecutable implements Executable {
+  readonly description = 'reference on cpu, 1 thread';
+  readonly variableBytes: number;
+  readonly #program: Program;
+  readonly #declared: ReadonlyMap<string, Variable>;
+  readonly #values = new Map<string, Tensor>();
+
+  constructor(program: Program, { device, initial }: CompileOptions) {
+    if (device !== 'cpu') throw new Error(`the reference engine knows only the CPU, ${device} asked for`);
+    verify(program);
+    this.#program = program;
+    this.#declared = new Map(program.variables.map((variable) => [variable.name, variable]));
+    for (const variable of program.variables) this.#set(variable, initial(variable));
+    this.variableBytes = [...this.#values.values()].reduce((bytes, { data }) => bytes + data.byteLength, 0);
+  }
+
+  async run(name: string, feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
+    const fn = functionOf(this.#program, name);
+    const environment = { bindings: bindFeeds(fn, feeds), inputs: new Map(Object.entries(feeds)), variables: this.#values, precision: 'f32' } as const;
+    const valueOf = evaluate(fn, environment);
+    const outputs = Object.entries(fn.outputs).map(([output, node]) => [output, toTensor(node.dtype, valueOf(node))]);
+    const updates = Object.entries(fn.updates).map(([variable, node]) => [variable, toTensor(node.dtype, valueOf(node))] as const);
+    for (const [variable, value] of updates) this.#values.set(variable, value);
+    return Object.fromEntries(outputs);
+  }
+
+  async read(name: string): Promise<Tensor> {
+    const { dtype } = this.#variable(name);
+    return toTensor(dtype, this.#values.get(name)!);
+  }
+
+  async write(name: string, value: Tensor): Promise<void> {
+    this.#set(this.#variable(name), value);
+  }
+
+  async dispose(): Promise<void> {
+    this.#values.clear();
+  }
+
+  #variable(name: string): Variable {
+    const variable = this.#declared.get(name);
+    if (variable === undefined) throw new Error(`no variable ${name}`);
+    return variable;
+  }
+
+  #set(variable: Variable, value: Tensor): void {
+    checkVariable(variable, value);
+    this.#values.set(variable.name, toTensor(variable.dtype, value));
+  }
+}
+
+/** A copy that belongs to nobody else. */
+function toTensor(dtype: DType, { shape, data }: Value): Tensor {
+  switch (dtype) {
+    case 'f32':
+      return f32(shape, data);
+    case 'i32':
+      return i32(shape, data);
+    case 'bool':
+      return bool(shape, data);
+  }
+}

@@ -1,0 +1,115 @@
+import { sizeOf } from '../util/tensor.js';
+import { evaluateShape, type Bindings, type Shape } from './dims.js';
+import type { DType, Fn, Node, NodeOf, OpKind } from './node.js';
+import { nodesOf } from './program.js';
+import { isLeaf } from './shapes.js';
+
+export interface Cost {
+  /** Floating-point operations as the graph is written; an engine that shares more does fewer. */
+  readonly flops: number;
+  /** The most bytes of inputs, intermediate values and results at one time; variables are not counted. */
+  readonly peakBytes: number;
+}
+
+const bytesOf: { readonly [D in DType]: number } = { f32: 4, i32: 4, bool: 1 };
+
+/** What one call of a function costs with the symbols bound to these values. */
+export function cost(fn: Fn, bindings: Bindings): Cost {
+  const size: SizeOf = (shape) => sizeOf(evaluateShape(shape, bindings));
+  const nodes = nodesOf(fn);
+  return { flops: nodes.reduce((sum, node) => sum + flopsOf(node, size), 0), peakBytes: peakBytes(fn, nodes, size) };
+}
+
+type SizeOf = (shape: Shape) => number;
+type FlopRule<K extends OpKind> = (node: NodeOf<K>, size: SizeOf) => number;
+
+/** So many for each element of the result. */
+const each = (flops: number) => (node: { readonly shape: Shape }, size: SizeOf): number => flops * size(node.shape);
+/** Moves or names values, computes none. */
+const none = each(0);
+
+const flopRules: { readonly [K in OpKind]: FlopRule<K> } = {
+  input: none,
+  variable: none,
+  constant: none,
+  add: each(1),
+  sub: each(1),
+  mul: each(1),
+  div: each(1),
+  neg: each(1),
+  exp: each(1),
+  log: each(1),
+  sqrt: each(1),
+  sin: each(1),
+  cos: each(1),
+  tanh: each(1),
+  sigmoid: each(3),
+  erf: each(1),
+  relu: each(1),
+  silu: each(4),
+  gelu: each(8),
+  equal: each(1),
+  lessEqual: each(1),
+  and: each(1),
+  where: each(1),
+  cast: each(1),
+  reshape: none,
+  transpose: none,
+  broadcast: none,
+  slice: none,
+  pad: none,
+  concat: none,
+  reduceSum: ({ inputs: [x] }, size) => size(x.shape),
+  // a multiplication and an addition for each term of each dot product
+  linear: ({ inputs: [x], shape }, size) => 2 * size(shape) * size(x.shape.slice(-1)),
+  matmul: ({ inputs: [a], attrs: { transposeA }, shape }, size) => 2 * size(shape) * size([a.shape.at(transposeA ? -2 : -1)!]),
+  softmax: each(5),
+  layerNorm: each(8),
+  rmsNorm: each(5),
+  rotary: each(3),
+  gatherRows: none,
+  scatterRows: ({ inputs: [, x] }, size) => size(x.shape),
+  linearCrossEntropy: ({ inputs: [x, w] }, size) => size(x.shape.slice(0, 1)) * size(w.shape.slice(0, 1)) * (2 * size(x.shape.slice(1)) + 4),
+  argMax: ({ inputs: [x] }, size) => size(x.shape),
+};
+
+function flopsOf<K extends OpKind>(node: NodeOf<K>, size: SizeOf): number {
+  return flopRules[node.kind](node, size);
+}
+
+/**
+ * Liveness in the order of ids, as an engine needs it that gives a value memory of its own when it is computed
+ * and takes it back after the last use: inputs and results stay for the whole call, a reshape shares its
+ * input's memory, nothing is overwritten in place.
+ */
+function peakBytes(fn: Fn, nodes: readonly Node[], size: SizeOf): number {
+  const results = new Set([...Object.values(fn.outputs), ...Object.values(fn.updates)].map(memoryOf));
+  const lastUse = new Map<Node, number>();
+  nodes.forEach((node, i) => {
+    for (const used of [node, ...node.inputs]) lastUse.set(memoryOf(used), i);
+  });
+  const dying: Node[][] = nodes.map(() => []);
+  for (const [node, i] of lastUse) if (!isLeaf(node) && !results.has(node)) dying[i].push(node);
+  const bytes = ({ shape, dtype }: Node): number => size(shape) * bytesOf[dtype];
+
+  let live = fn.inputs.reduce((sum, input) => sum + bytes(input), 0);
+  let peak = live;
+  nodes.forEach((node, i) => {
+    if (!isLeaf(node) && memoryOf(node) === node) live += bytes(node);
+    peak = Math.max(peak, live + workspace(node, size));
+    for (const dead of dying[i]) live -= bytes(dead);
+  });
+  return peak;
+}
+
+/** The node whose memory holds this value. */
+function memoryOf(node: Node): Node {
+  return node.kind === 'reshape' ? memoryOf(node.inputs[0]) : node;
+}
+
+/** Bytes an op needs besides its result: the logits [N, V] of the fused head and loss. */
+function workspace(node: Node, size: SizeOf): number {
+  if (node.kind !== 'linearCrossEntropy') return 0;
+  const [x, w] = node.inputs;
+  return size([x.shape[0], w.shape[0]]) * bytesOf.f32;
+}
