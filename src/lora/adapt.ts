@@ -57,9 +57,10 @@ export function adapt(g: Builder, outputs: Iterable<Node>, { model, config, trai
     const low = g.linear(dropped(x, layer.module), g.variable(a.name, a.shape), { transposeW: true }); // [..., r]
     return g.linear(g.mul(low, loraScale(config)), g.variable(b.name, b.shape), { transposeW: true }); // [..., out]
   };
-  const rewritten = rewrite(g, outputs, (node, [x, weight]) => {
+  const rewritten = rewrite(g, outputs, (node, inputs) => {
+    const [x, weight] = inputs;
     const layer = node.kind === 'linear' && weight.kind === 'variable' ? byWeight.get(weight.attrs.name) : undefined;
-    return layer ? g.add(g.rebuild(node, [x, weight, ...node.inputs.slice(2)]), branch(x, layer)) : null;
+    return layer ? g.add(g.rebuild(node, inputs), branch(x, layer)) : null;
   });
   const parameters = targets.flatMap((layer) => Object.values(lowRank(layer, config)));
   return { rewritten, parameters, dropoutMasks };
