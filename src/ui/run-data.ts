@@ -1,0 +1,51 @@
+/** Everything shown of one run: its record, its curves as far as they have been read, samples and warnings. */
+import type { MetricPoint, RunRecord, SampleRow } from '../store/rows.js';
+import { emptySeries } from './format/series.js';
+import type { Series } from './format/series.js';
+
+export interface RunData {
+  readonly record: RunRecord;
+  readonly series: Readonly<Record<string, Series>>;
+  /** Where to go on reading metrics. */
+  readonly cursor: number;
+  readonly samples: readonly SampleRow[];
+  readonly warnings: readonly string[];
+}
+
+/** What a look into the store brought. */
+export interface RunNews {
+  readonly record: RunRecord;
+  readonly points: readonly MetricPoint[];
+  readonly cursor: number;
+  readonly samples: readonly SampleRow[];
+  readonly warnings: readonly string[];
+}
+
+/** Adds the news to what is known, or starts anew where it is of another run. */
+export function addNews(known: RunData | null, { record, points, cursor, samples, warnings }: RunNews): RunData {
+  const same = known?.record.id === record.id;
+  return { record, cursor, samples, warnings, series: addPoints(same ? known.series : {}, points) };
+}
+
+function addPoints(series: Readonly<Record<string, Series>>, points: readonly MetricPoint[]): Readonly<Record<string, Series>> {
+  if (points.length === 0) return series;
+  const fresh = new Map<string, { steps: number[]; values: number[] }>();
+  for (const { key, step, value } of points) {
+    const held = fresh.get(key) ?? { steps: [], values: [] };
+    if (!fresh.has(key)) fresh.set(key, held);
+    held.steps.push(step);
+    held.values.push(value);
+  }
+  const added = [...fresh].map(([key, more]) => [key, append(series[key] ?? emptySeries, more)]);
+  return { ...series, ...Object.fromEntries(added) };
+}
+
+/** A run that was resumed writes some steps again: the later value holds. */
+function append(old: Series, more: { steps: number[]; values: number[] }): Series {
+  const last = old.steps.at(-1);
+  const ascending = (last === undefined || last < more.steps[0]) && more.steps.every((step, i) => i === 0 || more.steps[i - 1] < step);
+  if (ascending) return { steps: old.steps.concat(more.steps), values: old.values.concat(more.values) };
+  const byStep = new Map([...old.steps.map((step, i) => [step, old.values[i]] as const), ...more.steps.map((step, i) => [step, more.values[i]] as const)]);
+  const steps = [...byStep.keys()].sort((a, b) => a - b);
+  return { steps, values: steps.map((step) => byStep.get(step)!) };
+}

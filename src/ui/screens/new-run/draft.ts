@@ -1,0 +1,24 @@
+/** The experiment being written: shaped like one, but free to be wrong while it is edited. */
+export type Draft = Readonly<Record<string, unknown>>;
+
+export function valueAt(draft: Draft, key: string): unknown {
+  return key.split('.').reduce<unknown>((at, part) => (isGroup(at) ? at[part] : undefined), draft);
+}
+
+/** A copy with the value of one dotted key. */
+export function withValue(draft: Draft, key: string, value: unknown): Draft {
+  const [first, ...rest] = key.split('.');
+  if (rest.length === 0) return { ...draft, [first]: value };
+  const inner = draft[first];
+  return { ...draft, [first]: withValue(isGroup(inner) ? inner : {}, rest.join('.'), value) };
+}
+
+/** A text at a key; empty where there is none. */
+export function textAt(draft: Draft, key: string): string {
+  const value = valueAt(draft, key);
+  return typeof value === 'string' ? value : '';
+}
+
+function isGroup(value: unknown): value is Draft {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

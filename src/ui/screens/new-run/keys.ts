@@ -1,0 +1,80 @@
+/** The keys of the form. */
+import type { Binding, KeyTable } from '../../keys.js';
+import type { AppState, Message } from '../../state.js';
+import { fieldBindings } from '../../widgets/field-keys.js';
+import { filterTable, listBindings } from '../../widgets/list.js';
+import type { ListAction } from '../../widgets/list.js';
+import { currentKnob, currentProblem } from './state.js';
+import type { NewRunAction } from './state.js';
+
+type Table = KeyTable<AppState, Message>;
+
+const form = (action: NewRunAction): Message => ({ type: 'new-run', action });
+const modelList = (action: ListAction): Message => form({ type: 'model-list', action });
+const datasetList = (action: ListAction): Message => form({ type: 'dataset-list', action });
+
+const start: Binding<AppState, Message> = {
+  keys: ['enter'],
+  does: 'start the run',
+  short: 'start',
+  when: ({ newRun, connected }) => connected && !newRun.starting,
+  act: ({ newRun }) => {
+    const problem = currentProblem(newRun);
+    return problem === null ? { ask: 'start', draft: newRun.draft } : { type: 'notice', notice: { tone: 'bad', text: problem } };
+  },
+};
+
+const common: readonly Binding<AppState, Message>[] = [
+  start,
+  { keys: ['tab'], does: 'next pane', short: 'pane', act: () => form({ type: 'pane', by: 1 }) },
+  { keys: ['shift+tab'], does: 'previous pane', act: () => form({ type: 'pane', by: -1 }) },
+  { keys: ['u'], does: 'undo the last change', when: ({ newRun }) => newRun.past.length > 0, act: () => form({ type: 'undo' }) },
+  { keys: ['ctrl+r'], does: 'redo', when: ({ newRun }) => newRun.future.length > 0, act: () => form({ type: 'redo' }) },
+];
+
+const typePath: Binding<AppState, Message> = { keys: ['e'], does: 'type a path', short: 'type a path', act: () => form({ type: 'edit', text: null }) };
+
+const model: Table = { title: 'Model', bindings: [...listBindings<AppState, Message>(modelList, ({ newRun }) => newRun.modelList), typePath, ...common] };
+const dataset: Table = { title: 'Dataset', bindings: [...listBindings<AppState, Message>(datasetList, ({ newRun }) => newRun.datasetList), typePath, ...common] };
+
+const numeric = ({ newRun }: AppState): boolean => ['int', 'float'].includes(currentKnob(newRun)?.kind ?? '');
+
+const settings: Table = {
+  title: 'Settings',
+  bindings: [
+    { keys: ['left', 'h', '-'], does: 'lower, or the choice before', act: () => form({ type: 'step', direction: -1 }) },
+    { keys: ['right', 'l', '+', 'space'], does: 'higher, or the next choice', short: 'change', act: () => form({ type: 'step', direction: 1 }) },
+    { keys: [...'0123456789.'], does: 'type a number', when: numeric, act: (_, key) => form({ type: 'edit', text: key }) },
+    { keys: ['e'], does: 'type the value', short: 'type', act: () => form({ type: 'edit', text: null }) },
+    { keys: ['backspace', 'x'], does: 'back to the default', short: 'default', act: () => form({ type: 'reset' }) },
+    { keys: ['j', 'down'], does: 'down', act: () => form({ type: 'knob-move', by: 1 }) },
+    { keys: ['k', 'up'], does: 'up', act: () => form({ type: 'knob-move', by: -1 }) },
+    { keys: [']'], does: 'next group', act: () => form({ type: 'group-move', by: 1 }) },
+    { keys: ['['], does: 'previous group', act: () => form({ type: 'group-move', by: -1 }) },
+    { keys: ['ctrl+d', 'pagedown'], does: 'ten down', act: () => form({ type: 'knob-move', by: 10 }) },
+    { keys: ['ctrl+u', 'pageup'], does: 'ten up', act: () => form({ type: 'knob-move', by: -10 }) },
+    { keys: ['g', 'home'], does: 'to the first', act: () => form({ type: 'knob-move', by: -Infinity }) },
+    { keys: ['G', 'end'], does: 'to the last', act: () => form({ type: 'knob-move', by: Infinity }) },
+    ...common,
+  ],
+};
+
+const editing: Table = {
+  title: 'Typing',
+  modal: true,
+  text: (_, text) => form({ type: 'edit-type', action: { type: 'insert', text } }),
+  bindings: [
+    { keys: ['enter'], does: 'take the value', short: 'take', act: () => form({ type: 'edit-accept' }) },
+    { keys: ['esc'], does: 'leave it as it was', short: 'cancel', act: () => form({ type: 'edit-cancel' }) },
+    { keys: ['down', 'tab'], does: 'take it and go on', act: () => [form({ type: 'edit-accept' }), form({ type: 'knob-move', by: 1 })] },
+    { keys: ['up'], does: 'take it and go back', act: () => [form({ type: 'edit-accept' }), form({ type: 'knob-move', by: -1 })] },
+    ...fieldBindings<AppState, Message>((action) => form({ type: 'edit-type', action })),
+  ],
+};
+
+export function newRunTables({ newRun }: AppState): readonly Table[] {
+  if (newRun.editing) return [editing];
+  if (newRun.modelList.typing) return [filterTable<AppState, Message>(modelList)];
+  if (newRun.datasetList.typing) return [filterTable<AppState, Message>(datasetList)];
+  return [{ model, dataset, settings }[newRun.pane]];
+}

@@ -1,0 +1,247 @@
+/** The form of a new run: three panes, one draft, and what is known of its cost. */
+import type { Knob } from '../../../config/limits.js';
+import type { Estimate } from '../../../trainer/estimate.js';
+import type { DatasetEntry, ModelEntry } from '../../services.js';
+import { emptyList, filterRows, reduceList } from '../../widgets/list.js';
+import type { ListAction, ListState } from '../../widgets/list.js';
+import { fieldOf, reduceField } from '../../widgets/field.js';
+import type { Field, FieldAction } from '../../widgets/field.js';
+import { textAt, valueAt, withValue } from './draft.js';
+import type { Draft } from './draft.js';
+import { showValue, stepValue, typedValue, visibleKnobs } from './knob.js';
+
+export const panes = ['model', 'dataset', 'settings'] as const;
+export type FormPane = (typeof panes)[number];
+
+/** A value being typed: a knob's, or the path of a model or dataset. */
+export interface Editing {
+  readonly key: string;
+  readonly field: Field;
+  /** The draft to go back to. */
+  readonly before: Draft;
+  readonly error: string | null;
+}
+
+/** What was found out about one draft. */
+export interface Assessment {
+  readonly draft: Draft;
+  readonly problem: string | null;
+  readonly estimate: Estimate | null;
+}
+
+export interface NewRunState {
+  readonly pane: FormPane;
+  /** Null until this machine was searched. */
+  readonly models: readonly ModelEntry[] | null;
+  readonly datasets: readonly DatasetEntry[] | null;
+  readonly modelList: ListState;
+  readonly datasetList: ListState;
+  readonly knobs: readonly Knob[];
+  readonly knobCursor: number;
+  readonly draft: Draft;
+  /** Every knob at its default, to reset to. */
+  readonly defaults: Draft;
+  readonly editing: Editing | null;
+  readonly past: readonly Draft[];
+  readonly future: readonly Draft[];
+  readonly assessment: Assessment | null;
+  readonly starting: boolean;
+}
+
+export type NewRunAction =
+  | { readonly type: 'ready'; readonly knobs: readonly Knob[]; readonly draft: Draft; readonly defaults: Draft }
+  | { readonly type: 'models'; readonly models: readonly ModelEntry[] }
+  | { readonly type: 'datasets'; readonly datasets: readonly DatasetEntry[] }
+  | { readonly type: 'pane'; readonly by: 1 | -1 }
+  | { readonly type: 'model-list'; readonly action: ListAction }
+  | { readonly type: 'dataset-list'; readonly action: ListAction }
+  | { readonly type: 'knob-move'; readonly by: number }
+  | { readonly type: 'group-move'; readonly by: 1 | -1 }
+  | { readonly type: 'step'; readonly direction: 1 | -1 }
+  | { readonly type: 'reset' }
+  | { readonly type: 'edit'; readonly text: string | null }
+  | { readonly type: 'edit-type'; readonly action: FieldAction }
+  | { readonly type: 'edit-accept' }
+  | { readonly type: 'edit-cancel' }
+  | { readonly type: 'undo' }
+  | { readonly type: 'redo' }
+  | { readonly type: 'load'; readonly draft: Draft }
+  | { readonly type: 'assessed'; readonly assessment: Assessment }
+  | { readonly type: 'starting'; readonly starting: boolean };
+
+export const initialNewRun: NewRunState = {
+  pane: 'model', models: null, datasets: null, modelList: emptyList, datasetList: emptyList, knobs: [], knobCursor: 0,
+  draft: {}, defaults: {}, editing: null, past: [], future: [], assessment: null, starting: false,
+};
+
+const historyLimit = 200;
+
+export function visibleModels(state: NewRunState): readonly ModelEntry[] {
+  return filterRows(state.models ?? [], state.modelList.filter, (entry) => `${entry.name} ${entry.modelType} ${entry.path}`);
+}
+
+export function visibleDatasets(state: NewRunState): readonly DatasetEntry[] {
+  return filterRows(state.datasets ?? [], state.datasetList.filter, (entry) => `${entry.name} ${entry.guess ?? ''} ${entry.path}`);
+}
+
+export function shownKnobs(state: NewRunState): readonly Knob[] {
+  return visibleKnobs(state.knobs, state.draft);
+}
+
+/** The knob under the cursor. */
+export function currentKnob(state: NewRunState): Knob | null {
+  return shownKnobs(state)[state.knobCursor] ?? null;
+}
+
+/** The key that `e` edits in the pane that has the focus. */
+export function editKey(state: NewRunState): string | null {
+  return state.pane === 'model' ? 'model' : state.pane === 'dataset' ? 'dataset.path' : (currentKnob(state)?.key ?? null);
+}
+
+export function chosenDataset(state: NewRunState): DatasetEntry | null {
+  return state.datasets?.find(({ path }) => path === textAt(state.draft, 'dataset.path')) ?? null;
+}
+
+/** Null while the last assessment is of another draft. */
+export function currentProblem(state: NewRunState): string | null {
+  return state.assessment?.draft === state.draft ? state.assessment.problem : null;
+}
+
+export function reduceNewRun(state: NewRunState, action: NewRunAction): NewRunState {
+  switch (action.type) {
+    case 'ready':
+      return { ...state, knobs: action.knobs, draft: action.draft, defaults: action.defaults, pane: textAt(action.draft, 'model') === '' ? 'model' : 'settings' };
+    case 'models':
+      return withModels(state, action.models);
+    case 'datasets':
+      return withDatasets(state, action.datasets);
+    case 'pane':
+      return { ...state, pane: panes[(panes.indexOf(state.pane) + action.by + panes.length) % panes.length] };
+    case 'model-list': {
+      const moved = { ...state, modelList: reduceList(state.modelList, action.action, visibleModels(state).length) };
+      return chooseModel(moved, visibleModels(moved)[moved.modelList.cursor]);
+    }
+    case 'dataset-list': {
+      const moved = { ...state, datasetList: reduceList(state.datasetList, action.action, visibleDatasets(state).length) };
+      return chooseDataset(moved, visibleDatasets(moved)[moved.datasetList.cursor]);
+    }
+    case 'knob-move':
+      return moveKnob(state, state.knobCursor + action.by);
+    case 'group-move':
+      return moveKnob(state, groupStart(shownKnobs(state), state.knobCursor, action.by));
+    case 'step': {
+      const knob = currentKnob(state);
+      return knob ? change(state, withValue(state.draft, knob.key, stepValue(knob, valueAt(state.draft, knob.key), action.direction))) : state;
+    }
+    case 'reset': {
+      const knob = currentKnob(state);
+      return knob ? change(state, withValue(state.draft, knob.key, valueAt(state.defaults, knob.key))) : state;
+    }
+    case 'edit':
+      return beginEdit(state, action.text);
+    case 'edit-type':
+      return state.editing ? typeEdit(state, state.editing, action.action) : state;
+    case 'edit-accept':
+      return state.editing?.error ? state : acceptEdit(state);
+    case 'edit-cancel':
+      return state.editing ? { ...state, draft: state.editing.before, editing: null } : state;
+    case 'undo':
+      return state.past.length === 0 ? state : { ...state, draft: state.past.at(-1)!, past: state.past.slice(0, -1), future: [state.draft, ...state.future] };
+    case 'redo':
+      return state.future.length === 0 ? state : { ...state, draft: state.future[0], past: [...state.past, state.draft], future: state.future.slice(1) };
+    case 'load':
+      return listsAtDraft({ ...change(state, action.draft), pane: 'settings', knobCursor: 0 });
+    case 'assessed':
+      return { ...state, assessment: action.assessment };
+    case 'starting':
+      return { ...state, starting: action.starting };
+  }
+}
+
+/** A new draft that can be undone. */
+function change(state: NewRunState, draft: Draft): NewRunState {
+  return { ...state, draft, past: [...state.past, state.draft].slice(-historyLimit), future: [] };
+}
+
+function moveKnob(state: NewRunState, to: number): NewRunState {
+  return { ...state, knobCursor: Math.max(0, Math.min(to, shownKnobs(state).length - 1)) };
+}
+
+function groupStart(knobs: readonly Knob[], cursor: number, by: 1 | -1): number {
+  const starts = knobs.flatMap((knob, i) => (i === 0 || knobs[i - 1].group !== knob.group ? [i] : []));
+  return (by > 0 ? starts.find((start) => start > cursor) : starts.findLast((start) => start < cursor)) ?? cursor;
+}
+
+/** The chosen model is always in the list; where none is chosen yet the first that works is. */
+function withModels(state: NewRunState, found: readonly ModelEntry[]): NewRunState {
+  const path = textAt(state.draft, 'model');
+  const models = path === '' || found.some((entry) => entry.path === path) ? found : [givenModel(path), ...found];
+  const first = models.find(({ supported }) => supported);
+  const next = { ...state, models };
+  return listsAtDraft(path === '' && first ? { ...next, draft: withValue(state.draft, 'model', first.path) } : next);
+}
+
+function withDatasets(state: NewRunState, found: readonly DatasetEntry[]): NewRunState {
+  const path = textAt(state.draft, 'dataset.path');
+  const datasets = path === '' || found.some((entry) => entry.path === path) ? found : [givenDataset(path), ...found];
+  const next = { ...state, datasets };
+  return listsAtDraft(path === '' && datasets.length > 0 ? { ...next, draft: withDatasetEntry(state.draft, datasets[0]) } : next);
+}
+
+/** Cursors on what the draft names. */
+function listsAtDraft(state: NewRunState): NewRunState {
+  const at = (entries: readonly { readonly path: string }[], path: string): ListState => ({ ...emptyList, cursor: Math.max(0, entries.findIndex((entry) => entry.path === path)) });
+  return { ...state, modelList: at(state.models ?? [], textAt(state.draft, 'model')), datasetList: at(state.datasets ?? [], textAt(state.draft, 'dataset.path')) };
+}
+
+function chooseModel(state: NewRunState, entry: ModelEntry | undefined): NewRunState {
+  return entry && entry.path !== textAt(state.draft, 'model') ? change(state, withValue(state.draft, 'model', entry.path)) : state;
+}
+
+function chooseDataset(state: NewRunState, entry: DatasetEntry | undefined): NewRunState {
+  return entry && entry.path !== textAt(state.draft, 'dataset.path') ? change(state, withDatasetEntry(state.draft, entry)) : state;
+}
+
+/** Another file has other columns: its format is taken as guessed, and names given to columns are forgotten. */
+function withDatasetEntry(draft: Draft, { path, guess }: DatasetEntry): Draft {
+  const chosen = withValue(withValue(draft, 'dataset.path', path), 'dataset.columns', {});
+  return guess === null ? chosen : withValue(chosen, 'dataset.format', guess);
+}
+
+function beginEdit(state: NewRunState, text: string | null): NewRunState {
+  const key = editKey(state);
+  if (key === null) return state;
+  const value = valueAt(state.draft, key);
+  const shown = value === null ? '' : showValue(value);
+  const editing: Editing = { key, field: fieldOf(text === null ? (shown === 'none' ? '' : shown) : ''), before: state.draft, error: null };
+  return text === null ? { ...state, editing } : typeEdit(state, editing, { type: 'insert', text });
+}
+
+/** What is typed counts at once when it is a value; until then the draft stays as it was before. */
+function typeEdit(state: NewRunState, editing: Editing, action: FieldAction): NewRunState {
+  const field = reduceField(editing.field, action);
+  const knob = state.knobs.find(({ key }) => key === editing.key);
+  const typed = knob ? typedValue(knob, field.text) : { error: 'is not known' };
+  if ('error' in typed) return { ...state, editing: { ...editing, field, error: typed.error }, draft: editing.before };
+  return { ...state, editing: { ...editing, field, error: null }, draft: withValue(editing.before, editing.key, typed.value) };
+}
+
+function acceptEdit(state: NewRunState): NewRunState {
+  if (!state.editing) return state;
+  const { before, key } = state.editing;
+  const accepted: NewRunState = { ...change({ ...state, draft: before }, state.draft), editing: null };
+  if (key === 'model') return withModels(accepted, accepted.models ?? []);
+  return key === 'dataset.path' ? withDatasets(accepted, accepted.datasets ?? []) : accepted;
+}
+
+function givenModel(path: string): ModelEntry {
+  return { path, name: lastPart(path), modelType: '', parameters: null, bytes: 0, dtype: null, supported: true, reason: null };
+}
+
+function givenDataset(path: string): DatasetEntry {
+  return { path, name: lastPart(path), bytes: 0, rows: null, guess: null, columns: [] };
+}
+
+function lastPart(path: string): string {
+  return path.split('/').filter((part) => part !== '').at(-1) ?? path;
+}

@@ -1,0 +1,46 @@
+/** What the screen needs from the rest of the house; wired in `main.ts`, so that no screen knows where anything comes from. */
+import type { Knob } from '../config/limits.js';
+import type { Experiment } from '../config/schema.js';
+import type { StoreReader } from '../store/rows.js';
+import type { Estimate } from '../trainer/estimate.js';
+import type { Control } from '../trainer/events.js';
+
+/** A folder that looks like a model, usable or not. */
+export interface ModelEntry {
+  readonly path: string;
+  readonly name: string;
+  readonly modelType: string;
+  readonly parameters: number | null;
+  readonly bytes: number;
+  readonly dtype: string | null;
+  readonly supported: boolean;
+  /** Why it is not supported; null where it is. */
+  readonly reason: string | null;
+}
+
+/** A file or folder that looks like rows to learn from. */
+export interface DatasetEntry {
+  readonly path: string;
+  readonly name: string;
+  readonly bytes: number;
+  readonly rows: number | null;
+  readonly guess: Experiment['dataset']['format'] | null;
+  readonly columns: readonly string[];
+}
+
+export interface Services {
+  readonly reader: StoreReader;
+  readonly knobs: readonly Knob[];
+  /** What a new run starts from, like an experiment file: the quickstart where it is installed, else empty. */
+  readonly defaults: Readonly<Record<string, unknown>>;
+  /** A complete experiment, or a UserError that says what to change. */
+  parse(value: unknown): Experiment;
+  /** What is on this machine; asked for after the first frame. */
+  models(): Promise<readonly ModelEntry[]>;
+  datasets(): Promise<readonly DatasetEntry[]>;
+  /** `rows` of the dataset where they are known. Rejects with a UserError. */
+  estimate(experiment: Experiment, hint: { readonly rows?: number }): Promise<Estimate>;
+  /** Records the run, starts it in a process of its own and gives its id. Rejects with a UserError. */
+  startRun(experiment: Experiment): Promise<string>;
+  control(runId: string, control: Control): Promise<void>;
+}
