@@ -1,0 +1,25 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { DType } from '../../graph/node.js';
+import { sizeOf, type Tensor } from '../../util/tensor.js';
+
+/** The graph's element types in TensorFlow's words. */
+export const tfTypes = { f32: 'float32', i32: 'int32', bool: 'bool' } as const satisfies Record<DType, tf.DataType>;
+
+/** Onto the current backend. The values are copied: some backends keep the very array they are given. */
+export function toDevice({ dtype, shape, data }: Tensor): tf.Tensor {
+  return tf.tensor(data.slice(), [...shape], tfTypes[dtype]);
+}
+
+/** Back into memory of the caller's own, which no later run changes. */
+export function toHost(tensor: tf.Tensor, dtype: DType): Tensor {
+  const { shape } = tensor;
+  const values = tensor.dataSync().slice();
+  if (dtype === 'f32' && values instanceof Float32Array) return { dtype, shape, data: values };
+  if (dtype === 'i32' && values instanceof Int32Array) return { dtype, shape, data: values };
+  if (dtype === 'bool' && values instanceof Uint8Array) return { dtype, shape, data: values };
+  throw new Error(`TensorFlow.js gave ${tensor.dtype} where ${dtype} is wanted`);
+}
+
+export function byteLength({ dtype, shape }: { readonly dtype: DType; readonly shape: readonly number[] }): number {
+  return sizeOf(shape) * (dtype === 'bool' ? 1 : 4);
+}
