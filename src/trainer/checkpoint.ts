@@ -10,13 +10,14 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
+import { loaderPositionSchema } from '../data/loader.js';
 import { UserError } from '../util/errors.js';
 
 const stateSchema = z.object({
   version: z.literal(1),
   step: z.int(),
   total_steps: z.int(),
-  position: z.object({ epoch: z.int(), index: z.int() }),
+  position: loaderPositionSchema,
   best_eval_loss: z.number().nullable(),
   tokens_seen: z.number(),
   elapsed_time: z.number(),
@@ -54,7 +55,7 @@ export async function readCheckpoint(folder: string): Promise<CheckpointState> {
   if (text === null) throw new UserError(`${folder} is no checkpoint: it has no ${stateFile}.`);
   const parsed = stateSchema.safeParse(parseJson(text));
   if (!parsed.success) throw new UserError(`The checkpoint ${folder} is damaged: ${stateFile} cannot be read; use an older one.`);
-  const { version: _version, files, ...state } = parsed.data;
+  const { files, ...state } = parsed.data;
   for (const [file, wanted] of Object.entries(files)) {
     const found = await sumOf(join(folder, file)).catch(() => null);
     if (found?.sha256 !== wanted.sha256) {

@@ -1,7 +1,7 @@
 import { evaluateShape } from '../graph/dims.js';
 import { Random } from '../util/random.js';
 import { sizeOf, type Tensor } from '../util/tensor.js';
-import type { DropoutMask } from './tuning.js';
+import type { DropoutMask } from '../lora/adapt.js';
 
 /**
  * Fresh masks for one micro-step: each element is 1 with probability 1 − p (p to 1/65536). They are a function

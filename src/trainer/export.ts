@@ -1,7 +1,7 @@
 /** Takes what a run has learned to where other programs want it. */
 import { cp, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loraScale, mergeInto } from '../lora/merge.js';
+import { mergedWeights } from '../lora/merge.js';
 import { readAdapter } from '../lora/peft.js';
 import { readModel } from '../models/registry.js';
 import { initialWeights } from '../models/weights.js';
@@ -42,19 +42,8 @@ export async function exportRun(options: ExportOptions): Promise<void> {
 /** W + scale · B·A at every adapted linear, everything else as in the base; F32. */
 async function writeMerged({ model: folder, tokenizer, output }: ExportOptions, out: string): Promise<void> {
   const model = readModel(folder);
-  const { config, tensors } = readAdapter(output);
-  const base = initialWeights(model, folder);
-  const scale = loraScale(config);
-  await writeSafetensors(
-    join(out, 'model.safetensors'),
-    model.parameters,
-    (name) => {
-      const module = `base_model.model.${name.replace(/\.weight$/, '')}`;
-      const [A, B] = [tensors.get(`${module}.lora_A.weight`), tensors.get(`${module}.lora_B.weight`)];
-      return A && B ? mergeInto(base(name), A, B, scale) : base(name);
-    },
-    { format: 'pt' },
-  );
+  const merged = mergedWeights(model, readAdapter(output), initialWeights(model, folder));
+  await writeSafetensors(join(out, 'model.safetensors'), model.parameters, merged);
   await writeFile(join(out, 'config.json'), JSON.stringify({ ...model.config, torch_dtype: 'float32' }, null, 2));
   await copyTokenizer({ model: folder, tokenizer }, out);
 }

@@ -1,14 +1,13 @@
 /** First values of every variable of a run: from the model's folder, an adapter, a checkpoint, or the seed. */
 import { join } from 'node:path';
 import { existsSync } from 'node:fs';
-import type { Experiment } from '../config/schema.js';
+import type { Experiment, LoraConfig } from '../config/schema.js';
 import type { InitialValue } from '../graph/node.js';
 import { loraInitial } from '../lora/init.js';
-import { readAdapter } from '../lora/peft.js';
+import { checkAdapter, readAdapter, type Adapter } from '../lora/peft.js';
 import type { Model } from '../models/contract.js';
 import { initialWeights, randomWeights } from '../models/weights.js';
 import { f32, type Tensor } from '../util/tensor.js';
-import { UserError } from '../util/errors.js';
 import { SafetensorsFile } from '../weights/safetensors.js';
 import type { Tuning } from './tuning.js';
 
@@ -23,7 +22,7 @@ export interface InitialOptions {
 }
 
 /** Checks names and shapes of all weights at once, before anything is held in memory. */
-export async function initialValues({ experiment, model, tuning, checkpoint }: InitialOptions): Promise<InitialValue> {
+export function initialValues({ experiment, model, tuning, checkpoint }: InitialOptions): InitialValue {
   const weights: ByName = experiment.init === 'random' ? randomWeights(model, experiment.train.seed) : initialWeights(model, experiment.model);
   const trained: ByName = experiment.finetuning === 'lora' ? adapterStart(experiment, tuning) : weights;
   const saved = checkpoint === null ? null : openCheckpoint(checkpoint);
@@ -41,21 +40,23 @@ export async function initialValues({ experiment, model, tuning, checkpoint }: I
   };
 }
 
+/** The same for a model that is only used: the folder's weights, and an adapter's where there is one. */
+export function inferenceValues({ model, folder, tuning, adapter }: { model: Model; folder: string; tuning: Tuning; adapter: Adapter | null }): InitialValue {
+  if (adapter) checkAdapter(adapter.folder, tuning.trainable, adapter.config);
+  const weights = initialWeights(model, folder);
+  return ({ name, role }) => (role === 'trainable' && adapter ? adapter.tensors.get(name)! : weights(name));
+}
+
 /** A zero update to begin with (B is zero), or the adapter that is to be trained further. */
 function adapterStart({ lora, train }: Pick<Experiment, 'lora' | 'train'>, tuning: Tuning): ByName {
   const specs = new Map(tuning.trainable.map((spec) => [spec.name, spec]));
-  const given = lora.adapter_name_or_path === null ? null : readAdapter(lora.adapter_name_or_path).tensors;
-  if (given) {
-    for (const { name, shape } of tuning.trainable) {
-      const tensor = given.get(name);
-      if (tensor?.shape.join() !== shape.join()) {
-        throw new UserError(
-          `The adapter ${lora.adapter_name_or_path} ${tensor ? `has ${name} as [${tensor.shape.join(', ')}]` : `has no ${name}`}, but lora.r and lora.target_modules ask for [${shape.join(', ')}]; set them as in its adapter_config.json.`,
-        );
-      }
-    }
-  }
+  const given = lora.adapter_name_or_path === null ? null : startFrom(lora.adapter_name_or_path, tuning, lora);
   return (name) => given?.get(name) ?? loraInitial(specs.get(name)!, train.seed);
+}
+
+function startFrom(folder: string, { trainable }: Tuning, config: LoraConfig): ReadonlyMap<string, Tensor<'f32'>> {
+  checkAdapter(folder, trainable, config);
+  return readAdapter(folder).tensors;
 }
 
 function openCheckpoint(folder: string): { parameters: ByName; moments: ByName } {

@@ -9,7 +9,7 @@ import { readModel } from '../models/registry.js';
 import { UserError } from '../util/errors.js';
 import { evaluateRows, type Evaluation } from './evaluate.js';
 import { generateTokens, stopIdsOf, type GenerateOptions, type Generation } from './generate.js';
-import { initialValues } from './initial.js';
+import { inferenceValues } from './initial.js';
 import { inferenceProgram } from './program.js';
 import type { ChosenEngine } from './train.js';
 import { tuningOf, untuned } from './tuning.js';
@@ -36,23 +36,13 @@ export interface OpenModel {
 export async function openModel(options: OpenOptions): Promise<OpenModel> {
   const model = readModel(options.model);
   const tokenizer = await loadTokenizer(options.tokenizer ?? options.model);
-  const config = options.adapter === null ? null : readAdapter(options.adapter).config;
-  const experiment = {
-    model: options.model,
-    init: 'pretrained',
-    finetuning: config ? 'lora' : 'full',
-    lora: { ...(config ?? neutral), adapter_name_or_path: options.adapter },
-    freeze: { num_trainable_layers: 1 },
-    train: { seed: 0 },
-  } as const;
-  const tuning = config ? tuningOf(experiment, model) : untuned(model);
-  const initial = await initialValues({ experiment, model, tuning, checkpoint: null });
+  const adapter = options.adapter === null ? null : readAdapter(options.adapter);
+  const tuning = adapter ? tuningOf({ finetuning: 'lora', lora: adapter.config, freeze: { num_trainable_layers: 1 } }, model) : untuned(model);
+  const initial = inferenceValues({ model, folder: options.model, tuning, adapter });
   const { engine, device } = await options.chooseEngine(options.engine);
   const executable = await engine.compile(inferenceProgram(model, tuning), { device, threads: options.engine.threads, initial, scratch: options.scratch });
   return { model, tokenizer, executable, close: () => executable.dispose() };
 }
-
-const neutral = { r: 1, lora_alpha: 1, lora_dropout: 0, target_modules: 'auto', use_rslora: false } as const;
 
 /** Loss, perplexity and exact rows over all rows of a dataset (its eval split where it names one). */
 export async function evaluateDataset(open: OpenModel, experiment: Experiment, cacheFolder: string): Promise<Evaluation> {

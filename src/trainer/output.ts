@@ -43,7 +43,7 @@ async function writeParameters({ experiment, model, tuning, executable }: Learne
     await writeAdapter(folder, { model, baseModel: experiment.model, config: experiment.lora, parameters: tuning.trainable, read });
     return;
   }
-  await writeSafetensors(join(folder, 'model.safetensors'), model.parameters, read, { format: 'pt' });
+  await writeSafetensors(join(folder, 'model.safetensors'), model.parameters, read);
   await writeFile(join(folder, 'config.json'), JSON.stringify({ ...model.config, torch_dtype: 'float32' }, null, 2));
 }
 

@@ -15,13 +15,14 @@ import type { Fn, Node, NodeOf, Program, Role, Variable } from '../graph/node.js
 import { makeFn } from '../graph/program.js';
 import { topological } from '../graph/walk.js';
 import { verify } from '../graph/verify.js';
+import type { DropoutMask } from '../lora/adapt.js';
 import type { Model, ParameterSpec } from '../models/contract.js';
 import { labelRows, languageModelLoss } from '../nn/loss.js';
 import { adamwUpdate } from '../optim/adamw.js';
 import { gradientNorm } from '../optim/norm.js';
 import { forwardFn } from './forward.js';
 import { labelInputs, tokenInputs } from './inputs.js';
-import type { DropoutMask, Tuning } from './tuning.js';
+import type { Tuning } from './tuning.js';
 
 export interface TrainingProgram {
   readonly program: Program;

@@ -8,6 +8,7 @@ import { loadTokenizer, type Tokenizer } from '../data/tokenizer/index.js';
 import type { Executable } from '../engine/contract.js';
 import type { Fn } from '../graph/node.js';
 import { topological } from '../graph/walk.js';
+import type { DropoutMask } from '../lora/adapt.js';
 import type { Model } from '../models/contract.js';
 import { readModel } from '../models/registry.js';
 import { formatBytes } from '../util/format.js';
@@ -18,7 +19,7 @@ import { initialValues } from './initial.js';
 import { totalUpdates } from './policy.js';
 import { trainingProgram } from './program.js';
 import type { TrainContext } from './train.js';
-import { tuningOf, type DropoutMask, type Tuning } from './tuning.js';
+import { tuningOf, type Tuning } from './tuning.js';
 
 export interface Session {
   readonly experiment: Experiment;
@@ -44,7 +45,7 @@ export async function prepareSession(experiment: Experiment, context: TrainConte
   const model = readModel(experiment.model);
   const tuning = tuningOf(experiment, model);
   const resumed = context.resumeFrom === null ? null : await readCheckpoint(context.resumeFrom);
-  const initial = await initialValues({ experiment, model, tuning, checkpoint: context.resumeFrom });
+  const initial = initialValues({ experiment, model, tuning, checkpoint: context.resumeFrom });
 
   const tokenizer = await loadTokenizer(experiment.tokenizer ?? experiment.model);
   checkVocabulary(tokenizer, model);

@@ -2,18 +2,10 @@
 import type { Experiment } from '../config/schema.js';
 import { Builder } from '../graph/builder.js';
 import type { Node } from '../graph/node.js';
-import type { Shape } from '../graph/dims.js';
-import { adapt } from '../lora/adapt.js';
+import { adapt, type DropoutMask } from '../lora/adapt.js';
 import type { Model, ParameterSpec } from '../models/contract.js';
 import { UserError } from '../util/errors.js';
 import { tokenInputs } from './inputs.js';
-
-/** A bool input that the trainer fills anew for every micro-step: 1 keeps, with probability 1 − p. */
-export interface DropoutMask {
-  readonly name: string;
-  readonly shape: Shape;
-  readonly p: number;
-}
 
 export interface Tuned {
   /** The same outputs with the trainable branches in place. */

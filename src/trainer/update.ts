@@ -1,4 +1,4 @@
-import type { LoadedUpdate } from '../data/loader.js';
+import type { UpdateBatch } from '../data/loader.js';
 import { clipFactor } from '../optim/norm.js';
 import { learningRateAt } from '../optim/schedule.js';
 import { f32, scalar, type Tensor } from '../util/tensor.js';
@@ -17,7 +17,7 @@ export class NonFinite extends Error {
  * then AdamW runs once on the sum. Returns null, with the weights untouched, when `interrupted` says so
  * between micro-batches. Throws NonFinite before the weights would take a loss that is not a number.
  */
-export async function runUpdate(session: Session, batch: LoadedUpdate, step: number, interrupted: () => boolean): Promise<UpdateFigures | null> {
+export async function runUpdate(session: Session, batch: UpdateBatch, step: number, interrupted: () => boolean): Promise<UpdateFigures | null> {
   const { executable, experiment, masks } = session;
   const config = experiment.train;
   const labels = batch.microBatches.reduce((sum, { labelCount }) => sum + labelCount, 0);
