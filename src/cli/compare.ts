@@ -1,0 +1,24 @@
+import { homeFolder } from '../config/home.js';
+import { openReader } from '../store/reader.js';
+import type { Terminal } from './terminal.js';
+import { configDifferences, differenceTable, endTable } from './view/compare.js';
+import { seriesOf } from './view/chart.js';
+import { overlay } from './view/overlay.js';
+
+export async function compare(terminal: Terminal, references: readonly string[], { json }: { readonly json?: true }): Promise<void> {
+  const reader = openReader(homeFolder(terminal.env));
+  try {
+    const runs = references.map((reference) => reader.run(reference));
+    const differences = configDifferences(runs.map(({ config }) => config));
+    if (json) {
+      terminal.json({ runs, differences });
+      return;
+    }
+    const { style, width } = terminal;
+    const series = runs.map((run) => seriesOf(reader.metrics(run.id, ['loss']), 'loss'));
+    const sections = [endTable(runs, style), differenceTable(differences, runs.length, style), overlay(series, { width, style })];
+    terminal.print(sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')).join('\n\n'));
+  } finally {
+    reader.close();
+  }
+}

@@ -1,0 +1,32 @@
+import { resolve } from 'node:path';
+import { discoverDatasets } from '../data/discover.js';
+import { formatBytes, formatCount } from '../util/format.js';
+import type { Terminal } from './terminal.js';
+import { optional } from './view/runs.js';
+import { table } from './view/table.js';
+
+export async function datasets(terminal: Terminal, folders: readonly string[], { json }: { readonly json?: true }): Promise<void> {
+  const paths = (folders.length > 0 ? folders : ['.']).map((folder) => resolve(folder));
+  const found = discoverDatasets(paths);
+  if (json) {
+    terminal.json(found);
+    return;
+  }
+  if (found.length === 0) {
+    terminal.note(`No dataset in ${paths.join(', ')}; give a folder with jsonl, json, csv, tsv or txt files.`);
+    return;
+  }
+  const lines = table(
+    [
+      { title: 'name', value: (dataset) => dataset.name },
+      { title: 'format', value: (dataset) => dataset.guess ?? '?' },
+      { title: 'rows', value: (dataset) => optional(dataset.rows, formatCount), right: true },
+      { title: 'size', value: (dataset) => formatBytes(dataset.bytes), right: true },
+      { title: 'columns', value: (dataset) => dataset.columns.join(', ') },
+      { title: 'path', value: (dataset) => dataset.path, tone: () => 'muted' },
+    ],
+    found,
+    terminal.style,
+  );
+  terminal.print(lines.join('\n'));
+}

@@ -1,0 +1,50 @@
+/** Looks at everything a run will need. */
+import { availableParallelism, totalmem } from 'node:os';
+import { homeFolder, modelSearchPaths } from '../config/home.js';
+import { probeEngines } from '../engine/registry.js';
+import { discoverModels } from '../models/discover.js';
+import { openReader } from '../store/reader.js';
+import { messageOf } from '../util/errors.js';
+import type { Terminal } from './terminal.js';
+import { doctorLines, type Examination, type StoreHealth } from './view/doctor.js';
+
+export async function doctor(terminal: Terminal, { json }: { readonly json?: true }): Promise<void> {
+  const examination = await examine(terminal);
+  if (json) terminal.json(examination);
+  else terminal.print(doctorLines(examination, terminal.style).join('\n'));
+}
+
+async function examine({ env, interactive, width, style }: Terminal): Promise<Examination> {
+  const paths = modelSearchPaths(env);
+  return {
+    node: process.versions.node,
+    platform: `${process.platform} ${process.arch}`,
+    cores: availableParallelism(),
+    memory_bytes: totalmem(),
+    available_memory_bytes: process.availableMemory(),
+    terminal: {
+      interactive,
+      type: env['TERM'] ?? null,
+      columns: width,
+      rows: process.stdout.isTTY ? process.stdout.rows : null,
+      colors: process.stdout.isTTY && process.stdout.hasColors(),
+      unicode: style.glyphs.full !== '#',
+    },
+    store: storeHealth(homeFolder(env)),
+    models: { paths, usable: discoverModels({ paths }).filter(({ supported }) => supported).length },
+    engines: await probeEngines(),
+  };
+}
+
+function storeHealth(home: string): StoreHealth {
+  try {
+    const reader = openReader(home);
+    try {
+      return { home, runs: reader.runs().length, problems: reader.damage() };
+    } finally {
+      reader.close();
+    }
+  } catch (error) {
+    return { home, runs: null, problems: [messageOf(error)] };
+  }
+}

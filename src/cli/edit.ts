@@ -1,0 +1,56 @@
+/** What a person may change about a run afterwards. */
+import { homeFolder } from '../config/home.js';
+import { openStore, type Store } from '../store/store.js';
+import type { RunRecord } from '../store/rows.js';
+import { UserError } from '../util/errors.js';
+import type { Terminal } from './terminal.js';
+
+/** Deletes all or none: every run is found, and found to be at rest, before the first goes. */
+export async function remove(terminal: Terminal, references: readonly string[]): Promise<void> {
+  withStore(terminal, (store) => {
+    const runs = references.map((reference) => store.run(reference));
+    const live = runs.find(({ state }) => state === 'running' || state === 'paused' || state === 'queued');
+    if (live) throw new UserError(`${live.name} (${live.id}) is ${live.state}; end it first: workbench stop ${live.id}`);
+    for (const run of runs) {
+      store.remove(run.id);
+      terminal.print(`removed ${run.name} (${run.id})`);
+    }
+  });
+}
+
+/** A tag that starts with a minus is taken away. */
+export async function tag(terminal: Terminal, reference: string, tags: readonly string[]): Promise<void> {
+  change(terminal, reference, (store, run) => {
+    const remove = tags.filter((word) => word.startsWith('-')).map((word) => word.slice(1));
+    store.tag(run.id, { add: tags.filter((word) => !word.startsWith('-')), remove });
+    return `tags of ${run.name}: ${store.run(run.id).tags.join(' ') || 'none'}`;
+  });
+}
+
+export async function rename(terminal: Terminal, reference: string, name: string): Promise<void> {
+  change(terminal, reference, (store, run) => {
+    store.rename(run.id, name);
+    return `${run.name} (${run.id}) is ${name} now`;
+  });
+}
+
+export async function note(terminal: Terminal, reference: string, text: string): Promise<void> {
+  change(terminal, reference, (store, run) => {
+    store.note(run.id, text);
+    return text === '' ? `${run.name} has no note now` : `noted with ${run.name}`;
+  });
+}
+
+/** Does something to one run and prints the sentence that says what. */
+function change(terminal: Terminal, reference: string, act: (store: Store, run: RunRecord) => string): void {
+  withStore(terminal, (store) => terminal.print(act(store, store.run(reference))));
+}
+
+function withStore(terminal: Terminal, act: (store: Store) => void): void {
+  const store = openStore(homeFolder(terminal.env));
+  try {
+    act(store);
+  } finally {
+    store.close();
+  }
+}

@@ -1,0 +1,53 @@
+import { resolve } from 'node:path';
+import { withValues } from '../config/keys.js';
+import type { Experiment } from '../config/schema.js';
+import { evaluateDataset } from '../trainer/open.js';
+import { formatCount, formatNumber, formatShare } from '../util/format.js';
+import { tokenCache, withAssignments } from './experiment.js';
+import { findSubject, withModel, type Subject } from './subject.js';
+import type { Terminal } from './terminal.js';
+import { facts } from './view/table.js';
+
+interface Options {
+  readonly dataset: string;
+  readonly format?: string;
+  readonly adapter?: string;
+  readonly set: readonly string[];
+  readonly json?: true;
+}
+
+export async function evaluate(terminal: Terminal, reference: string, options: Options): Promise<void> {
+  const subject = findSubject(reference, options.adapter, terminal.env);
+  const experiment = evaluationOf(subject, options);
+  const result = await withModel({ ...subject, experiment }, terminal.env, (open) => evaluateDataset(open, experiment, tokenCache(terminal.env)));
+  const accuracy = experiment.dataset.format === 'classification' ? result.accuracy : null;
+  if (options.json) {
+    terminal.json({ model: subject.model, adapter: subject.adapter, dataset: experiment.dataset.path, ...result, accuracy });
+    return;
+  }
+  const lines = facts(
+    [
+      ['loss', formatNumber(result.loss)],
+      ['perplexity', formatNumber(result.perplexity)],
+      ['accuracy', accuracy === null ? null : formatShare(accuracy)],
+      ['rows', formatCount(result.rows)],
+      ['label tokens', formatCount(result.tokens)],
+    ],
+    terminal.style,
+  );
+  terminal.print(lines.join('\n'));
+}
+
+/** The subject's own way of reading rows, on other rows; without its columns and template where the format is another. */
+function evaluationOf({ experiment }: Subject, { dataset, format, set }: Options): Experiment {
+  const own = format === undefined || format === experiment.dataset.format;
+  const rows = withValues(experiment, {
+    'dataset.path': resolve(dataset),
+    'dataset.eval': null,
+    'dataset.val_size': 0,
+    'dataset.max_samples': null,
+    'dataset.format': format ?? experiment.dataset.format,
+    ...(own ? {} : { 'dataset.columns': {}, 'dataset.template': null }),
+  });
+  return withAssignments(rows, set);
+}

@@ -1,0 +1,37 @@
+/** An experiment file as a command needs it: read, changed by --set, its model found on this machine. */
+import { join } from 'node:path';
+import { parseValue, readExperiment, type ReadOptions } from '../config/file.js';
+import { homeFolder, modelSearchPaths, type Environment } from '../config/home.js';
+import { withValues } from '../config/keys.js';
+import type { Experiment } from '../config/schema.js';
+import { prepareDataset, type PreparedDataset } from '../data/dataset.js';
+import { loadTokenizer, type Tokenizer } from '../data/tokenizer/index.js';
+import { resolveModelPath } from '../models/discover.js';
+import { UserError } from '../util/errors.js';
+
+/** Throws a UserError for whatever the user has to change. */
+export function loadExperiment(file: string, options: ReadOptions, env: Environment): Experiment {
+  const { experiment } = readExperiment(file, options);
+  return withValues(experiment, { model: resolveModelPath(experiment.model, modelSearchPaths(env)) });
+}
+
+/** Tokenised rows of an experiment, from the cache where they are in it. */
+export async function prepare(experiment: Experiment, env: Environment): Promise<{ tokenizer: Tokenizer; prepared: PreparedDataset }> {
+  const tokenizer = await loadTokenizer(experiment.tokenizer ?? experiment.model);
+  return { tokenizer, prepared: await prepareDataset(experiment, tokenizer, { cacheFolder: tokenCache(env) }) };
+}
+
+/** `key=value` of --set where there is no file to set it in. */
+export function withAssignments(experiment: Experiment, assignments: readonly string[]): Experiment {
+  const pairs = assignments.map((assignment) => {
+    const [, key, text] = /^([^=]+)=(.*)$/s.exec(assignment) ?? [];
+    if (key === undefined) throw new UserError(`--set ${assignment}: write key=value, for example --set engine.threads=2`);
+    return [key, parseValue(key, text)] as const;
+  });
+  return withValues(experiment, Object.fromEntries(pairs));
+}
+
+/** Where tokenised rows are kept: the folder that runs use. */
+export function tokenCache(env: Environment): string {
+  return join(homeFolder(env), 'cache', 'tokens');
+}

@@ -1,0 +1,25 @@
+import { resolve } from 'node:path';
+import { homeFolder } from '../config/home.js';
+import { openReader } from '../store/reader.js';
+import { exportRun, type ExportFormat } from '../trainer/export.js';
+import { learnedFolder } from './subject.js';
+import type { Terminal } from './terminal.js';
+
+export async function exportLearned(terminal: Terminal, reference: string, options: { readonly format: ExportFormat; readonly out: string }): Promise<void> {
+  const reader = openReader(homeFolder(terminal.env));
+  try {
+    const run = reader.run(reference);
+    const out = resolve(options.out);
+    await exportRun({
+      model: run.config.model,
+      tokenizer: run.config.tokenizer,
+      output: learnedFolder(run),
+      kind: run.config.finetuning === 'lora' ? 'adapter' : 'model',
+      format: options.format,
+      out,
+    });
+    terminal.print(`wrote ${out}`);
+  } finally {
+    reader.close();
+  }
+}

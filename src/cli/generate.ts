@@ -1,0 +1,36 @@
+import { continueText } from '../trainer/open.js';
+import { withAssignments } from './experiment.js';
+import { findSubject, withModel } from './subject.js';
+import type { Terminal } from './terminal.js';
+
+interface Options {
+  readonly prompt: string;
+  readonly maxNewTokens: number;
+  readonly temperature: number;
+  readonly topK: number;
+  readonly topP: number;
+  readonly seed: number;
+  readonly adapter?: string;
+  readonly set: readonly string[];
+  readonly json?: true;
+}
+
+/** Prints the prompt and what follows it, as it comes on a terminal. */
+export async function generate(terminal: Terminal, reference: string, options: Options): Promise<void> {
+  const subject = findSubject(reference, options.adapter, terminal.env);
+  const experiment = withAssignments(subject.experiment, options.set);
+  const streaming = terminal.interactive && !options.json;
+  if (streaming) terminal.write(terminal.style.paint(options.prompt, 'muted'));
+  const result = await withModel({ ...subject, experiment }, terminal.env, (open) =>
+    continueText(open, options.prompt, {
+      maxNewTokens: options.maxNewTokens,
+      temperature: options.temperature,
+      topK: options.topK,
+      topP: options.topP,
+      seed: options.seed,
+      ...(streaming ? { onText: terminal.write } : {}),
+    }),
+  );
+  if (options.json) terminal.json({ prompt: options.prompt, text: result.text, prompt_tokens: result.prompt_tokens, new_tokens: result.ids.length, ids: result.ids, stopped: result.stopped });
+  else terminal.print(streaming ? '' : options.prompt + result.text);
+}

@@ -1,0 +1,34 @@
+import { resolve } from 'node:path';
+import { modelSearchPaths } from '../config/home.js';
+import { discoverModels } from '../models/discover.js';
+import { formatBytes, formatShort } from '../util/format.js';
+import type { Terminal } from './terminal.js';
+import { optional } from './view/runs.js';
+import { table } from './view/table.js';
+
+export async function models(terminal: Terminal, folders: readonly string[], { json }: { readonly json?: true }): Promise<void> {
+  const paths = [...folders.map((folder) => resolve(folder)), ...modelSearchPaths(terminal.env)];
+  const found = discoverModels({ paths });
+  if (json) {
+    terminal.json(found);
+    return;
+  }
+  if (found.length === 0) {
+    terminal.note(`No model folder in ${paths.join(', ')}; give a folder, or set WORKBENCH_MODELS.`);
+    return;
+  }
+  const lines = table(
+    [
+      { title: 'name', value: (model) => model.name },
+      { title: 'type', value: (model) => model.modelType ?? '?' },
+      { title: 'parameters', value: (model) => optional(model.parameters, formatShort), right: true },
+      { title: 'size', value: (model) => optional(model.bytes, formatBytes), right: true },
+      { title: 'dtype', value: (model) => model.dtype ?? '' },
+      { title: 'path', value: (model) => model.path, tone: () => 'muted' },
+      { title: 'not usable', value: (model) => model.reason ?? '', tone: () => 'warn' },
+    ],
+    found,
+    terminal.style,
+  );
+  terminal.print(lines.join('\n'));
+}

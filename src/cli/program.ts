@@ -1,0 +1,230 @@
+/**
+ * Every command with its arguments, options and an example. What a command does is loaded when it is asked
+ * for, so that help and the screen start without the engines, the store and the tokenizers.
+ */
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import type { Terminal } from './terminal.js';
+
+export function buildProgram(terminal: Terminal): Command {
+  const program = new Command('workbench')
+    .description('Fine-tuning experiments from a terminal: configure, train, watch and keep every run.\nWithout a command it opens the screen.')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help, of a command too: workbench train --help')
+    .helpCommand(false)
+    .configureHelp({ helpWidth: Math.min(terminal.width, 100) })
+    .configureOutput({ writeOut: terminal.write, outputError: (message) => terminal.note(message.trimEnd().replace(/^error: /, 'workbench: ')) })
+    .exitOverride();
+  addTraining(program, terminal);
+  addRuns(program, terminal);
+  addModels(program, terminal);
+  addMachine(program, terminal);
+  return program;
+}
+
+function addTraining(program: Command, terminal: Terminal): void {
+  program.commandsGroup('Train:');
+  program
+    .command('train')
+    .description('run an experiment here, to its end; Ctrl-C stops it and saves')
+    .argument('<experiment>', 'YAML or JSON file')
+    .addOption(setOption())
+    .option('--name <name>', 'of the run; else that of the file')
+    .option('--detach', 'start it and return; it needs no terminal from then on')
+    .option('--json', 'one event a line')
+    .addHelpText('after', example('workbench train experiments/quickstart.yaml --set lora.r=16'))
+    .action(async (file, options) => (await import('./train.js')).train(terminal, file, options));
+  program
+    .command('attach')
+    .description('follow a live run; Ctrl-C leaves it running')
+    .argument('<run>', runHelp)
+    .option('--json', 'one event a line')
+    .addHelpText('after', example('workbench attach quickstart'))
+    .action(async (run, options) => (await import('./attach.js')).attach(terminal, run, options));
+  for (const [name, description] of Object.entries(controls)) {
+    program
+      .command(name)
+      .description(description)
+      .argument('<run>', runHelp)
+      .addHelpText('after', example(`workbench ${name} quickstart`))
+      .action(async (run) => (await import('./control.js')).control(terminal, run, name as ControlCommand));
+  }
+  program
+    .command('data')
+    .description('the rows as the model sees them: tokens, what is learned, lengths, rows left out')
+    .argument('<experiment>', 'YAML or JSON file')
+    .addOption(setOption())
+    .option('--rows <n>', 'rows to show', wholeNumber(1), 3)
+    .option('--json', 'for machines')
+    .addHelpText('after', example('workbench data experiments/quickstart.yaml --rows 5'))
+    .action(async (file, options) => (await import('./data.js')).data(terminal, file, options));
+  program
+    .command('estimate')
+    .description('parameters, memory by part, updates and tokens, before it runs')
+    .argument('<experiment>', 'YAML or JSON file')
+    .addOption(setOption())
+    .option('--json', 'for machines')
+    .addHelpText('after', example('workbench estimate experiments/quickstart.yaml --set lora.r=64'))
+    .action(async (file, options) => (await import('./estimate.js')).estimateExperiment(terminal, file, options));
+}
+
+function addRuns(program: Command, terminal: Terminal): void {
+  program.commandsGroup('Runs:');
+  program
+    .command('runs')
+    .description('every run, newest first')
+    .option('--filter <query>', 'words, tag:x, state:x, lora.r>=16, eval_loss<2; a minus before one excludes')
+    .option('--sort <key>', 'by a column or a configuration key; a minus before it: descending')
+    .option('--json', 'for machines')
+    .addHelpText('after', example('workbench runs --filter "state:completed lora.r>=16" --sort eval_loss'))
+    .action(async (options) => (await import('./runs.js')).runs(terminal, options));
+  program
+    .command('show')
+    .description('one run: state, results, what differs from the defaults, the loss as a chart')
+    .argument('<run>', runHelp)
+    .option('--metrics', 'every metric point')
+    .option('--json', 'for machines')
+    .addHelpText('after', example('workbench show quickstart --metrics --json'))
+    .action(async (run, options) => (await import('./show.js')).show(terminal, run, options));
+  program
+    .command('compare')
+    .description('runs side by side: what was set differently, where they ended, their losses in one chart')
+    .argument('<run>', runHelp)
+    .argument('<more...>', 'the runs to compare it with')
+    .option('--json', 'for machines')
+    .addHelpText('after', example('workbench compare r8 r16 r64'))
+    .action(async (run, more, options) => (await import('./compare.js')).compare(terminal, [run, ...more], options));
+  program
+    .command('rm')
+    .description('delete runs with their files')
+    .argument('<run...>', runHelp)
+    .addHelpText('after', example('workbench rm failed-try'))
+    .action(async (run) => (await import('./edit.js')).remove(terminal, run));
+  program
+    .command('tag')
+    .description('add tags to a run; a minus before one (after --) takes it away')
+    .argument('<run>', runHelp)
+    .argument('<tag...>', 'words')
+    .addHelpText('after', example('workbench tag quickstart baseline'))
+    .action(async (run, tags) => (await import('./edit.js')).tag(terminal, run, tags));
+  program
+    .command('rename')
+    .description('give a run another name')
+    .argument('<run>', runHelp)
+    .argument('<name>')
+    .addHelpText('after', example('workbench rename quickstart first-try'))
+    .action(async (run, name) => (await import('./edit.js')).rename(terminal, run, name));
+  program
+    .command('note')
+    .description('keep a remark with a run; an empty one takes it away')
+    .argument('<run>', runHelp)
+    .argument('<text...>')
+    .addHelpText('after', example('workbench note quickstart "dropout made no difference"'))
+    .action(async (run, words) => (await import('./edit.js')).note(terminal, run, words.join(' ')));
+}
+
+function addModels(program: Command, terminal: Terminal): void {
+  program.commandsGroup('Use what was trained:');
+  program
+    .command('eval')
+    .description('loss, perplexity and accuracy on a dataset')
+    .argument('<run|model>', 'a run (with what it learned) or a model folder')
+    .requiredOption('--dataset <path>', 'rows to evaluate on')
+    .option('--format <format>', 'of the rows; else as the run, or text')
+    .option('--adapter <folder>', 'a PEFT adapter to put on a model folder')
+    .addOption(setOption())
+    .option('--json', 'for machines')
+    .addHelpText('after', example('workbench eval quickstart --dataset data/test.jsonl'))
+    .action(async (subject, options) => (await import('./eval.js')).evaluate(terminal, subject, options));
+  program
+    .command('generate')
+    .description('continue a text')
+    .argument('<run|model>', 'a run (with what it learned) or a model folder')
+    .requiredOption('--prompt <text>', 'what to continue')
+    .option('--max-new-tokens <n>', 'at most so many', wholeNumber(1), 64)
+    .option('--temperature <t>', '0: always the likeliest token', number(0), 0)
+    .option('--top-k <k>', 'choose among the k likeliest; 0: among all', wholeNumber(0), 0)
+    .option('--top-p <p>', 'choose among the likeliest with this share together', number(0, 1), 1)
+    .option('--seed <seed>', 'of the choices', wholeNumber(0), 0)
+    .option('--adapter <folder>', 'a PEFT adapter to put on a model folder')
+    .addOption(setOption())
+    .option('--json', 'for machines')
+    .addHelpText('after', example('workbench generate quickstart --prompt "Once upon a time" --temperature 0.8'))
+    .action(async (subject, options) => (await import('./generate.js')).generate(terminal, subject, options));
+  program
+    .command('export')
+    .description('write what a run learned for other programs')
+    .argument('<run>', runHelp)
+    .addOption(new Option('--format <format>', 'peft: the adapter; merged: a whole model folder').choices(['peft', 'merged'] as const).makeOptionMandatory())
+    .requiredOption('--out <folder>', 'a folder that is not there yet, or an empty one')
+    .addHelpText('after', example('workbench export quickstart --format merged --out my-model'))
+    .action(async (run, options) => (await import('./export.js')).exportLearned(terminal, run, options));
+}
+
+function addMachine(program: Command, terminal: Terminal): void {
+  program.commandsGroup('This machine:');
+  program
+    .command('models')
+    .description('the models that are here: in the folders given, in WORKBENCH_MODELS, in the Hugging Face cache')
+    .argument('[folder...]', 'where else to look')
+    .option('--json', 'for machines')
+    .addHelpText('after', example('workbench models ~/models'))
+    .action(async (folders, options) => (await import('./models.js')).models(terminal, folders, options));
+  program
+    .command('datasets')
+    .description('the datasets in the folders given, else in this one')
+    .argument('[folder...]', 'where to look')
+    .option('--json', 'for machines')
+    .addHelpText('after', example('workbench datasets ~/data'))
+    .action(async (folders, options) => (await import('./datasets.js')).datasets(terminal, folders, options));
+  program
+    .command('doctor')
+    .description('engines, devices, terminal, store: what works, what does not, what to do')
+    .option('--json', 'for machines')
+    .addHelpText('after', example('workbench doctor'))
+    .action(async (options) => (await import('./doctor.js')).doctor(terminal, options));
+}
+
+const controls = {
+  pause: 'hold a live run between two updates; it keeps its memory',
+  continue: 'let a paused run go on',
+  save: 'write a checkpoint of a live run now',
+  stop: 'end a live run after this update, and save it',
+  kill: 'end a live run at once, without saving',
+} as const;
+
+export type ControlCommand = keyof typeof controls;
+
+const runHelp = 'id, the start of one, or name';
+
+function setOption() {
+  return new Option('--set <key=value>', 'change a key of the experiment: --set lora.r=16 (again for more)')
+    .default([] as string[], 'none')
+    .argParser((assignment: string, before: string[]) => [...before, assignment]);
+}
+
+function wholeNumber(minimum: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < minimum) throw new InvalidArgumentError(`Give a whole number of at least ${minimum}.`);
+    return value;
+  };
+}
+
+function number(minimum: number, maximum = Infinity): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    const limits = maximum === Infinity ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`;
+    if (text.trim() === '' || !(value >= minimum && value <= maximum)) throw new InvalidArgumentError(`Give a number ${limits}.`);
+    return value;
+  };
+}
+
+function example(line: string): string {
+  return `\nExample:\n  $ ${line}`;
+}
+
+function version(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  return version;
+}

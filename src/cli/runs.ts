@@ -1,0 +1,24 @@
+import { homeFolder } from '../config/home.js';
+import { openReader } from '../store/reader.js';
+import { filterRuns, sortRuns } from './query.js';
+import type { Terminal } from './terminal.js';
+import { runsTable } from './view/runs.js';
+
+interface Options {
+  readonly filter?: string;
+  readonly sort?: string;
+  readonly json?: true;
+}
+
+export async function runs(terminal: Terminal, { filter, sort, json }: Options): Promise<void> {
+  const reader = openReader(homeFolder(terminal.env));
+  try {
+    const found = filterRuns(reader.runs(), filter ?? '');
+    const sorted = sort === undefined ? found : sortRuns(found, sort);
+    if (json) terminal.json(sorted);
+    else if (sorted.length > 0) runsTable(sorted, { now: Date.now(), style: terminal.style }).forEach(terminal.print);
+    else terminal.note(filter === undefined ? 'There are no runs yet; start one with: workbench train experiments/quickstart.yaml' : `No run meets ${filter}.`);
+  } finally {
+    reader.close();
+  }
+}

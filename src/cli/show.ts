@@ -1,0 +1,34 @@
+import { homeFolder } from '../config/home.js';
+import { openReader } from '../store/reader.js';
+import type { Terminal } from './terminal.js';
+import { chartText } from './view/chart.js';
+import { runFacts, settingsLines } from './view/run.js';
+import { metricLines } from './view/metrics.js';
+
+interface Options {
+  readonly metrics?: true;
+  readonly json?: true;
+}
+
+export async function show(terminal: Terminal, reference: string, { metrics, json }: Options): Promise<void> {
+  const reader = openReader(homeFolder(terminal.env));
+  try {
+    const run = reader.run(reference);
+    if (json) {
+      terminal.json(metrics ? { ...run, metrics: reader.metrics(run.id) } : run);
+      return;
+    }
+    const { style, width } = terminal;
+    const chart = chartText(reader.metrics(run.id, ['loss', 'eval_loss']), { width, style });
+    const sections = [
+      runFacts(run, { now: Date.now(), style }),
+      settingsLines(run.config, style),
+      chart,
+      reader.warnings(run.id).map((warning) => style.paint(`warning: ${warning}`, 'warn')),
+      metrics ? metricLines(reader.metrics(run.id), style) : [],
+    ];
+    terminal.print(sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')).join('\n\n'));
+  } finally {
+    reader.close();
+  }
+}

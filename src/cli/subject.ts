@@ -1,0 +1,82 @@
+/** What `eval` and `generate` work on: a run with what it learned, or a model folder. */
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { homeFolder, modelSearchPaths, type Environment } from '../config/home.js';
+import { parseExperiment } from '../config/parse.js';
+import type { Experiment } from '../config/schema.js';
+import { chooseEngine } from '../engine/registry.js';
+import { resolveModelPath } from '../models/discover.js';
+import { readModel } from '../models/registry.js';
+import type { RunRecord } from '../store/rows.js';
+import { openReader } from '../store/reader.js';
+import { openModel, type OpenModel } from '../trainer/open.js';
+import { UserError } from '../util/errors.js';
+
+export interface Subject {
+  readonly model: string;
+  /** A PEFT adapter folder on top, or null. */
+  readonly adapter: string | null;
+  readonly tokenizer: string | null;
+  /** The run's configuration; for a folder, the defaults with its longest row. */
+  readonly experiment: Experiment;
+  readonly run: RunRecord | null;
+}
+
+/** A model folder goes before a run of the same name. Throws a UserError when the reference is neither. */
+export function findSubject(reference: string, adapter: string | undefined, env: Environment): Subject {
+  if (existsSync(join(reference, 'config.json'))) return folderSubject(reference, adapter);
+  const reader = openReader(homeFolder(env));
+  try {
+    const run = reader.run(reference);
+    if (adapter !== undefined) throw new UserError('--adapter goes with a model folder; a run has its own');
+    return runSubject(run);
+  } catch (error) {
+    if (!(error instanceof UserError) || !reference.includes('/')) throw error;
+    return folderSubject(resolveModelPath(reference, modelSearchPaths(env)), adapter);
+  } finally {
+    reader.close();
+  }
+}
+
+/** The newest that a run has learned: its output, or else its last checkpoint. */
+export function learnedFolder(run: RunRecord): string {
+  const folder = run.output ?? run.checkpoints.at(-1)?.path;
+  if (folder === undefined) throw new UserError(`${run.name} (${run.id}, ${run.state}) has saved nothing yet; see: workbench show ${run.id}`);
+  if (!existsSync(folder)) throw new UserError(`what ${run.name} (${run.id}) learned is no longer in ${folder}; it may have been deleted by hand`);
+  return folder;
+}
+
+/** Loads the subject into an engine, lets `use` work with it, and takes everything down again. */
+export async function withModel<Result>(subject: Subject, env: Environment, use: (open: OpenModel) => Promise<Result>): Promise<Result> {
+  const parent = join(homeFolder(env), 'scratch');
+  await mkdir(parent, { recursive: true });
+  const scratch = await mkdtemp(join(parent, 'open-'));
+  try {
+    const { model, adapter, tokenizer, experiment } = subject;
+    const open = await openModel({ model, adapter, tokenizer, engine: experiment.engine, chooseEngine, scratch });
+    try {
+      return await use(open);
+    } finally {
+      await open.close();
+    }
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+function runSubject(run: RunRecord): Subject {
+  const { config } = run;
+  const learned = learnedFolder(run);
+  const tokenizer = config.tokenizer ?? config.model;
+  return config.finetuning === 'lora'
+    ? { model: config.model, adapter: learned, tokenizer, experiment: config, run }
+    : { model: learned, adapter: null, tokenizer, experiment: config, run };
+}
+
+function folderSubject(folder: string, adapter: string | undefined): Subject {
+  const model = resolve(folder);
+  const max_length = Math.min(512, readModel(model).contextLength);
+  const experiment = parseExperiment({ model, max_length, dataset: { path: model, format: 'text' } });
+  return { model, adapter: adapter === undefined ? null : resolve(adapter), tokenizer: null, experiment, run: null };
+}

@@ -1,0 +1,63 @@
+/** Where a command writes: results to stdout, everything about them to stderr. */
+import { styleText } from 'node:util';
+import { themeFor, type Glyphs, type Ink, type Theme, type Tone } from '../ui/theme.js';
+
+/** What a command ends with; nothing means `done`. */
+export const exit = { done: 0, failed: 1, user: 2, bug: 70, interrupted: 130 } as const;
+export type ExitCode = (typeof exit)[keyof typeof exit];
+
+/** How text looks: colours by meaning, and the characters the terminal can show. */
+export interface Style {
+  readonly glyphs: Glyphs;
+  paint(text: string, tone: Tone): string;
+}
+
+export interface Terminal {
+  readonly env: NodeJS.ProcessEnv;
+  /** Stdout is a terminal that a line may be redrawn on. */
+  readonly interactive: boolean;
+  /** Columns to fill; 100 where nobody looks. */
+  readonly width: number;
+  readonly style: Style;
+  write(text: string): void;
+  /** A line on stdout. */
+  print(line?: string): void;
+  /** A line on stderr. */
+  note(line: string): void;
+  /** One JSON value and nothing else, for machines. */
+  json(value: unknown): void;
+}
+
+/**
+ * The terminal of this process. A reader that goes away (`| head`) ends the output, not the command: what it
+ * started goes on and its exit code holds.
+ */
+export function processTerminal(): Terminal {
+  const { stdout, stderr, env } = process;
+  for (const stream of [stdout, stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+  const write = (text: string) => void stdout.write(text);
+  return {
+    env,
+    interactive: stdout.isTTY && env['TERM'] !== 'dumb',
+    width: stdout.isTTY ? stdout.columns : 100,
+    // False under NO_COLOR, NODE_DISABLE_COLORS and TERM=dumb.
+    style: styleOf(themeFor(env, { ascii: false }), stdout.isTTY && stdout.hasColors()),
+    write,
+    print: (line = '') => write(`${line}\n`),
+    note: (line) => void stderr.write(`${line}\n`),
+    json: (value) => write(`${JSON.stringify(value, null, 2)}\n`),
+  };
+}
+
+export function styleOf(theme: Theme, coloured: boolean): Style {
+  return { glyphs: theme.glyphs, paint: (text, tone) => (coloured ? inked(text, theme.tones[tone]) : text) };
+}
+
+function inked(text: string, { color, dim, bold }: Ink): string {
+  const formats = [color, dim && 'dim', bold && 'bold'].filter((format) => typeof format === 'string');
+  return formats.length === 0 ? text : styleText(formats as Parameters<typeof styleText>[0], text);
+}

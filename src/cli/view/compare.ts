@@ -1,0 +1,51 @@
+/** Runs side by side; each goes by a letter, in tables and in the chart. */
+import { isDeepStrictEqual } from 'node:util';
+import { flatten } from '../../config/diff.js';
+import type { Experiment } from '../../config/schema.js';
+import type { RunRecord } from '../../store/rows.js';
+import { formatBytes, formatNumber, formatShare, formatShort } from '../../util/format.js';
+import type { Style } from '../terminal.js';
+import { letterOf, toneOf } from './overlay.js';
+import { settingText } from './run.js';
+import { optional, stateTone } from './runs.js';
+import { table } from './table.js';
+
+/** A key that is not the same in all, with its value in each. */
+export interface ConfigDifference {
+  readonly key: string;
+  readonly values: readonly unknown[];
+}
+
+export function configDifferences(configs: readonly Experiment[]): ConfigDifference[] {
+  const flat = configs.map(flatten);
+  return [...flat[0].keys()]
+    .map((key) => ({ key, values: flat.map((values) => values.get(key)) }))
+    .filter(({ values }) => values.some((value) => !isDeepStrictEqual(value, values[0])));
+}
+
+export function endTable(runs: readonly RunRecord[], style: Style): string[] {
+  return table(
+    [
+      { title: '', value: (run) => letterOf(runs.indexOf(run)), tone: (run) => toneOf(runs.indexOf(run)) },
+      { title: 'name', value: (run) => run.name },
+      { title: 'id', value: (run) => run.id, tone: () => 'muted' },
+      { title: 'state', value: (run) => run.state, tone: (run) => stateTone[run.state] },
+      { title: 'step', value: (run) => String(run.step), right: true },
+      { title: 'loss', value: (run) => optional(run.train_loss, formatNumber), right: true },
+      { title: 'eval', value: (run) => optional(run.eval_loss, formatNumber), right: true },
+      { title: 'best eval', value: (run) => optional(run.best_eval_loss, formatNumber), right: true },
+      { title: 'accuracy', value: (run) => optional(run.accuracy, formatShare), right: true },
+      { title: 'trained', value: (run) => optional(run.trainable_parameters, formatShort), right: true },
+      { title: 'tok/s', value: (run) => optional(run.tokens_per_second, formatShort), right: true },
+      { title: 'memory', value: (run) => optional(run.peak_memory_bytes, formatBytes), right: true },
+    ],
+    runs,
+    style,
+  );
+}
+
+export function differenceTable(differences: readonly ConfigDifference[], count: number, style: Style): string[] {
+  if (differences.length === 0) return ['The configurations are the same.'];
+  const values = Array.from({ length: count }, (_, i) => ({ title: letterOf(i), value: (row: ConfigDifference) => settingText(row.values[i]) }));
+  return table([{ title: 'key', value: (row: ConfigDifference) => row.key }, ...values], differences, style);
+}

@@ -1,0 +1,38 @@
+/** What a configuration costs, as text. */
+import type { Estimate, MemoryParts } from '../../trainer/estimate.js';
+import { formatBytes, formatCount, formatShare, formatShort } from '../../util/format.js';
+import type { Style } from '../terminal.js';
+import { facts } from './table.js';
+
+const parts: { readonly [P in keyof MemoryParts]: string } = {
+  weights: 'weights that stay',
+  trainable: 'weights that learn',
+  gradients: 'gradients',
+  optimizer: 'optimizer',
+  activations: 'activations',
+  runtime: 'program',
+};
+
+export function estimateLines(estimate: Estimate, style: Style): string[] {
+  const { total_parameters, trainable_parameters, memory, memory_bytes, available_memory_bytes } = estimate;
+  const fits = estimate.fits ? style.paint('fits', 'good') : style.paint('does not fit', 'bad');
+  const lines = facts(
+    [
+      ['parameters', `${formatCount(trainable_parameters)} of ${formatCount(total_parameters)} trained (${formatShare(trainable_parameters / total_parameters)})`],
+      ['updates', `${formatCount(estimate.steps)} of ${estimate.effective_batch} rows, ${formatCount(estimate.steps_per_epoch)} an epoch`],
+      ['tokens an update', `at most ${formatCount(estimate.tokens_per_step)}`],
+      ['work an update', `${formatShort(estimate.flops_per_step)}FLOP`],
+      ['memory', `${formatBytes(memory_bytes)} of ${formatBytes(available_memory_bytes)} available: ${fits}`],
+      ...memoryLines(memory, memory_bytes, style),
+    ],
+    style,
+  );
+  return [...lines, ...estimate.warnings.map((warning) => style.paint(`warning: ${warning}`, 'warn'))];
+}
+
+function memoryLines(memory: MemoryParts, total: number, { glyphs, paint }: Style): (readonly [string, string])[] {
+  return Object.entries(parts).map(([part, label]) => {
+    const key = part as keyof MemoryParts;
+    return [`  ${label}`, `${formatBytes(memory[key]).padStart(8)}  ${paint(glyphs.full.repeat(Math.round((30 * memory[key]) / total)), key)}`];
+  });
+}

@@ -1,0 +1,87 @@
+/** Training events as lines of text. */
+import type { EvalEvent, StartedEvent, StepEvent, TrainEvent } from '../../trainer/events.js';
+import { formatBytes, formatCount, formatDuration, formatNumber, formatShare, formatShort } from '../../util/format.js';
+import { cut } from '../../ui/format/text.js';
+import type { Glyphs } from '../../ui/theme.js';
+import type { Style } from '../terminal.js';
+
+/** A line worth keeping for an event; null for a step, which is a status. */
+export function eventLine(event: TrainEvent, style: Style): string | null {
+  switch (event.type) {
+    case 'started':
+      return startedLine(event);
+    case 'step':
+      return null;
+    case 'eval':
+      return `${at(event)}  ${evalText(event)}  (${formatDuration(event.eval_seconds)})`;
+    case 'sample':
+      return `${at(event)}  ${style.paint(event.prompt, 'muted')}${event.text}`;
+    case 'checkpoint':
+      return `${at(event)}  saved ${event.path} (${formatBytes(event.bytes)})`;
+    case 'warning':
+      return style.paint(`warning: ${event.message}`, 'warn');
+    case 'paused':
+      return `${at(event)}  paused`;
+    case 'resumed':
+      return `${at(event)}  goes on from ${event.checkpoint}`;
+    case 'completed':
+      return style.paint(`completed after ${event.step} updates; peak memory ${formatBytes(event.peak_memory_bytes)}; saved in ${event.output}`, 'good');
+    case 'stopped':
+      return style.paint(`stopped after ${event.step} of ${event.total_steps} updates (${event.reason}); saved in ${event.output}`, 'warn');
+    case 'failed':
+      return style.paint(`failed: ${event.reason}`, 'bad');
+  }
+}
+
+/** A step as a line of a log: `step 10/200  epoch 0.05  loss 2.341 …`. */
+export function stepLine(event: StepEvent): string {
+  return [
+    at(event),
+    `epoch ${event.epoch.toFixed(2)}`,
+    `loss ${formatNumber(event.loss)}`,
+    `lr ${event.learning_rate.toExponential(1)}`,
+    `grad ${formatNumber(event.grad_norm)}`,
+    `${formatShort(event.tokens_per_second)} tok/s`,
+    `${formatDuration(event.remaining_time)} left`,
+  ].join('  ');
+}
+
+/** A step as the one line that is redrawn, no wider than `width`. */
+export function statusLine(event: StepEvent, evaluation: EvalEvent | null, look: { readonly width: number; readonly glyphs: Glyphs }): string {
+  const done = event.total_steps === 0 ? 0 : event.step / event.total_steps;
+  const evaluated = evaluation ? [`eval ${formatNumber(evaluation.eval_loss)}`] : [];
+  const parts = [
+    `${String(Math.floor(100 * done)).padStart(3)}% ${bar(done, look.glyphs)} ${event.step}/${event.total_steps}`,
+    `loss ${formatNumber(event.loss)}`,
+    ...evaluated,
+    `${formatShort(event.tokens_per_second)} tok/s`,
+    `${formatDuration(event.remaining_time)} left`,
+    `lr ${event.learning_rate.toExponential(1)}`,
+    formatBytes(event.memory_bytes),
+  ];
+  return cut(parts.join('  '), look.width, look.glyphs.ellipsis);
+}
+
+function startedLine(event: StartedEvent): string {
+  const share = formatShare(event.trainable_parameters / event.total_parameters);
+  const rows = `${formatCount(event.train_rows)} rows${event.eval_rows > 0 ? ` + ${formatCount(event.eval_rows)} to evaluate` : ''}`;
+  return [
+    `${event.engine}`,
+    `${formatCount(event.trainable_parameters)} of ${formatCount(event.total_parameters)} parameters trained (${share}); ${rows}; ${event.total_steps} updates; about ${formatBytes(event.estimated_memory_bytes)} of memory`,
+  ].join('\n');
+}
+
+function evalText(event: EvalEvent): string {
+  const accuracy = event.accuracy === null ? [] : [`accuracy ${formatShare(event.accuracy)}`];
+  return [`eval loss ${formatNumber(event.eval_loss)}`, `perplexity ${formatNumber(event.perplexity)}`, ...accuracy].join('  ');
+}
+
+function at({ step, total_steps }: { readonly step: number; readonly total_steps: number }): string {
+  const total = String(total_steps);
+  return `step ${String(step).padStart(total.length)}/${total}`;
+}
+
+function bar(share: number, { full, empty }: Glyphs): string {
+  const filled = Math.round(Math.min(1, Math.max(0, share)) * 20);
+  return full.repeat(filled) + empty.repeat(20 - filled);
+}

@@ -1,0 +1,62 @@
+/** One run as text. */
+import { changedKeys } from '../../config/diff.js';
+import { valueAt } from '../../config/keys.js';
+import type { Experiment } from '../../config/schema.js';
+import type { RunRecord } from '../../store/rows.js';
+import { clean } from '../../ui/format/text.js';
+import { formatBytes, formatCount, formatDuration, formatNumber, formatShare, formatShort } from '../../util/format.js';
+import type { Style } from '../terminal.js';
+import { secondsOf, stateTone } from './runs.js';
+import { facts } from './table.js';
+
+export function runFacts(run: RunRecord, { now, style }: { readonly now: number; readonly style: Style }): string[] {
+  const reason = run.reason === null ? '' : `: ${clean(run.reason)}`;
+  return facts(
+    [
+      ['name', clean(run.name)],
+      ['id', run.id],
+      ['state', style.paint(`${run.state}${reason}`, stateTone[run.state])],
+      ['created', run.created_at],
+      ['took', when(secondsOf(run, now), formatDuration)],
+      ['step', run.total_steps === null ? null : `${run.step} of ${run.total_steps}${run.epoch === null ? '' : `, epoch ${run.epoch.toFixed(2)}`}`],
+      ['train loss', when(run.train_loss, formatNumber)],
+      ['eval loss', evalText(run)],
+      ['accuracy', when(run.accuracy, formatShare)],
+      ['tokens', when(run.tokens_seen, (tokens) => `${formatCount(tokens)}${run.tokens_per_second === null ? '' : `, ${formatShort(run.tokens_per_second)} a second`}`)],
+      ['parameters', run.trainable_parameters === null || run.total_parameters === null ? null : `${formatCount(run.trainable_parameters)} of ${formatCount(run.total_parameters)} trained`],
+      ['memory', memoryText(run)],
+      ['engine', when(run.engine, clean)],
+      ['checkpoints', run.checkpoints.length === 0 ? null : run.checkpoints.map(({ step, valid }) => `${step}${valid ? '' : ' (damaged)'}`).join(', ')],
+      ['resumed from', run.resumed_from],
+      ['output', run.output],
+      ['tags', run.tags.length === 0 ? null : clean(run.tags.join(' '))],
+      ['note', clean(run.note) || null],
+    ],
+    style,
+  );
+}
+
+/** The keys that are not at their default. */
+export function settingsLines(config: Experiment, style: Style): string[] {
+  return facts(changedKeys(config).map((key) => [key, settingText(valueAt(config, key))] as const), style);
+}
+
+export function settingText(value: unknown): string {
+  return clean(typeof value === 'string' ? value : JSON.stringify(value ?? null));
+}
+
+function evalText({ eval_loss, perplexity, best_eval_loss }: RunRecord): string | null {
+  if (eval_loss === null) return null;
+  const more = perplexity === null ? '' : `, perplexity ${formatNumber(perplexity)}`;
+  const best = best_eval_loss === null || best_eval_loss === eval_loss ? '' : `, best ${formatNumber(best_eval_loss)}`;
+  return `${formatNumber(eval_loss)}${more}${best}`;
+}
+
+function memoryText({ peak_memory_bytes, estimated_memory_bytes }: RunRecord): string | null {
+  const parts = [when(peak_memory_bytes, (bytes) => `${formatBytes(bytes)} at its peak`), when(estimated_memory_bytes, (bytes) => `${formatBytes(bytes)} estimated`)];
+  return parts.filter((part) => part !== null).join(', ') || null;
+}
+
+function when<Value>(value: Value | null, format: (value: Value) => string): string | null {
+  return value === null ? null : format(value);
+}

@@ -1,0 +1,43 @@
+/** The table of runs. */
+import type { RunRecord, RunState } from '../../store/rows.js';
+import type { Tone } from '../../ui/theme.js';
+import { formatDuration, formatNumber, formatShare, formatShort } from '../../util/format.js';
+import type { Style } from '../terminal.js';
+import { table, type Column } from './table.js';
+
+export function runsTable(runs: readonly RunRecord[], { now, style }: { readonly now: number; readonly style: Style }): string[] {
+  const columns: Column<RunRecord>[] = [
+    { title: 'id', value: (run) => run.id, tone: () => 'muted' },
+    { title: 'name', value: (run) => run.name },
+    { title: 'state', value: (run) => run.state, tone: (run) => stateTone[run.state] },
+    { title: 'step', value: (run) => (run.total_steps === null ? '' : `${run.step}/${run.total_steps}`), right: true },
+    { title: 'loss', value: (run) => optional(run.train_loss, formatNumber), right: true },
+    { title: 'eval', value: (run) => optional(run.eval_loss, formatNumber), right: true },
+    { title: 'accuracy', value: (run) => optional(run.accuracy, formatShare), right: true },
+    { title: 'tok/s', value: (run) => optional(run.tokens_per_second, formatShort), right: true },
+    { title: 'took', value: (run) => optional(secondsOf(run, now), formatDuration), right: true },
+    { title: 'created', value: (run) => `${formatDuration((now - Date.parse(run.created_at)) / 1000)} ago`, right: true },
+    { title: 'tags', value: (run) => run.tags.join(' '), tone: () => 'accent' },
+  ];
+  return table(columns, runs, style);
+}
+
+export const stateTone: Readonly<Record<RunState, Tone>> = {
+  queued: 'muted',
+  running: 'accent',
+  paused: 'warn',
+  completed: 'good',
+  stopped: 'warn',
+  failed: 'bad',
+  crashed: 'bad',
+};
+
+/** Seconds from the start to the end, or till now; null before the start. */
+export function secondsOf(run: RunRecord, now: number): number | null {
+  if (run.started_at === null) return null;
+  return ((run.ended_at === null ? now : Date.parse(run.ended_at)) - Date.parse(run.started_at)) / 1000;
+}
+
+export function optional<Value>(value: Value | null, format: (value: Value) => string): string {
+  return value === null ? '' : format(value);
+}
