@@ -4,6 +4,9 @@ import type { Experiment } from '../config/schema.js';
 export const runStates = ['queued', 'running', 'paused', 'completed', 'stopped', 'failed', 'crashed'] as const;
 export type RunState = (typeof runStates)[number];
 
+/** A run in one of these states has a process, or a lie is being told. */
+export const liveStates = ['running', 'paused'] as const satisfies readonly RunState[];
+
 /** One run, whole. What does not apply is null; times are ISO 8601 in UTC. */
 export interface RunRecord {
   readonly id: string;
@@ -29,12 +32,21 @@ export interface RunRecord {
   readonly accuracy: number | null;
   readonly peak_memory_bytes: number | null;
   readonly estimated_memory_bytes: number | null;
+  /** Oldest first. In a list of runs, as they were recorded; of a single run, only those that are still on disk. */
   readonly checkpoints: readonly { readonly step: number; readonly path: string; readonly valid: boolean }[];
   readonly resumed_from: string | null;
   readonly output: string | null;
+  /** The id of the run this one branched from. */
+  readonly parent: string | null;
+  readonly tags: readonly string[];
+  readonly note: string;
+  readonly archived: boolean;
 }
 
-/** `key` is a field of a step or eval event: loss, eval_loss, learning_rate, grad_norm, tokens_per_second, … */
+/**
+ * `key` is a field of a step or eval event: loss, eval_loss, learning_rate, grad_norm, tokens_per_second, …
+ * A value that was not a number (a loss that blew up) is NaN.
+ */
 export interface MetricPoint {
   readonly step: number;
   readonly time: string;
@@ -48,18 +60,43 @@ export interface SampleRow {
   readonly text: string;
 }
 
+/** What happened in a run besides its numbers: saves, pauses, controls by hand, warnings, its end. */
+export interface HistoryRow {
+  readonly time: string;
+  readonly type: string;
+  readonly step: number | null;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** A process, told from a later one that got the same number. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** When it started, in the words of the system. */
+  readonly startTime: string;
+  /** Of the machine's start; another after a reboot. */
+  readonly bootId: string;
+}
+
 /** The reading half of the store: what the screen and the commands that only look may use. */
 export interface StoreReader {
   /** All runs, newest first, without their metrics. */
   runs(): readonly RunRecord[];
   /** By id, unique prefix or name (the newest of that name); throws UserError naming near ones when there is none. */
   run(reference: string): RunRecord;
+  /** By key, each in the order of steps. */
   metrics(runId: string, keys?: readonly string[]): readonly MetricPoint[];
   /** Only points written after `cursor` (0 at first): what a live chart asks for, again and again. */
   metricsSince(runId: string, cursor: number): { readonly points: readonly MetricPoint[]; readonly cursor: number };
   samples(runId: string): readonly SampleRow[];
   warnings(runId: string): readonly string[];
+  history(runId: string): readonly HistoryRow[];
+  /** The process a run has or had last; null before it was started and after a clean end. */
+  processOf(runId: string): ProcessIdentity | null;
+  /** Ids of the runs that wait for their turn, the next one first. */
+  queue(): readonly string[];
   /** Grows when anybody has written: cheap to ask often, so that nothing is redrawn without a reason. */
   version(): number;
+  /** What SQLite's own check of the whole file finds wrong; nothing when it is sound. Slow on a large store. */
+  damage(): readonly string[];
   close(): void;
 }

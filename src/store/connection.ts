@@ -1,0 +1,124 @@
+/** One connection to the database file: its settings, its version, and its errors in words. */
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { UserError, messageOf } from '../util/errors.js';
+import { migrations as allMigrations } from './migrations/index.js';
+
+/** A statement prepared once; named parameters come from the fields of an object. */
+export interface Query<Row> {
+  all(parameters?: object): Row[];
+  first(parameters?: object): Row | undefined;
+  /** Row by row; the caller may stop early. */
+  each(parameters?: object): IterableIterator<Row>;
+  /** The number of rows changed. */
+  run(parameters?: object): number;
+}
+
+export class Connection {
+  readonly #path: string;
+  readonly #db: Database.Database;
+
+  /**
+   * Opens the file (waiting `patience` milliseconds for other writers, here and later), makes it when there is none, and brings it to the newest version (after a backup beside it).
+   * Throws a UserError when it is damaged, locked, cannot be written, or was written by a newer Workbench; it
+   * then changes nothing.
+   */
+  constructor(path: string, migrations = allMigrations, patience = 10_000) {
+    this.#path = path;
+    this.#db = this.#guard(() => {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      return new Database(path, { timeout: patience });
+    });
+    try {
+      this.#guard(() => {
+        this.#db.pragma('foreign_keys = ON');
+        this.#migrate(migrations);
+        this.#db.pragma('journal_mode = WAL');
+        this.#db.pragma('synchronous = NORMAL');
+      });
+    } catch (error) {
+      this.#db.close();
+      throw error;
+    }
+  }
+
+  prepare<Row>(sql: string): Query<Row> {
+    const statement = this.#guard(() => this.#db.prepare<[object], Row>(sql));
+    return {
+      all: (parameters = {}) => this.#guard(() => statement.all(parameters)),
+      first: (parameters = {}) => this.#guard(() => statement.get(parameters)),
+      each: (parameters = {}) => this.#guard(() => statement.iterate(parameters)),
+      run: (parameters = {}) => this.#guard(() => statement.run(parameters).changes),
+    };
+  }
+
+  /** All of `work` or nothing; the lock is taken at the start, so that it cannot fail half-way for another writer. */
+  transaction<T>(work: () => T): T {
+    return this.#guard(() => this.#db.transaction(work).immediate());
+  }
+
+  pragma(name: string): unknown {
+    return this.#guard(() => this.#db.pragma(name, { simple: true }));
+  }
+
+  /** What SQLite's own check of the whole file finds wrong. */
+  problems(): string[] {
+    try {
+      const rows = this.#db.pragma('quick_check') as { quick_check: string }[];
+      return rows.map((row) => row.quick_check).filter((line) => line !== 'ok');
+    } catch (error) {
+      return [messageOf(error)];
+    }
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #migrate(migrations: readonly string[]): void {
+    const version = this.#version();
+    if (version > migrations.length) {
+      throw new UserError(`${this.#path} was written by a newer Workbench (version ${version}, this one knows ${migrations.length}): update Workbench, or set WORKBENCH_HOME to another folder`);
+    }
+    if (version === migrations.length) return;
+    if (version > 0) this.#backUp(version);
+    this.#db
+      .transaction(() => {
+        for (const [offset, sql] of migrations.slice(this.#version()).entries()) {
+          this.#db.exec(sql);
+          this.#db.pragma(`user_version = ${version + offset + 1}`);
+        }
+      })
+      .immediate();
+  }
+
+  #backUp(version: number): void {
+    const copy = `${this.#path}.v${version}-${new Date().toISOString().replaceAll(/[:.]/g, '')}.backup`;
+    if (!existsSync(copy)) this.#db.prepare('VACUUM INTO ?').run(copy);
+  }
+
+  #version(): number {
+    return Number(this.#db.pragma('user_version', { simple: true }));
+  }
+
+  #guard<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw inWords(error, this.#path);
+    }
+  }
+}
+
+function inWords(error: unknown, path: string): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const say = (sentence: string): UserError => new UserError(`${sentence} (${messageOf(error)})`, { cause: error });
+  if (/^SQLITE_(NOTADB|CORRUPT)/.test(code)) return say(`the store ${path} is damaged: move it away to start a new one, or put back a backup that lies beside it; the files in runs/ are not touched`);
+  if (/^SQLITE_(BUSY|LOCKED)/.test(code)) return say(`the store ${path} is locked by another program: close what holds it and try again`);
+  if (/^(SQLITE_FULL|ENOSPC)/.test(code)) return say(`there is no space left for the store ${path}: free some and try again`);
+  if (/^(SQLITE_READONLY|SQLITE_CANTOPEN|SQLITE_PERM|SQLITE_IOERR|EACCES|EPERM|EROFS|ENOTDIR|EEXIST)/.test(code)) {
+    return say(`the store ${path} cannot be read and written: mend its permissions, or set WORKBENCH_HOME to another folder`);
+  }
+  return error;
+}

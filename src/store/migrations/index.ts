@@ -1,0 +1,4 @@
+import { runs } from './0001-runs.js';
+
+/** The first brings an empty file to version 1, the next to 2, … A migration that was released never changes. */
+export const migrations: readonly string[] = [runs];

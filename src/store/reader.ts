@@ -1,0 +1,163 @@
+import { existsSync } from 'node:fs';
+import { nearest } from '../config/nearest.js';
+import { UserError } from '../util/errors.js';
+import { Connection } from './connection.js';
+import type { Query } from './connection.js';
+import { databasePath } from './folders.js';
+import type { HistoryRow, MetricPoint, ProcessIdentity, RunRecord, SampleRow, StoreReader } from './rows.js';
+
+/** The columns that come back as they are; the rest is JSON or 0 and 1. */
+type RunRow = Omit<RunRecord, 'config' | 'checkpoints' | 'tags' | 'archived'> & {
+  readonly config: string;
+  readonly checkpoints: string;
+  readonly tags: string;
+  readonly archived: 0 | 1;
+};
+
+type PointRow = { readonly step: number; readonly time: number; readonly seq: number; readonly value: number | null };
+
+const selectRuns = `
+  SELECT id, name, state, reason, created_at, started_at, ended_at, config, engine, trainable_parameters, total_parameters,
+    step, total_steps, epoch, tokens_seen, tokens_per_second, train_loss, eval_loss, perplexity, best_eval_loss, accuracy,
+    peak_memory_bytes, estimated_memory_bytes,
+    (SELECT json_group_array(json_object('step', step, 'path', path)) FROM (SELECT step, path FROM checkpoints WHERE run = runs.key ORDER BY step)) AS checkpoints,
+    resumed_from, output, parent,
+    (SELECT json_group_array(tag) FROM tags WHERE run = runs.key) AS tags, note, archived
+  FROM runs`;
+
+/** Reads through a connection it is given; `openReader` gives it one of its own. */
+export class Reader implements StoreReader {
+  protected readonly connection: Connection;
+  readonly #all: Query<RunRow>;
+  readonly #byId: Query<RunRow>;
+  readonly #byName: Query<RunRow>;
+  readonly #byPrefix: Query<RunRow>;
+  readonly #names: Query<{ id: string; name: string }>;
+  protected readonly metricKeys: Query<{ key: number; name: string }>;
+  readonly #curve: Query<PointRow>;
+  readonly #curveFromEnd: Query<PointRow>;
+  readonly #events: Query<{ details: string; step: number }>;
+  readonly #history: Query<Omit<HistoryRow, 'details'> & { details: string }>;
+  readonly #process: Query<{ pid: number | null; startTime: string; bootId: string }>;
+  readonly #queue: Query<{ id: string }>;
+  readonly #changes: Query<{ total: number }>;
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+    const ofRun = 'run = (SELECT key FROM runs WHERE id = @id)';
+    const points = `SELECT step, time, seq, value FROM metrics WHERE ${ofRun} AND key = @key ORDER BY step`;
+    this.#all = connection.prepare(`${selectRuns} ORDER BY id DESC`);
+    this.#byId = connection.prepare(`${selectRuns} WHERE id = @reference`);
+    this.#byName = connection.prepare(`${selectRuns} WHERE name = @reference ORDER BY id DESC LIMIT 1`);
+    this.#byPrefix = connection.prepare(`${selectRuns} WHERE id >= @reference AND id < @reference || '~' ORDER BY id LIMIT 4`);
+    this.#names = connection.prepare('SELECT id, name FROM runs ORDER BY id DESC LIMIT 1000');
+    this.metricKeys = connection.prepare('SELECT key, name FROM metric_keys ORDER BY key');
+    this.#curve = connection.prepare(points);
+    this.#curveFromEnd = connection.prepare(`${points} DESC`);
+    this.#events = connection.prepare(`SELECT step, details FROM events WHERE ${ofRun} AND type = @type ORDER BY seq`);
+    this.#history = connection.prepare(`SELECT time, type, step, details FROM events WHERE ${ofRun} ORDER BY seq`);
+    this.#process = connection.prepare('SELECT pid, process_start AS startTime, boot_id AS bootId FROM runs WHERE id = @id');
+    this.#queue = connection.prepare("SELECT id FROM runs WHERE state = 'queued' AND queue_position IS NOT NULL ORDER BY queue_position");
+    this.#changes = connection.prepare('SELECT total_changes() AS total');
+  }
+
+  runs(): readonly RunRecord[] {
+    return this.#all.all().map(toRecord);
+  }
+
+  run(reference: string): RunRecord {
+    const row = this.#byId.first({ reference }) ?? this.#byName.first({ reference }) ?? this.#onlyWithPrefix(reference);
+    const record = toRecord(row);
+    return { ...record, checkpoints: record.checkpoints.filter(({ path }) => existsSync(path)) };
+  }
+
+  metrics(runId: string, keys?: readonly string[]): readonly MetricPoint[] {
+    return this.metricKeys
+      .all()
+      .filter(({ name }) => keys?.includes(name) ?? true)
+      .flatMap(({ key, name }) => this.#curve.all({ id: runId, key }).map((row) => toPoint(name, row)));
+  }
+
+  metricsSince(runId: string, cursor: number): { readonly points: readonly MetricPoint[]; readonly cursor: number } {
+    const points: MetricPoint[] = [];
+    let newest = cursor;
+    for (const { key, name } of this.metricKeys.all()) {
+      const tail: MetricPoint[] = [];
+      for (const row of this.#curveFromEnd.each({ id: runId, key })) {
+        if (row.seq <= cursor) break;
+        newest = Math.max(newest, row.seq);
+        tail.push(toPoint(name, row));
+      }
+      points.push(...tail.reverse());
+    }
+    return { points, cursor: newest };
+  }
+
+  samples(runId: string): readonly SampleRow[] {
+    return this.#events.all({ id: runId, type: 'sample' }).map(({ step, details }) => {
+      const { prompt, text } = JSON.parse(details) as SampleRow;
+      return { step, prompt, text };
+    });
+  }
+
+  warnings(runId: string): readonly string[] {
+    return this.#events.all({ id: runId, type: 'warning' }).map(({ details }) => (JSON.parse(details) as { message: string }).message);
+  }
+
+  history(runId: string): readonly HistoryRow[] {
+    return this.#history.all({ id: runId }).map((row) => ({ ...row, details: JSON.parse(row.details) as HistoryRow['details'] }));
+  }
+
+  processOf(runId: string): ProcessIdentity | null {
+    const row = this.#process.first({ id: runId });
+    return row === undefined || row.pid === null ? null : { pid: row.pid, startTime: row.startTime, bootId: row.bootId };
+  }
+
+  queue(): readonly string[] {
+    return this.#queue.all().map(({ id }) => id);
+  }
+
+  version(): number {
+    // SQLite counts the commits of others and the changes of this connection apart; both only grow.
+    return Number(this.connection.pragma('data_version')) + (this.#changes.first()?.total ?? 0);
+  }
+
+  damage(): readonly string[] {
+    return this.connection.problems();
+  }
+
+  close(): void {
+    this.connection.close();
+  }
+
+  #onlyWithPrefix(reference: string): RunRow {
+    const found = reference === '' ? [] : this.#byPrefix.all({ reference });
+    if (found.length === 1) return found[0];
+    if (found.length > 1) throw new UserError(`several runs begin with "${reference}" (${found.map(({ id, name }) => `${id} ${name}`).join(', ')}): give more of the id`);
+    const known = this.#names.all();
+    const near = nearest(reference, known.flatMap(({ id, name }) => [name, id]));
+    const hint = near !== null ? `did you mean "${near}"?` : known.length > 0 ? `\`workbench runs\` lists them; the newest is ${known[0].id} (${known[0].name})` : 'there are none yet';
+    throw new UserError(`there is no run "${reference}": ${hint}`);
+  }
+}
+
+/** The store for reading; the file is made when there is none. Throws as `openStore` does. */
+export function openReader(home: string): StoreReader {
+  const connection = new Connection(databasePath(home));
+  connection.pragma('query_only = ON');
+  return new Reader(connection);
+}
+
+function toRecord(row: RunRow): RunRecord {
+  return {
+    ...row,
+    config: JSON.parse(row.config) as RunRecord['config'],
+    checkpoints: (JSON.parse(row.checkpoints) as { step: number; path: string }[]).map((checkpoint) => ({ ...checkpoint, valid: true })),
+    tags: JSON.parse(row.tags) as string[],
+    archived: row.archived === 1,
+  };
+}
+
+function toPoint(key: string, row: PointRow): MetricPoint {
+  return { step: row.step, time: new Date(row.time).toISOString(), key, value: row.value ?? NaN };
+}

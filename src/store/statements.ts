@@ -1,0 +1,43 @@
+/** Every statement that writes, prepared once a connection. */
+import type { TrainEvent } from '../trainer/events.js';
+import type { Connection, Query } from './connection.js';
+import { rowChanges } from './recording.js';
+
+type EventType = TrainEvent['type'];
+export type Statements = ReturnType<typeof prepareStatements>;
+
+export function prepareStatements(connection: Connection) {
+  const write = (sql: string): Query<never> => connection.prepare(sql);
+  return {
+    changeRun: mapRecord(rowChanges, (change) => (change === null ? null : write(`UPDATE runs SET ${change} WHERE key = @run`))),
+    insertRun: write(`INSERT INTO runs (id, name, state, created_at, config, parent)
+      VALUES (@id, @name, 'queued', @created_at, @config, @parent) ON CONFLICT (id) DO NOTHING`),
+    nextSeq: connection.prepare<{ run: number; seq: number }>('UPDATE runs SET seq = seq + 1 WHERE id = @id RETURNING key AS run, seq'),
+    findKey: connection.prepare<{ key: number }>('SELECT key FROM metric_keys WHERE name = @name'),
+    insertKey: connection.prepare<{ key: number }>('INSERT INTO metric_keys (name) VALUES (@name) RETURNING key'),
+    insertPoint: write('INSERT OR REPLACE INTO metrics (run, key, step, seq, time, value) VALUES (@run, @key, @step, @seq, @time, @value)'),
+    supersede: write('DELETE FROM metrics WHERE run = @run AND key = @key AND step > @step'),
+    insertEvent: write('INSERT INTO events (run, type, seq, step, time, details) VALUES (@run, @type, @seq, @step, @time, @details)'),
+    checkpoints: connection.prepare<{ step: number; path: string }>('SELECT step, path FROM checkpoints WHERE run = @run'),
+    insertCheckpoint: write('INSERT OR REPLACE INTO checkpoints (run, step, path, bytes) VALUES (@run, @step, @path, @bytes)'),
+    deleteCheckpoint: write('DELETE FROM checkpoints WHERE run = @run AND step = @step'),
+    setState: write(`UPDATE runs SET state = @state, reason = @reason,
+      started_at = CASE WHEN @state = 'running' THEN coalesce(started_at, @time) ELSE started_at END,
+      ended_at = CASE WHEN @state IN ('queued', 'running', 'paused') THEN NULL ELSE coalesce(ended_at, @time) END,
+      queue_position = CASE WHEN @state = 'queued' THEN queue_position END
+      WHERE id = @id`),
+    setProcess: write('UPDATE runs SET pid = @pid, process_start = @startTime, boot_id = @bootId WHERE id = @id'),
+    enqueue: write(`UPDATE runs SET queue_position = coalesce(queue_position, (SELECT coalesce(max(queue_position), 0) + 1 FROM runs))
+      WHERE id = @id AND state = 'queued'`),
+    setName: write('UPDATE runs SET name = @value WHERE id = @id'),
+    setNote: write('UPDATE runs SET note = @value WHERE id = @id'),
+    setArchived: write('UPDATE runs SET archived = @value WHERE id = @id'),
+    addTag: write('INSERT OR IGNORE INTO tags (run, tag) SELECT key, @tag FROM runs WHERE id = @id'),
+    removeTag: write('DELETE FROM tags WHERE tag = @tag AND run = (SELECT key FROM runs WHERE id = @id)'),
+    remove: write('DELETE FROM runs WHERE id = @id'),
+  };
+}
+
+function mapRecord<V, W>(record: Readonly<Record<EventType, V>>, change: (value: V) => W): Record<EventType, W> {
+  return Object.fromEntries(Object.entries(record).map(([type, value]) => [type, change(value)])) as Record<EventType, W>;
+}

@@ -1,0 +1,142 @@
+import { existsSync, rmSync } from 'node:fs';
+import type { Experiment } from '../config/schema.js';
+import type { Control, TrainEvent } from '../trainer/events.js';
+import { UserError } from '../util/errors.js';
+import { Connection } from './connection.js';
+import { databasePath, runFolder } from './folders.js';
+import { makeRunId } from './ids.js';
+import { Reader } from './reader.js';
+import { pointsOf } from './recording.js';
+import { liveStates } from './rows.js';
+import type { ProcessIdentity, RunRecord, RunState, StoreReader } from './rows.js';
+import { prepareStatements } from './statements.js';
+import type { Statements } from './statements.js';
+
+export { openReader } from './reader.js';
+
+/** The whole store. Every method is one transaction: all of it is on disk when it returns, or nothing. */
+export interface Store extends StoreReader {
+  /** A new run in state `queued`, with an id of its own; it waits for nobody until it is enqueued or started. */
+  createRun(run: { readonly name: string; readonly config: Experiment; readonly parent?: string }): RunRecord;
+  /** Keeps an event: the run's latest values, and its points or the event itself. `time` is ISO 8601. */
+  record(runId: string, event: TrainEvent, time: string): void;
+  recordControl(runId: string, control: Control, time: string): void;
+  /** Says what a run could not say itself (that it crashed). */
+  setState(runId: string, state: RunState, reason: string | null): void;
+  setProcess(runId: string, process: ProcessIdentity | null): void;
+  /** Puts a queued run at the end of the queue; once is enough. */
+  enqueue(runId: string): void;
+  rename(runId: string, name: string): void;
+  tag(runId: string, change: { readonly add?: readonly string[]; readonly remove?: readonly string[] }): void;
+  note(runId: string, text: string): void;
+  archive(runId: string, archived: boolean): void;
+  /** Forgets a run and deletes its folder. Throws a UserError while it is running, paused or queued. */
+  remove(runId: string): void;
+}
+
+/** Opens the store of a home folder, making both when there are none. Throws a UserError when it cannot be used. */
+export function openStore(home: string): Store {
+  return new SqliteStore(home);
+}
+
+type KeptEvent = TrainEvent | { readonly type: 'control'; readonly control: Control };
+
+class SqliteStore extends Reader implements Store {
+  readonly #home: string;
+  readonly #sql: Statements;
+
+  constructor(home: string) {
+    const connection = new Connection(databasePath(home));
+    super(connection);
+    this.#home = home;
+    this.#sql = prepareStatements(connection);
+  }
+
+  createRun({ name, config, parent }: { readonly name: string; readonly config: Experiment; readonly parent?: string }): RunRecord {
+    const now = Date.now();
+    const row = { name, config: JSON.stringify(config), parent: parent ?? null, created_at: new Date(now).toISOString() };
+    for (;;) {
+      const id = makeRunId(now);
+      if (this.#sql.insertRun.run({ ...row, id }) === 1) return this.run(id);
+    }
+  }
+
+  record(runId: string, event: TrainEvent, time: string): void {
+    this.connection.transaction(() => {
+      const { run, seq } = this.#advance(runId);
+      this.#sql.changeRun[event.type]?.run({ ...event, time, run });
+      const points = pointsOf(event);
+      for (const { step, key, value } of points) this.#sql.insertPoint.run({ run, key: this.#keyOf(key), step, seq, time: Date.parse(time), value });
+      if (event.type === 'resumed') for (const { key } of this.metricKeys.all()) this.#sql.supersede.run({ run, key, step: event.step });
+      if (event.type === 'checkpoint') this.#keepCheckpoint(run, event);
+      if (points.length === 0) this.#keepEvent({ run, seq, event, time });
+    });
+  }
+
+  recordControl(runId: string, control: Control, time: string): void {
+    this.connection.transaction(() => this.#keepEvent({ ...this.#advance(runId), event: { type: 'control', control }, time }));
+  }
+
+  setState(runId: string, state: RunState, reason: string | null): void {
+    this.#sql.setState.run({ id: runId, state, reason, time: new Date().toISOString() });
+  }
+
+  setProcess(runId: string, process: ProcessIdentity | null): void {
+    this.#sql.setProcess.run({ id: runId, ...(process ?? { pid: null, startTime: null, bootId: null }) });
+  }
+
+  enqueue(runId: string): void {
+    this.#sql.enqueue.run({ id: runId });
+  }
+
+  rename(runId: string, name: string): void {
+    if (name.trim() === '') throw new UserError('a run needs a name: give at least one letter');
+    this.#sql.setName.run({ id: runId, value: name.trim() });
+  }
+
+  tag(runId: string, { add = [], remove = [] }: { readonly add?: readonly string[]; readonly remove?: readonly string[] }): void {
+    this.connection.transaction(() => {
+      for (const tag of add) this.#sql.addTag.run({ id: runId, tag });
+      for (const tag of remove) this.#sql.removeTag.run({ id: runId, tag });
+    });
+  }
+
+  note(runId: string, text: string): void {
+    this.#sql.setNote.run({ id: runId, value: text });
+  }
+
+  archive(runId: string, archived: boolean): void {
+    this.#sql.setArchived.run({ id: runId, value: archived ? 1 : 0 });
+  }
+
+  remove(runId: string): void {
+    this.connection.transaction(() => {
+      const { state, name } = this.run(runId);
+      if (state === 'queued' || liveStates.some((live) => live === state)) throw new UserError(`the run "${name}" (${runId}) is ${state}: stop it first`);
+      this.#sql.remove.run({ id: runId });
+    });
+    rmSync(runFolder(this.#home, runId), { recursive: true, force: true });
+  }
+
+  #advance(runId: string): { run: number; seq: number } {
+    const row = this.#sql.nextSeq.first({ id: runId });
+    if (row === undefined) throw new Error(`no run ${runId} in the store`);
+    return row;
+  }
+
+  #keepEvent({ run, seq, event, time }: { run: number; seq: number; event: KeptEvent; time: string }): void {
+    const { type, ...details } = event;
+    const step = 'step' in event ? event.step : null;
+    this.#sql.insertEvent.run({ run, type, seq, step, time, details: JSON.stringify(details) });
+  }
+
+  /** The trainer deletes old checkpoints by its own rule; what is gone from disk is no longer one. */
+  #keepCheckpoint(run: number, { step, path, bytes }: { step: number; path: string; bytes: number }): void {
+    for (const old of this.#sql.checkpoints.all({ run })) if (!existsSync(old.path)) this.#sql.deleteCheckpoint.run({ run, step: old.step });
+    this.#sql.insertCheckpoint.run({ run, step, path, bytes });
+  }
+
+  #keyOf(name: string): number {
+    return (this.#sql.findKey.first({ name }) ?? this.#sql.insertKey.first({ name })!).key;
+  }
+}

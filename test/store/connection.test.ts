@@ -1,0 +1,118 @@
+import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { parseExperiment } from '../../src/config/parse.js';
+import { Connection } from '../../src/store/connection.js';
+import { migrations } from '../../src/store/migrations/index.js';
+import { openReader, openStore } from '../../src/store/store.js';
+import { UserError } from '../../src/util/errors.js';
+
+const config = parseExperiment({ model: 'm', dataset: { path: 'd.jsonl' } });
+let home: string;
+let path: string;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'workbench-store-'));
+  path = join(home, 'workbench.db');
+});
+afterEach(() => { rmSync(home, { recursive: true }); });
+
+function refusal(open: () => { close(): void }): string {
+  try {
+    open().close();
+  } catch (error) {
+    expect(error).toBeInstanceOf(UserError);
+    return (error as UserError).message;
+  }
+  throw new Error('it was opened');
+}
+
+it('makes home and file, for their owner alone', () => {
+  const inner = join(home, 'a', 'b');
+  openReader(inner).close();
+  expect(statSync(inner).mode & 0o777).toBe(0o700);
+  expect(readdirSync(inner)).toContain('workbench.db');
+});
+
+it('opens again with all that was written', () => {
+  const store = openStore(home);
+  const { id } = store.createRun({ name: 'kept', config });
+  store.close();
+  const again = openStore(home);
+  expect(again.run(id).name).toBe('kept');
+  again.close();
+});
+
+it('backs up before it migrates, and keeps every row', () => {
+  const store = openStore(home);
+  const { id } = store.createRun({ name: 'old', config });
+  store.close();
+  const next = [...migrations, "ALTER TABLE runs ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue'"];
+  const connection = new Connection(path, next);
+  expect(connection.prepare('SELECT id, colour FROM runs').all()).toEqual([{ id, colour: 'blue' }]);
+  expect(connection.pragma('user_version')).toBe(2);
+  connection.close();
+  const [backup] = readdirSync(home).filter((name) => name.endsWith('.backup'));
+  const copy = new Database(join(home, backup), { readonly: true });
+  expect(copy.pragma('user_version', { simple: true })).toBe(1);
+  expect(copy.prepare('SELECT id FROM runs').all()).toEqual([{ id }]);
+  copy.close();
+});
+
+it('leaves everything as it was when a migration fails', () => {
+  openStore(home).close();
+  expect(() => new Connection(path, [...migrations, 'ALTER TABLE runs ADD COLUMN x TEXT; SELECT nonsense;'])).toThrow(/nonsense/);
+  const connection = new Connection(path);
+  expect(connection.pragma('user_version')).toBe(1);
+  expect(connection.prepare("SELECT name FROM pragma_table_info('runs') WHERE name = 'x'").all()).toEqual([]);
+  connection.close();
+});
+
+it('refuses a store of a newer version and does not touch it', () => {
+  new Connection(path, [...migrations, 'CREATE TABLE later (x)']).close();
+  const before = readFileSync(path);
+  expect(refusal(() => openStore(home))).toMatch(/was written by a newer Workbench \(version 2, this one knows 1\): update Workbench/);
+  expect(readFileSync(path)).toEqual(before);
+});
+
+it('refuses a file that is no database and does not touch it', () => {
+  writeFileSync(path, 'these are the notes of somebody, and no database at all'.repeat(100));
+  const before = readFileSync(path);
+  expect(refusal(() => openStore(home))).toMatch(/is damaged: move it away to start a new one, or put back a backup/);
+  expect(readFileSync(path)).toEqual(before);
+});
+
+it('says that a page is damaged when it is read', () => {
+  const store = openStore(home);
+  for (let i = 0; i < 50; i++) store.createRun({ name: `run ${i}`, config });
+  store.close();
+  const file = openSync(path, 'r+');
+  for (let page = 2; page < 40; page++) writeSync(file, Buffer.alloc(4096, 0xa5), 0, 4096, page * 4096);
+  closeSync(file);
+  const reader = openReader(home);
+  expect(refusal(() => { reader.runs(); return reader; })).toMatch(/is damaged/);
+  expect(reader.damage().length).toBeGreaterThan(0);
+  reader.close();
+});
+
+it('waits for another writer, then says that it is locked', () => {
+  openStore(home).close();
+  const other = new Database(path);
+  other.exec('BEGIN EXCLUSIVE');
+  const connection = new Connection(path, migrations, 50);
+  expect(refusal(() => { connection.transaction(() => 0); return connection; })).toMatch(/is locked by another program/);
+  other.exec('ROLLBACK');
+  expect(connection.transaction(() => 1)).toBe(1);
+  connection.close();
+  other.close();
+});
+
+it('says that a folder cannot be written', () => {
+  writeFileSync(join(home, 'file'), '');
+  expect(refusal(() => openStore(join(home, 'file')))).toMatch(/cannot be read and written: mend its permissions, or set WORKBENCH_HOME/);
+  if (process.getuid?.() === 0) return; // root may write everywhere
+  chmodSync(home, 0o500);
+  expect(refusal(() => openStore(home))).toMatch(/cannot be read and written/);
+  chmodSync(home, 0o700);
+});
