@@ -2,16 +2,15 @@
  * The order of the data. What comes next is a pure function of the settings and a position, so that a run
  * that goes on from a saved position sees the same batches as one that was never stopped, without a replay.
  */
+import { z } from 'zod';
 import { Random } from '../util/random.js';
 import { type Batch, collate } from './collate.js';
 import { packFirstFit } from './pack.js';
 import type { EncodedRows } from './rows.js';
 
-/** The next update: the epoch, from 0, and how many of its updates are done. Plain data. */
-export interface LoaderPosition {
-  readonly epoch: number;
-  readonly index: number;
-}
+/** The next update: the epoch, from 0, and how many of its updates are done. Plain data, kept in checkpoints. */
+export const loaderPositionSchema = z.strictObject({ epoch: z.int().min(0), index: z.int().min(0) }).readonly();
+export type LoaderPosition = z.output<typeof loaderPositionSchema>;
 
 export interface LoaderOptions {
   readonly rows: EncodedRows;
@@ -28,7 +27,7 @@ export interface LoaderOptions {
   readonly position?: LoaderPosition;
 }
 
-export interface LoadedUpdate {
+export interface UpdateBatch {
   readonly microBatches: readonly Batch[];
   /** The epoch these batches belong to, from 0. */
   readonly epoch: number;
@@ -64,7 +63,7 @@ export class Loader {
     return this.#position;
   }
 
-  next(): LoadedUpdate {
+  next(): UpdateBatch {
     const { epoch, index } = this.#position;
     const { rows, batchSize, accumulation, padId } = this.#options;
     const order = this.#orderOf(epoch);

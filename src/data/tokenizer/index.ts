@@ -53,6 +53,8 @@ export class Tokenizer {
   readonly bosId: number | null;
   readonly eosId: number | null;
   readonly padId: number | null;
+  /** The text of `eosId`. */
+  readonly endToken: string | null;
   /** What goes before and after a text with `special`. */
   readonly prefix: readonly number[];
   readonly suffix: readonly number[];
@@ -72,6 +74,7 @@ export class Tokenizer {
     this.bosId = idOf(files.special.bos) ?? files.configIds.bos;
     this.eosId = idOf(files.special.eos) ?? files.configIds.eos ?? idOf(wellKnownEnds.find((token) => idOf(token) !== null) ?? null);
     this.padId = idOf(files.special.pad) ?? files.configIds.pad;
+    this.endToken = this.eosId === null ? null : rust.idToToken(this.eosId);
     this.prefix = around.prefix;
     this.suffix = around.suffix;
     this.fingerprint = files.fingerprint;

@@ -1,0 +1,68 @@
+/** From a path to the files of each split. */
+import { readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { UserError } from '../../util/errors.js';
+import { readDelimited } from './delimited.js';
+import { readJson, readJsonLines } from './json.js';
+import { readPlain } from './plain.js';
+import type { RowReader } from './row.js';
+
+/** A file's reader by the end of its name. */
+export const readers: Readonly<Record<string, RowReader>> = {
+  '.jsonl': readJsonLines,
+  '.ndjson': readJsonLines,
+  '.json': readJson,
+  '.csv': readDelimited(','),
+  '.tsv': readDelimited('\t'),
+  '.txt': readPlain,
+};
+
+export interface Splits {
+  readonly train: readonly string[];
+  /** Empty where there is none. */
+  readonly validation: readonly string[];
+}
+
+/** Names under which the splits of published datasets are found. */
+const splitNames = { train: /^train(ing)?([^a-z]|$)/i, validation: /^(val|valid|validation|dev|eval)([^a-z]|$)/i, test: /^test(ing)?([^a-z]|$)/i } as const;
+
+/** The reader of a file; throws UserError with the kinds there are. */
+export function readerOf(file: string): RowReader {
+  const reader = readers[path.extname(file).toLowerCase()];
+  if (!reader) throw new UserError(`${file} is of a kind that is not read here; these are: ${Object.keys(readers).join(', ')}`);
+  return reader;
+}
+
+/**
+ * The files of a dataset: one file, or a folder. In a folder, files named after a split (`train.jsonl`,
+ * `train-00000-of-00002.jsonl`, `validation/…`) are that split; without such names all files are for training.
+ */
+export function splitsOf(dataset: string): Splits {
+  const found = statSync(dataset, { throwIfNoEntry: false });
+  if (!found) throw new UserError(`no dataset at ${dataset}: there is no such file or folder`);
+  if (!found.isDirectory()) {
+    readerOf(dataset);
+    return { train: [dataset], validation: [] };
+  }
+  const files = dataFiles(dataset);
+  if (files.length === 0) throw new UserError(`${dataset} holds no data files (${Object.keys(readers).join(', ')})`);
+  const named = (split: keyof typeof splitNames) => files.filter((file) => path.relative(dataset, file).split(path.sep).some((part) => splitNames[split].test(part)));
+  const validation = named('validation');
+  const test = new Set(named('test'));
+  const train = named('train');
+  if (train.length > 0) return { train, validation };
+  const rest = files.filter((file) => !validation.includes(file) && !test.has(file));
+  if (rest.length === 0) throw new UserError(`${dataset} has no files to train on: all of them are named as validation or test data`);
+  return { train: rest, validation };
+}
+
+/** Readable files of a folder and of the folders in it, by name. */
+function dataFiles(folder: string, depth = 2): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return entries.flatMap((entry) => {
+    const full = path.join(folder, entry.name);
+    if (entry.name.startsWith('.')) return [];
+    if (entry.isDirectory()) return depth > 0 ? dataFiles(full, depth - 1) : [];
+    return path.extname(entry.name).toLowerCase() in readers && !/^(dataset_infos?|readme|license|source|state)\b/i.test(entry.name) ? [full] : [];
+  });
+}

@@ -1,0 +1,113 @@
+/** JSON: a line a row, or one list of rows, read element by element. */
+import { UserError, messageOf } from '../../util/errors.js';
+import { type ReadOptions, type RowReader, rowOf } from './row.js';
+import { linesOf, textOf } from './text.js';
+
+/** JSON Lines: one value a line; empty lines are nothing. */
+export const readJsonLines: RowReader = async function* (file, { textColumn }) {
+  for await (const { number: line, text } of linesOf(file)) {
+    if (text.trim() === '') continue;
+    yield rowOf(parse(text, file, line), { file, line }, textColumn);
+  }
+};
+
+/** A list of rows; or an object whose only list holds them (`{"data": […]}`); or, though named .json, JSON Lines. */
+export const readJson: RowReader = async function* (file, options) {
+  switch (await layoutOf(file)) {
+    case 'list':
+      for await (const { line, text } of elementsOf(file)) yield rowOf(parse(text, file, line), { file, line }, options.textColumn);
+      return;
+    case 'lines':
+      yield* readJsonLines(file, options);
+      return;
+    case 'object':
+      yield* readWrapped(file, options);
+  }
+};
+
+async function layoutOf(file: string): Promise<'list' | 'lines' | 'object'> {
+  let whole = false; // the first line is an object of its own
+  for await (const { text } of linesOf(file)) {
+    if (text.trim() === '') continue;
+    if (whole) return 'lines';
+    if (text.trimStart().startsWith('[')) return 'list';
+    try {
+      JSON.parse(text);
+      whole = true;
+    } catch {
+      return 'object';
+    }
+  }
+  return whole ? 'object' : 'lines';
+}
+
+async function* readWrapped(file: string, options: ReadOptions): ReturnType<RowReader> {
+  const pieces: string[] = [];
+  for await (const piece of textOf(file)) pieces.push(piece);
+  const value = parse(pieces.join(''), file, 1);
+  const lists = Object.values(Object(value)).filter((part): part is unknown[] => Array.isArray(part));
+  if (lists.length !== 1) throw new UserError(`${file} must be a list of rows, or an object with one list in it; it is neither`);
+  for (const [i, row] of lists[0].entries()) yield rowOf(row, { file, line: i + 1 }, options.textColumn);
+}
+
+interface Element {
+  readonly line: number;
+  readonly text: string;
+}
+
+/** The elements of a top-level list as text, each with the line it starts on. */
+async function* elementsOf(file: string): AsyncGenerator<Element> {
+  let line = 1;
+  let depth = 0; //         0 outside the list, 1 between elements, more inside one
+  let inString = false;
+  let escaped = false;
+  let closed = false;
+  let startLine = 0; //     of the element being read; 0: none
+  let held = ''; //         its text in earlier pieces
+
+  for await (const piece of textOf(file)) {
+    let from = 0;
+    const finish = (end: number): Element => {
+      const element = { line: startLine, text: held + piece.slice(from, end) };
+      startLine = 0;
+      held = '';
+      return element;
+    };
+    for (let i = 0; i < piece.length; i++) {
+      const character = piece[i];
+      if (character === '\n') line++;
+      if (inString) {
+        if (escaped) escaped = false;
+        else if (character === '\\') escaped = true;
+        else if (character === '"') inString = false;
+        continue;
+      }
+      if (isSpace(character)) continue;
+      if (closed) throw new UserError(`${file}:${line} goes on after the end of the list; write one list, or a row a line in a .jsonl file`);
+      const ends = depth === 1 && (character === ',' || character === ']');
+      if (ends && startLine > 0) yield finish(i);
+      if (!ends && depth >= 1 && startLine === 0) {
+        startLine = line;
+        from = i;
+      }
+      if (character === '"') inString = true;
+      else if (character === '[' || character === '{') depth++;
+      else if (character === ']' || character === '}') depth--;
+      closed = depth === 0;
+    }
+    if (startLine > 0) held += piece.slice(from);
+  }
+  if (!closed) throw new UserError(`${file}:${startLine || line} ends in the middle of the list; the file is cut off or a bracket is missing`);
+}
+
+function isSpace(character: string): boolean {
+  return character === ' ' || character === '\n' || character === '\r' || character === '\t';
+}
+
+function parse(text: string, file: string, line: number): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`${file}:${line} is not valid JSON: ${messageOf(error)}`);
+  }
+}

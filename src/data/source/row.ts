@@ -1,0 +1,37 @@
+/** What the files of a dataset are made of. */
+
+/** A row as the file has it, and where it stands. Lines count from 1. */
+export interface SourceRow {
+  readonly file: string;
+  readonly line: number;
+  readonly value: Readonly<Record<string, unknown>>;
+}
+
+/** A row that cannot be used, and why. */
+export interface RejectedRow {
+  readonly file: string;
+  readonly line: number;
+  readonly reason: string;
+}
+
+/** How text without rows of its own is taken apart. */
+export interface ReadOptions {
+  /** The column that a text without columns goes into. */
+  readonly textColumn: string;
+  /** A text file is one running text (true), or a row a line. */
+  readonly runningText: boolean;
+}
+
+/** Reads a file row by row, holding little of it at a time; throws UserError with the line of what is damaged. */
+export type RowReader = (file: string, options: ReadOptions) => AsyncIterable<SourceRow | RejectedRow>;
+
+export function isRejected(row: SourceRow | RejectedRow): row is RejectedRow {
+  return 'reason' in row;
+}
+
+/** A JSON value as a row: an object, or a bare string, which is a text. */
+export function rowOf(value: unknown, place: { readonly file: string; readonly line: number }, textColumn: string): SourceRow | RejectedRow {
+  if (typeof value === 'string') return { ...place, value: { [textColumn]: value } };
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...place, value: value as Record<string, unknown> };
+  return { ...place, reason: `a row must be an object with columns or a text, not ${Array.isArray(value) ? 'a list' : String(value)}` };
+}
