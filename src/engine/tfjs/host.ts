@@ -10,14 +10,18 @@ export function toDevice({ dtype, shape, data }: Tensor): tf.Tensor {
   return tf.tensor(data.slice(), [...shape], tfTypes[dtype]);
 }
 
-/** Back into memory of the caller's own, which no later run changes. */
+/** Back into memory of the caller's own. Converted too: the plain backend leaves a cast's values as they were. */
 export function toHost(tensor: tf.Tensor, dtype: DType): Tensor {
   const { shape } = tensor;
-  const values = tensor.dataSync().slice();
-  if (dtype === 'f32' && values instanceof Float32Array) return { dtype, shape, data: values };
-  if (dtype === 'i32' && values instanceof Int32Array) return { dtype, shape, data: values };
-  if (dtype === 'bool' && values instanceof Uint8Array) return { dtype, shape, data: values };
-  throw new Error(`TensorFlow.js gave ${tensor.dtype} where ${dtype} is wanted`);
+  const values = tensor.dataSync();
+  switch (dtype) {
+    case 'f32':
+      return { dtype, shape, data: new Float32Array(values) };
+    case 'i32':
+      return { dtype, shape, data: new Int32Array(values) };
+    case 'bool':
+      return { dtype, shape, data: new Uint8Array(values) };
+  }
 }
 
 export function byteLength({ dtype, shape }: { readonly dtype: DType; readonly shape: readonly number[] }): number {

@@ -42,7 +42,7 @@ const lowerings: { readonly [K in OpKind]: Lowering<K> } = {
   add: ([a, b]) => tf.add(a, b),
   sub: ([a, b]) => tf.sub(a, b),
   mul: ([a, b]) => tf.mul(a, b),
-  div: ([a, b], { dtype }) => (dtype === 'i32' ? truncatedQuotient(a, b) : tf.div(a, b)),
+  div: ([a, b]) => tf.div(a, b),
   neg: ([x]) => tf.neg(x),
   exp: ([x]) => tf.exp(x),
   log: ([x]) => tf.log(x),
@@ -106,13 +106,6 @@ const lowerings: { readonly [K in OpKind]: Lowering<K> } = {
   },
   argMax: ([x]) => tf.argMax(x, -1),
 };
-
-/** a/b rounded towards zero; TensorFlow.js rounds integers down: q + [q < 0 ∧ q·b ≠ a]. */
-function truncatedQuotient(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
-  const q = tf.floorDiv(a, b);
-  const below = tf.logicalAnd(tf.less(q, tf.scalar(0, 'int32')), tf.notEqual(tf.mul(q, b), a));
-  return tf.add(q, tf.cast(below, 'int32'));
-}
 
 /** tanh(√(2/π)·(x + 0.044715·x³)) */
 function tanhOfGelu(x: tf.Tensor): tf.Tensor {

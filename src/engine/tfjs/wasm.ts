@@ -15,6 +15,7 @@ export async function startWasm(): Promise<boolean> {
 
 interface Heap {
   _malloc(bytes: number): number;
+  _free(address: number): void;
 }
 
 /**
@@ -22,6 +23,7 @@ interface Heap {
  * the tensor would be written over the heap's own data. Here a full heap stops the op before it writes.
  */
 function guardAllocation(heap: Heap): void {
+  heap._free(heap._malloc(1)); // the first call puts the real function in the place of a stub
   const allocate = heap._malloc;
   heap._malloc = (bytes) => {
     const address = allocate(bytes);
