@@ -1,0 +1,113 @@
+/** What the golden tests share: goldens as values, and a model as a program with loss, logits and gradients. */
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Engine, Executable } from '../../src/engine/contract.js';
+//import { onnxEngine } from '../../src/engine/onnx/index.js';
+import { referenceEngine } from '../../src/engine/reference/index.js';
+import { Builder } from '../../src/graph/builder.js';
+import { mulDims } from '../../src/graph/dims.js';
+import { gradient } from '../../src/graph/gradient.js';
+import type { Fn, InitialValue, Node, NodeOf, Program, Variable } from '../../src/graph/node.js';
+import { makeFn } from '../../src/graph/program.js';
+import { topological } from '../../src/graph/walk.js';
+import { verify } from '../../src/graph/verify.js';
+import type { Model, ParameterSpec } from '../../src/models/contract.js';
+import { languageModelLoss } from '../../src/nn/loss.js';
+import { f32, i32, sizeOf, type Tensor } from '../../src/util/tensor.js';
+
+export const engines: readonly Engine[] = [referenceEngine];
+
+/** Real models and texts, beside the checkout; tests that need them are skipped where it is not there. */
+export const material = new URL('../../../shared/material/', import.meta.url).pathname;
+
+export const goldenFolder = new URL('.', import.meta.url).pathname;
+
+export function readJson<T>(...path: string[]): T {
+  return JSON.parse(readFileSync(join(...path), 'utf8')) as T;
+}
+
+export function tokenInputs(g: Builder) {
+  const tokens = (name: string) => g.input(name, ['B', 'T'], 'i32');
+  return { ids: tokens('input_ids'), positions: tokens('positions'), segments: tokens('segments'), cache: null };
+}
+
+export function lossOf(g: Builder, output: { readonly hidden: Node; readonly head: Node }): Node {
+  const perLabel = (name: string, dtype?: 'i32') => g.input(name, ['N'], dtype);
+  return languageModelLoss(g, { ...output, rows: perLabel('label_rows', 'i32'), labels: perLabel('labels', 'i32'), weights: perLabel('label_weights') });
+}
+
+/** `logits` [B·T, V], `loss`, and `gradients`, whose outputs are named as the parameters. */
+export function modelProgram(model: Model): Program {
+  const logitsFn = (): Fn => {
+    const g = new Builder();
+    const { hidden, head } = model.forward(g, tokenInputs(g));
+    const rows = g.reshape(hidden, [mulDims('B', 'T'), model.hiddenSize]);
+    return makeFn('logits', { logits: g.linear(rows, head, { transposeW: true }) });
+  };
+  const gradientsFn = (): Fn => {
+    const g = new Builder();
+    const loss = lossOf(g, model.forward(g, tokenInputs(g)));
+    const parameters = topological([loss]).filter((node): node is NodeOf<'variable'> => node.kind === 'variable');
+    const slopes = [...gradient(g, loss, parameters)].map(([parameter, slope]) => [parameter.attrs.name, slope] as const);
+    return makeFn('gradients', { loss, ...Object.fromEntries(slopes) });
+  };
+  const program: Program = { variables: variablesOf(model.parameters, 'trainable'), functions: { logits: logitsFn(), gradients: gradientsFn() } };
+  verify(program);
+  return program;
+}
+
+export function variablesOf(parameters: readonly ParameterSpec[], role: Variable['role']): Variable[] {
+  return parameters.map(({ name, shape }) => ({ name, shape, dtype: 'f32', role }));
+}
+
+export function compile(engine: Engine, program: Program, initial: InitialValue): Promise<Executable> {
+  return engine.compile(program, { device: 'cpu', threads: 2, initial, scratch: mkdtempSync(join(tmpdir(), 'workbench-test-')) });
+}
+
+/** Ids with right padding → what a program is fed. */
+export function tokenFeeds(ids: readonly (readonly number[])[], mask: readonly (readonly number[])[]): Record<string, Tensor> {
+  const shape = [ids.length, ids[0].length];
+  return {
+    input_ids: i32(shape, ids.flat()),
+    positions: i32(shape, mask.flatMap((row) => row.map((real, t) => real * t))),
+    segments: i32(shape, mask.flat()),
+  };
+}
+
+/** Unshifted labels with −100 → the rows that predict, what they predict, and equal weights of the given sum. */
+export function labelFeeds(labels: readonly (readonly number[])[], weight?: number): Record<string, Tensor> {
+  const length = labels[0].length;
+  const shown = labels.flatMap((row, b) => row.flatMap((label, t) => (t > 0 && label !== -100 ? [{ row: b * length + t - 1, label }] : [])));
+  return {
+    label_rows: i32([shown.length], shown.map(({ row }) => row)),
+    labels: i32([shown.length], shown.map(({ label }) => label)),
+    label_weights: f32([shown.length], new Array<number>(shown.length).fill(weight ?? 1 / shown.length)),
+  };
+}
+
+/** ‖a − b‖ / ‖b‖, with an all-zero b taken as 1. */
+export function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) throw new Error(`${a.length} values against ${b.length}`);
+  let [difference, norm] = [0, 0];
+  for (let i = 0; i < b.length; i++) {
+    difference += (a[i] - b[i]) ** 2;
+    norm += b[i] ** 2;
+  }
+  return Math.sqrt(difference / (norm || 1));
+}
+
+export function greatestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) throw new Error(`${a.length} values against ${b.length}`);
+  return Array.from({ length: b.length }, (_, i) => Math.abs(a[i] - b[i])).reduce((x, y) => Math.max(x, y), 0);
+}
+
+/** The rows [rows, C] of a matrix where `keep` is 1. */
+export function pickRows(matrix: Tensor, keep: readonly number[]): Float32Array {
+  const width = sizeOf(matrix.shape.slice(1));
+  return Float32Array.from(keep.flatMap((kept, row) => (kept ? [...matrix.data.subarray(row * width, (row + 1) * width)] : [])));
+}
+
+export function argMax(values: ArrayLike<number>): number {
+  return Array.from(values).reduce((best, value, i, all) => (value > all[best] ? i : best), 0);
+}
