@@ -34,7 +34,7 @@ export function trainingProgram(model: Model, tuning: Tuning, config: Experiment
   const step = microStep(model, tuning);
   const update = optimizer(tuning.trainable, config);
   const program: Program = {
-    variables: [...modelVariables(tuning), ...tuning.trainable.map((p) => variable({ ...p, name: `${p.name}.grad` }, 'gradient')), ...update.state],
+    variables: [...modelVariables(tuning), ...update.state],
     functions: Object.fromEntries([step.fn, normFn(tuning.trainable), update.fn, evaluateFn(model, tuning), forwardFn(model, tuning)].map((fn) => [fn.name, fn])),
   };
   verify(program);

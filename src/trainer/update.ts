@@ -11,13 +11,16 @@ export class NonFinite extends Error {
   override readonly name = 'NonFinite';
 }
 
+/** What an update needs of a session. */
+export type Trainable = Pick<Session, 'executable' | 'masks' | 'totalSteps'> & { readonly experiment: Pick<Session['experiment'], 'train'> };
+
 /**
  * One update: every micro-batch adds the gradient of
  *   loss = Σ cross-entropy / label tokens of the whole update
  * then AdamW runs once on the sum. Returns null, with the weights untouched, when `interrupted` says so
  * between micro-batches. Throws NonFinite before the weights would take a loss that is not a number.
  */
-export async function runUpdate(session: Session, batch: UpdateBatch, step: number, interrupted: () => boolean): Promise<UpdateFigures | null> {
+export async function runUpdate(session: Trainable, batch: UpdateBatch, step: number, interrupted: () => boolean): Promise<UpdateFigures | null> {
   const { executable, experiment, masks } = session;
   const config = experiment.train;
   const labels = batch.microBatches.reduce((sum, { labelCount }) => sum + labelCount, 0);

@@ -1,0 +1,91 @@
+/**
+ * Ten updates of LoRA against Transformers' Trainer and PEFT, from the same adapter and the same rows: every loss,
+ * gradient norm and rate, and the adapter at the end. The golden numbers are made by test/golden/lora.py.
+ */
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { parseExperiment } from '../../src/config/parse.js';
+import { collate } from '../../src/data/collate.js';
+import type { EncodedRows } from '../../src/data/rows.js';
+import type { Engine } from '../../src/engine/contract.js';
+import { onnxEngine } from '../../src/engine/onnx/index.js';
+import { referenceEngine } from '../../src/engine/reference/index.js';
+import { tfjsEngine } from '../../src/engine/tfjs/index.js';
+import { readAdapter } from '../../src/lora/peft.js';
+import { readModel } from '../../src/models/registry.js';
+import { initialValues } from '../../src/trainer/initial.js';
+import { trainingProgram } from '../../src/trainer/program.js';
+import { tuningOf } from '../../src/trainer/tuning.js';
+import { runUpdate } from '../../src/trainer/update.js';
+import { relativeError } from '../golden/support.js';
+
+interface Golden {
+  readonly settings: { readonly updates: number; readonly accumulation: number; readonly batch: number; readonly learning_rate: number; readonly warmup_steps: number; readonly weight_decay: number; readonly max_grad_norm: number };
+  readonly rows: readonly { readonly input_ids: readonly number[]; readonly prompt: number }[];
+  readonly losses: readonly number[];
+  readonly grad_norms: readonly number[];
+  readonly learning_rates: readonly number[];
+}
+
+const golden = fileURLToPath(new URL('../golden/lora/', import.meta.url));
+const models = fileURLToPath(new URL('../../../shared/material/models/', import.meta.url));
+const engines: readonly Engine[] = [onnxEngine, tfjsEngine, referenceEngine];
+
+describe.each(['stories260k', 'tiny-random-gpt2'])('LoRA on %s', (name) => {
+  const folder = join(models, name);
+  const expected = JSON.parse(readFileSync(join(golden, name, 'golden.json'), 'utf8')) as Golden;
+
+  it.skipIf(!existsSync(folder)).each(engines)('gives the losses and the adapter of PEFT on $name', async (engine) => {
+    const { updates, accumulation, batch, ...settings } = expected.settings;
+    const start = join(golden, name, 'start');
+    const experiment = parseExperiment({
+      model: folder,
+      dataset: { path: 'none' },
+      lora: readAdapter(start).config,
+      train: { ...settings, lr_scheduler_type: 'cosine', per_device_train_batch_size: batch, gradient_accumulation_steps: accumulation },
+    });
+    const model = readModel(folder);
+    const tuning = tuningOf(experiment, model);
+    const { program, masks } = trainingProgram(model, tuning, experiment.train);
+    const executable = await engine.compile(program, {
+      device: 'cpu',
+      threads: 1,
+      initial: initialValues({ experiment, model, tuning, checkpoint: null }),
+      scratch: mkdtempSync(join(tmpdir(), 'workbench-golden-')),
+    });
+
+    const rows = encoded(expected.rows);
+    for (let step = 0; step < updates; step++) {
+      const microBatches = Array.from({ length: accumulation }, (_, micro) => {
+        const first = (step * accumulation + micro) * batch;
+        return collate(rows, Array.from({ length: batch }, (__, i) => [first + i]), { padId: 0 });
+      });
+      const figures = await runUpdate({ executable, masks, totalSteps: updates, experiment }, { microBatches, epoch: 0, position: { epoch: 0, index: 0 } }, step, () => false);
+      expect(figures).not.toBeNull();
+      expect(Math.abs(figures!.lossSum / figures!.labels - expected.losses[step])).toBeLessThan(1e-4);
+      expect(Math.abs(figures!.gradNorm - expected.grad_norms[step])).toBeLessThan(1e-3);
+      expect(figures!.learningRate).toBeCloseTo(expected.learning_rates[step], 10);
+    }
+
+    const wanted = readAdapter(join(golden, name, 'final')).tensors;
+    expect([...wanted.keys()].sort()).toEqual(tuning.trainable.map((parameter) => parameter.name).sort());
+    for (const [key, tensor] of wanted) expect(relativeError((await executable.read(key)).data, tensor.data), key).toBeLessThan(1e-4);
+    await executable.dispose();
+  });
+});
+
+function encoded(rows: Golden['rows']): EncodedRows {
+  const masked = (row: number) => rows[row].input_ids.map((id, i) => (i < rows[row].prompt ? -100 : id));
+  return {
+    length: rows.length,
+    tokens: (row) => Int32Array.from(rows[row].input_ids),
+    labels: (row) => Int32Array.from(masked(row)),
+    tokenCount: (row) => rows[row].input_ids.length,
+    fullLength: (row) => rows[row].input_ids.length,
+    totalTokens: rows.reduce((sum, row) => sum + row.input_ids.length, 0),
+    totalLabels: rows.reduce((sum, row) => sum + row.input_ids.length - row.prompt, 0),
+  };
+}
