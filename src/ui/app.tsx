@@ -1,0 +1,108 @@
+/** The screen from its first frame to the line it leaves behind. */
+import { connect } from './connect.js';
+import { farewell, makeController } from './controller.js';
+import type { Controller } from './controller.js';
+import type { Key } from './keys.js';
+import { Root } from './root.js';
+import type { Services } from './services.js';
+import { initialState, reduce } from './state.js';
+import type { Action, AppState, Size } from './state.js';
+import { makeStore } from './store.js';
+import type { Store } from './store.js';
+import { enterTerminal } from './terminal.js';
+import type { Streams } from './terminal.js';
+import { themeFor } from './theme.js';
+
+export interface AppOptions {
+  /** No box drawing, blocks or arrows. */
+  readonly ascii?: boolean;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** How often the store is asked whether anybody has written, and how long typing must rest before its cost is estimated. */
+const pollEvery = 250;
+const assessAfter = 40;
+
+/**
+ * Runs until the user quits. The first frame does not wait for the services. Rejects, with the terminal restored,
+ * when the services cannot be had or the screen has a bug.
+ */
+export async function runApp(services: Services | Promise<Services>, options: AppOptions = {}): Promise<void> {
+  const { stdin, stdout } = process;
+  const store = makeStore(reduce, initialState(sizeOf(stdout)));
+  try {
+    await show(store, services, { stdin, stdout }, themeFor(options.env ?? process.env, { ascii: options.ascii ?? false }));
+  } finally {
+    const line = farewell(store.get());
+    if (line !== null) stdout.write(`${line}\n`);
+  }
+}
+
+function show(store: Store<AppState, Action>, services: Services | Promise<Services>, streams: Streams, theme: ReturnType<typeof themeFor>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const { stdout } = streams;
+    let controller: Controller | null = null;
+    let stopWatching = (): void => undefined;
+
+    const terminal = enterTerminal(<Root store={store} theme={theme} onKey={press} />, streams, close);
+    const resize = (): void => {
+      store.dispatch({ type: 'resize', size: sizeOf(stdout) });
+      terminal.redraw();
+    };
+    const quit = (): void => close(null);
+    stdout.prependListener('resize', resize);
+    for (const signal of endingSignals) process.on(signal, quit);
+    for (const event of ['uncaughtException', 'unhandledRejection'] as const) process.on(event, close);
+    process.on('exit', terminal.leave);
+
+    function press(key: Key): void {
+      if (controller) controller.press(key);
+      else if (key === 'q' || key === 'ctrl+c') quit();
+    }
+
+    function close(error: unknown): void {
+      stopWatching();
+      stdout.off('resize', resize);
+      for (const signal of endingSignals) process.off(signal, quit);
+      for (const event of ['uncaughtException', 'unhandledRejection'] as const) process.off(event, close);
+      process.off('exit', terminal.leave);
+      terminal.leave();
+      if (error === null) resolve();
+      else reject(error);
+    }
+
+    Promise.resolve(services).then((ready) => {
+      controller = makeController({ store, services: ready, surface: { quit, suspend: terminal.suspend, redraw: terminal.redraw }, clock: Date.now });
+      stopWatching = watch(store, controller);
+      return connect(ready, store);
+    }).catch(close);
+  });
+}
+
+const endingSignals = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
+
+/** Asks the store for news and estimates each new draft; returns what ends both. */
+function watch(store: Store<AppState, Action>, controller: Controller): () => void {
+  let assessed: unknown = null;
+  let known: unknown = null;
+  let pending: NodeJS.Timeout | undefined;
+  const unsubscribe = store.subscribe(() => {
+    const { newRun, connected } = store.get();
+    if (!connected || (newRun.draft === assessed && newRun.datasets === known)) return;
+    assessed = newRun.draft;
+    known = newRun.datasets;
+    clearTimeout(pending);
+    pending = setTimeout(() => void controller.assess(), assessAfter);
+  });
+  controller.poll();
+  const polling = setInterval(controller.poll, pollEvery);
+  return () => {
+    unsubscribe();
+    clearInterval(polling);
+    clearTimeout(pending);
+  };
+}
+
+function sizeOf({ columns, rows }: NodeJS.WriteStream): Size {
+  return { columns: columns || 80, rows: rows || 24 };
+}

@@ -1,0 +1,30 @@
+/** Facts of a run as short texts. */
+import type { RunRecord, RunState } from '../../store/rows.js';
+import type { Tone } from '../theme.js';
+import type { Span } from './line.js';
+
+const tones: { readonly [S in RunState]: Tone } = { queued: 'muted', running: 'accent', paused: 'warn', completed: 'good', stopped: 'muted', failed: 'bad', crashed: 'bad' };
+
+export function stateSpan({ state }: RunRecord): Span {
+  return { text: state, tone: tones[state] };
+}
+
+/** The last part of a path: enough to know a model or a dataset by. */
+export function baseName(path: string): string {
+  return path.split(/[/\\]/).filter((part) => part !== '').at(-1) ?? path;
+}
+
+/** "now", "5m", "3h", "12d": how long ago, in one unit. */
+export function ageText(iso: string, now: number): string {
+  const seconds = (now - Date.parse(iso)) / 1000;
+  if (!Number.isFinite(seconds)) return '';
+  if (seconds < 60) return 'now';
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h`;
+  return `${Math.floor(seconds / 86_400)}d`;
+}
+
+/** Seconds from the start to the end, or to `now`; null before the start. */
+export function runSeconds({ started_at, ended_at }: RunRecord, now: number): number | null {
+  return started_at === null ? null : Math.max(0, ((ended_at === null ? now : Date.parse(ended_at)) - Date.parse(started_at)) / 1000);
+}

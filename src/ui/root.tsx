@@ -1,0 +1,103 @@
+import { Box, useInput } from 'ink';
+import { useSyncExternalStore } from 'react';
+import { blank, fitLine, line, spread } from './format/line.js';
+import type { Line } from './format/line.js';
+import { clean, wrap } from './format/text.js';
+import { activeTables, helpTables } from './key-tables.js';
+import { footerKeys, helpSections, keysOf } from './keys.js';
+import type { Key } from './keys.js';
+import { LiveView } from './screens/live/view.js';
+import { NewRunView } from './screens/new-run/view.js';
+import { RunsView } from './screens/runs/view.js';
+import { liveRuns } from './state.js';
+import type { Action, AppState, Screen } from './state.js';
+import type { Store } from './store.js';
+import type { Theme } from './theme.js';
+import { footerLine } from './widgets/footer.js';
+import { helpLines } from './widgets/help.js';
+import { Lines } from './widgets/lines.js';
+import { Pane, frame } from './widgets/pane.js';
+import { ThemeContext, useTheme } from './widgets/theme-context.js';
+
+/** Smaller than this nothing is drawn but a sentence. */
+export const smallest = { columns: 60, rows: 15 } as const;
+
+export interface RootProps {
+  readonly store: Store<AppState, Action>;
+  readonly theme: Theme;
+  readonly onKey: (key: Key) => void;
+}
+
+/** The whole screen: one row less than the terminal, for Ink clears everything on every frame that is as tall as it. */
+export function Root({ store, theme, onKey }: RootProps) {
+  const state = useSyncExternalStore(store.subscribe, store.get);
+  useInput((input, key) => keysOf(input, key).forEach(onKey));
+  const { columns, rows } = state.size;
+  return (
+    <ThemeContext.Provider value={theme}>
+      {columns < smallest.columns || rows < smallest.rows ? <TooSmall {...state.size} /> : <Frame state={state} width={columns} height={rows - 1} />}
+    </ThemeContext.Provider>
+  );
+}
+
+function TooSmall({ columns, rows }: { readonly columns: number; readonly rows: number }) {
+  const text = `Window too small (${columns}x${rows}): ${smallest.columns}x${smallest.rows} is needed. q quits.`;
+  return <Lines width={columns} lines={wrap(text, columns).slice(0, Math.max(1, rows - 1)).map((part) => line(part))} />;
+}
+
+interface AreaProps {
+  readonly state: AppState;
+  readonly width: number;
+  readonly height: number;
+}
+
+function Frame({ state, width, height }: AreaProps) {
+  const { glyphs } = useTheme();
+  const below = dialogLines(state, width) ?? noticeLines(state, width);
+  const body = height - 2 - below.length;
+  return (
+    <Box flexDirection="column" width={width} height={height}>
+      <Lines width={width} lines={[headerLine(state, width)]} />
+      {state.help === null ? <Body state={state} width={width} height={body} /> : <Help state={state} width={width} height={body} />}
+      {below.length > 0 && <Lines width={width} lines={below} />}
+      <Lines width={width} lines={[footerLine(footerKeys(activeTables(state), state), { width, glyphs })]} />
+    </Box>
+  );
+}
+
+function Body({ state, width, height }: AreaProps) {
+  switch (state.screen) {
+    case 'new-run':
+      return <NewRunView state={state.newRun} width={width} height={height} />;
+    case 'live':
+      return <LiveView state={state.live} now={state.now} width={width} height={height} />;
+    case 'runs':
+      return <RunsView state={state.history} runs={state.runs} knobs={state.newRun.knobs} drawing={state.live} now={state.now} width={width} height={height} />;
+  }
+}
+
+function Help({ state, width, height }: AreaProps) {
+  const { glyphs } = useTheme();
+  const lines = helpLines(helpSections(helpTables(state), state), glyphs);
+  const from = Math.max(0, Math.min(state.help ?? 0, lines.length - (height - frame.rows)));
+  const more = from + height - frame.rows < lines.length ? `  more below: ${glyphs.down}` : '';
+  return <Pane title={line('Keys', [more, 'muted'])} width={width} height={height} focused lines={lines.slice(from)} />;
+}
+
+const tabs: readonly (readonly [screen: Screen, title: string])[] = [['new-run', 'New run'], ['live', 'Live'], ['runs', 'Runs']];
+
+function headerLine(state: AppState, width: number): Line {
+  const left = tabs.flatMap(([screen, title], i): Line => [{ text: '  ' }, screen === state.screen ? { text: ` ${i + 1} ${title} `, inverse: true, tone: 'accent' } : { text: ` ${i + 1} ${title} `, tone: 'muted' }]);
+  const going = liveRuns(state);
+  const right = going.length === 0 ? '' : going.length === 1 ? `${going[0].state}: ${clean(going[0].name)} ` : `${going.length} runs live `;
+  return spread([{ text: ' Workbench', bold: true }, ...left, { text: '  ' }], fitLine([{ text: right, tone: 'accent' }], Math.min(right.length, width - 46)), width);
+}
+
+/** At most three lines. */
+function noticeLines({ notice }: AppState, width: number): Line[] {
+  return notice === null ? [] : wrap(notice.text, width - 2).slice(0, 3).map((part) => line(' ', [part, notice.tone]));
+}
+
+function dialogLines({ dialog }: AppState, width: number): Line[] | null {
+  return dialog === null ? null : [blank, ...wrap(dialog.question, width - 2).map((part) => line(' ', { text: part, bold: true, tone: 'warn' }))];
+}

@@ -1,0 +1,65 @@
+import { Box } from 'ink';
+import { memo, useMemo } from 'react';
+import { line } from '../../format/line.js';
+import type { Line } from '../../format/line.js';
+import type { RunData } from '../../run-data.js';
+import { stateSpan } from '../../format/run.js';
+import { LossChart } from '../../widgets/loss-chart.js';
+import { Pane, frame } from '../../widgets/pane.js';
+import { useTheme } from '../../widgets/theme-context.js';
+import { newsLines, progressLines } from './lines.js';
+import { isLive, smoothings } from './state.js';
+import type { LiveState } from './state.js';
+
+export interface LiveViewProps {
+  readonly state: LiveState;
+  readonly now: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The curve above; progress and what the run says below. */
+export const LiveView = memo(function LiveView({ state, now, width, height }: LiveViewProps) {
+  if (state.data === null) {
+    const hint = state.runId === null ? 'No run yet. Press 1 to start one.' : 'Reading the run.';
+    return <Pane title={line('Live')} width={width} height={height} lines={[line([hint, 'muted'])]} />;
+  }
+  const { record, series } = state.data;
+  const below = Math.min(Math.max(8, Math.floor(height * 0.3)), 14);
+  const left = Math.min(52, Math.floor(width / 2));
+  return (
+    <Box flexDirection="column">
+      <LossChart
+        train={series.loss} evaluation={series.eval_loss} totalSteps={isLive(record) ? record.total_steps : null} smoothing={smoothings[state.smoothing]} logarithmic={state.logarithmic}
+        width={width} height={height - below} waiting={isLive(record) ? 'The first step is on its way: models are read and compiled before it.' : 'This run logged no step.'}
+      />
+      <Box>
+        <ProgressPane data={state.data} now={now} width={left} height={below} />
+        <NewsPane data={state.data} scroll={state.scroll} width={width - left} height={below} />
+      </Box>
+    </Box>
+  );
+});
+
+interface DataPaneProps {
+  readonly data: RunData;
+  readonly width: number;
+  readonly height: number;
+}
+
+const ProgressPane = memo(function ProgressPane({ data, now, width, height }: DataPaneProps & { readonly now: number }) {
+  const { glyphs } = useTheme();
+  const { record } = data;
+  const title: Line = line(stateSpan(record), ['  ', 'plain'], record.name);
+  const reason: Line[] = record.reason === null ? [] : [line([record.reason, record.state === 'failed' || record.state === 'crashed' ? 'bad' : 'muted'])];
+  const engine: Line[] = record.engine === null ? [] : [line([record.engine, 'muted'])];
+  return <Pane title={title} width={width} height={height} lines={[...progressLines(data, now, { width: width - frame.columns, glyphs }), ...reason, ...engine]} />;
+});
+
+const NewsPane = memo(function NewsPane({ data, scroll, width, height }: DataPaneProps & { readonly scroll: number }) {
+  const { newline } = useTheme().glyphs;
+  const lines = useMemo(() => newsLines(data, width - frame.columns, newline), [data, width, newline]);
+  const from = Math.max(0, Math.min(scroll, lines.length - (height - frame.rows)));
+  const none = line(['Nothing yet: samples come after evaluations, if sample.prompts has any.', 'muted']);
+  return <Pane title={line('Samples and warnings')} width={width} height={height} lines={lines.length === 0 ? [none] : lines.slice(from)} />;
+});

@@ -1,0 +1,129 @@
+/** What the panes of the form say, as lines. */
+import type { Knob } from '../../../config/limits.js';
+import { formatBytes, formatCount, formatShare, formatShort } from '../../../util/format.js';
+import type { Estimate, MemoryParts } from '../../../trainer/estimate.js';
+import { blank, fitLine, line, reversed } from '../../format/line.js';
+import type { Line } from '../../format/line.js';
+import { clean, cutLeft, fit, wrap } from '../../format/text.js';
+import type { DatasetEntry, ModelEntry } from '../../services.js';
+import type { Glyphs, MemoryTone, Theme, Tone } from '../../theme.js';
+import { stackedBar } from '../../widgets/bar.js';
+import { fieldWindow } from '../../widgets/field.js';
+import type { Field } from '../../widgets/field.js';
+import { windowStart } from '../../widgets/list.js';
+import type { ListState } from '../../widgets/list.js';
+import type { Column } from '../../widgets/table.js';
+import { valueAt } from './draft.js';
+import { showValue } from './knob.js';
+import { currentKnob, shownKnobs } from './state.js';
+import type { NewRunState } from './state.js';
+
+interface Area {
+  readonly width: number;
+  readonly height: number;
+  readonly glyphs: Glyphs;
+}
+
+export function modelColumns(glyphs: Glyphs, chosen: string): readonly Column<ModelEntry>[] {
+  const tone = ({ supported }: ModelEntry): Tone => (supported ? 'plain' : 'muted');
+  return [
+    { title: '', width: 1, cell: (entry) => ({ text: entry.path === chosen ? glyphs.chosen : ' ', tone: 'accent' }) },
+    { title: '', width: 12, grow: true, cell: (entry) => ({ text: clean(entry.name), tone: tone(entry) }) },
+    { title: '', width: 7, cell: (entry) => ({ text: entry.modelType, tone: 'muted' }) },
+    { title: '', width: 6, right: true, cell: (entry) => ({ text: entry.parameters === null ? '' : formatShort(entry.parameters), tone: tone(entry) }) },
+    { title: '', width: 8, right: true, cell: (entry) => ({ text: entry.bytes > 0 ? formatBytes(entry.bytes) : '', tone: 'muted' }) },
+  ];
+}
+
+export function datasetColumns(glyphs: Glyphs, chosen: string): readonly Column<DatasetEntry>[] {
+  return [
+    { title: '', width: 1, cell: (entry) => ({ text: entry.path === chosen ? glyphs.chosen : ' ', tone: 'accent' }) },
+    { title: '', width: 12, grow: true, cell: (entry) => ({ text: clean(entry.name) }) },
+    { title: '', width: 7, cell: (entry) => ({ text: entry.guess ?? '', tone: 'muted' }) },
+    { title: '', width: 6, right: true, cell: (entry) => ({ text: entry.rows === null ? '' : formatShort(entry.rows) }) },
+    { title: '', width: 8, right: true, cell: (entry) => ({ text: entry.bytes > 0 ? formatBytes(entry.bytes) : '', tone: 'muted' }) },
+  ];
+}
+
+/** Under a list: the filter or path being typed, else where the entry lies and why it cannot be used. */
+export function listNote(list: ListState, entry: { readonly path: string; readonly reason?: string | null } | undefined, { width, glyphs }: Area): Line {
+  if (list.typing) return line(['/', 'accent'], ...fieldLine(list.typing, width - 1));
+  if (entry?.reason) return line([entry.reason, 'warn']);
+  const filter = list.filter === '' ? '' : `/${list.filter}  `;
+  return line([filter, 'accent'], [entry ? cutLeft(clean(entry.path), width - filter.length, glyphs.ellipsis) : '', 'muted']);
+}
+
+/** A text being typed, its caret reversed. */
+export function fieldLine(field: Field, width: number): Line {
+  const { before, at, after } = fieldWindow(field, Math.max(1, width));
+  return [{ text: before }, { text: at, inverse: true }, { text: after }];
+}
+
+/** The knobs around the cursor under their group headings, and below them what the one under the cursor means. */
+export function settingsLines(state: NewRunState, focused: boolean, area: Area): Line[] {
+  const knobs = shownKnobs(state);
+  const current = currentKnob(state);
+  const rows = knobs.flatMap((knob, i): (Knob | string)[] => (i === 0 || knobs[i - 1].group !== knob.group ? [knob.group || 'run', knob] : [knob]));
+  const note = noteLines(state, current, area);
+  const height = Math.max(1, area.height - note.length);
+  const cursor = rows.findIndex((row) => row === current);
+  const start = windowStart(cursor, rows.length, height);
+  const shown = rows.slice(start, start + height).map((row) => (typeof row === 'string' ? line({ text: row, tone: 'muted', bold: true }) : knobLine(row, state, { ...area, cursor: focused && row === current })));
+  return [...shown, ...Array.from({ length: height - shown.length }, () => blank), ...note];
+}
+
+function knobLine(knob: Knob, state: NewRunState, { width, glyphs, cursor }: Area & { readonly cursor: boolean }): Line {
+  const value = valueAt(state.draft, knob.key);
+  const labelWidth = Math.min(28, Math.floor(width * 0.6));
+  const label = fit(`  ${knob.label}`, labelWidth, { ellipsis: glyphs.ellipsis });
+  if (cursor && state.editing) return line({ text: label, tone: 'accent' }, ' ', ...fieldLine(state.editing.field, width - labelWidth - 1));
+  const changed = showValue(value) !== showValue(valueAt(state.defaults, knob.key));
+  const shown = line(label, ' ', [clean(showValue(value)), changed ? 'accent' : 'plain'], [cursor && steps(knob) ? ` ${glyphs.left}${glyphs.right}` : '', 'muted']);
+  return cursor ? reversed(fitLine(shown, width, glyphs.ellipsis)) : shown;
+}
+
+function steps(knob: Knob): boolean {
+  return knob.kind === 'int' || knob.kind === 'float' || knob.kind === 'bool' || knob.kind === 'choice';
+}
+
+/** Two lines, so that the list above does not jump. */
+function noteLines(state: NewRunState, knob: Knob | null, { width }: Area): Line[] {
+  if (knob === null) return [];
+  const error = state.editing?.error ?? null;
+  const text = error === null ? `${knob.key}: ${knob.help}` : `${knob.key} ${error}`;
+  const lines = wrap(text, width).slice(0, 2).map((part) => line([part, error === null ? 'muted' : 'bad']));
+  return lines.length < 2 ? [blank, ...lines] : lines;
+}
+
+const parts: readonly { readonly key: MemoryTone & keyof MemoryParts; readonly label: string }[] = [
+  { key: 'weights', label: 'weights' },
+  { key: 'trainable', label: 'trainable' },
+  { key: 'gradients', label: 'gradients' },
+  { key: 'optimizer', label: 'optimizer' },
+  { key: 'activations', label: 'activations' },
+  { key: 'runtime', label: 'program' },
+];
+
+/** What the draft would cost: parameters, batch, updates, memory against what there is. */
+export function costLines(estimate: Estimate, width: number, { glyphs }: Theme): Line[] {
+  const { memory, memory_bytes, available_memory_bytes: available, fits } = estimate;
+  const fact = (name: string, ...rest: Line): Line => line([fit(name, 11), 'muted'], ...rest);
+  return [
+    fact('trainable', { text: formatCount(estimate.trainable_parameters) }, { text: `  ${formatShare(estimate.trainable_parameters / estimate.total_parameters)}`, tone: 'accent' }),
+    fact('parameters', { text: formatCount(estimate.total_parameters) }),
+    fact('batch', { text: `${formatCount(estimate.effective_batch)} ${estimate.effective_batch === 1 ? 'row' : 'rows'} an update` }),
+    fact('updates', { text: formatCount(estimate.steps) }, { text: estimate.steps_per_epoch > 0 ? `  ${formatCount(estimate.steps_per_epoch)} an epoch` : '', tone: 'muted' }),
+    fact('tokens', { text: `to ${formatCount(estimate.tokens_per_step)} an update` }),
+    fact('compute', { text: `${formatShort(estimate.flops_per_step)}FLOP an update` }),
+    blank,
+    fact('memory', { text: formatBytes(memory_bytes), tone: fits ? 'plain' : 'bad' }, { text: ` of ${formatBytes(available)} free`, tone: 'muted' }),
+    stackedBar(parts.map(({ key }) => ({ amount: memory[key], glyph: glyphs.memory[key], tone: key })), available, { width, glyphs }),
+    ...parts.filter(({ key }) => memory[key] > 0).map(({ key, label }) => line([glyphs.memory[key], key], ` ${fit(label, 12)}`, fit(formatBytes(memory[key]), 9, { right: true }))),
+    ...(fits ? [] : [blank, ...wrap('It does not fit: lower the batch, max length or rank.', width).map((text) => line([text, 'bad']))]),
+  ];
+}
+
+/** Advice, each with a mark before it. */
+export function warningLines(warnings: readonly string[], width: number, tone: Tone): Line[] {
+  return warnings.flatMap((warning) => wrap(warning, width - 2).map((text, i) => line([i === 0 ? '! ' : '  ', tone], [text, tone])));
+}
