@@ -1,0 +1,169 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import type { Device, Engine, Executable } from '../../src/engine/contract.js';
+import { evaluate } from '../../src/engine/reference/evaluate.js';
+import type { Value } from '../../src/engine/reference/value.js';
+import { Builder } from '../../src/graph/builder.js';
+import { evaluateShape, symbolsOf, type Bindings } from '../../src/graph/dims.js';
+import { gradient } from '../../src/graph/gradient.js';
+import type { Fn, InitialValue, Node, Program, Variable } from '../../src/graph/node.js';
+import { makeFn } from '../../src/graph/program.js';
+import { Random } from '../../src/util/random.js';
+import { bool, f32, i32, sizeOf, type HostDType, type Tensor } from '../../src/util/tensor.js';
+import { sizes, type OpCase, type Operand } from './cases.js';
+
+export interface EngineOnDevice {
+  readonly engine: Engine;
+  readonly device: Device;
+}
+
+/** Compiles, runs `use`, and leaves nothing behind. */
+export async function withExecutable(on: EngineOnDevice, program: Program, initial: InitialValue, use: (executable: Executable) => Promise<void>): Promise<void> {
+  const scratch = await mkdtemp(join(tmpdir(), 'workbench-case-'));
+  try {
+    const executable = await on.engine.compile(program, { device: on.device, threads: 2, initial, scratch });
+    try {
+      await use(executable);
+    } finally {
+      await executable.dispose();
+    }
+  } finally {
+    await rm(scratch, { recursive: true });
+  }
+}
+
+/**
+ * One executable of the case, called once for each size of its symbols: the result against the reference
+ * engine in double precision, each gradient likewise, and all gradients together against the slope of the
+ * reference's result along one random direction.
+ */
+export async function checkCase(on: EngineOnDevice, opCase: OpCase): Promise<void> {
+  const graph = build(opCase);
+  const { tolerance = 2e-6, gradientTolerance = 1e-5 } = opCase;
+  const random = new Random(opCase.name, 'values');
+  const heldValues = draw(graph.held, {}, random);
+
+  await withExecutable(on, graph.program, ({ name }) => heldValues[name], async (executable) => {
+    for (const bindings of graph.hasSymbols ? sizes : [{}]) {
+      const feeds = draw(graph.fed, bindings, random);
+      const judge = new Judge(bindings, { ...heldValues, ...feeds });
+      const expected = judge.outputs(graph.forward);
+      expectClose((await executable.run('forward', feeds)).result, expected.result, { what: `result at ${JSON.stringify(bindings)}`, tolerance });
+      if (graph.backward === null) continue;
+
+      const weights = draw({ weights: graph.backward.weights }, bindings, random);
+      const weighed = new Judge(bindings, { ...heldValues, ...feeds, ...weights });
+      const found = await executable.run('backward', { ...feeds, ...weights });
+      const gradients = weighed.outputs(graph.backward.fn);
+      for (const name of graph.backward.names) {
+        expectClose(found[name], gradients[name], { what: `${name} at ${JSON.stringify(bindings)}`, tolerance: gradientTolerance });
+      }
+      expectSlope(found, weighed, { loss: graph.backward.loss, names: graph.backward.names, tolerance: gradientTolerance, random });
+    }
+  });
+}
+
+type Named<T> = Readonly<Record<string, T>>;
+
+interface CaseGraph {
+  readonly program: Program;
+  readonly held: Named<Operand>;
+  readonly fed: Named<Operand>;
+  readonly hasSymbols: boolean;
+  readonly forward: Fn;
+  /** loss = Σ result·weights, and its gradients by every real operand; null where nothing is real. */
+  readonly backward: { readonly fn: Fn; readonly loss: Fn; readonly weights: Operand; readonly names: readonly string[] } | null;
+}
+
+function build({ operands, build: buildResult, forwardOnly }: OpCase): CaseGraph {
+  const g = new Builder();
+  const named = operands.map((operand, i) => ({ name: `operand${i}`, operand }));
+  const nodes = named.map(({ name, operand: { shape, dtype, held } }) => (held ? g.variable(name, shape.map(Number), dtype) : g.input(name, shape, dtype)));
+  const result = buildResult(g, nodes);
+  const forward = makeFn('forward', { result });
+
+  const real = named.filter(({ operand }) => operand.dtype === 'f32').map(({ name }) => name);
+  let backward: CaseGraph['backward'] = null;
+  if (forwardOnly === undefined && result.dtype === 'f32' && real.length > 0) {
+    const weights: Operand = { shape: result.shape, dtype: 'f32', draw: (random) => random.normal(), held: false };
+    const loss = g.sum(g.mul(result, g.input('weights', result.shape)), result.shape.map((_, axis) => axis));
+    const wrt = nodes.filter((node) => node.dtype === 'f32');
+    const gradients = gradient<Node>(g, loss, wrt);
+    const outputs = Object.fromEntries(wrt.map((node, i) => [real[i], gradients.get(node)!]));
+    // With the loss among its outputs, the function takes every operand and the weights.
+    backward = { fn: makeFn('backward', { ...outputs, loss }), loss: makeFn('loss', { loss }), weights, names: real };
+  }
+  const of = (held: boolean): Named<Operand> => Object.fromEntries(named.filter(({ operand }) => operand.held === held).map(({ name, operand }) => [name, operand]));
+  const variables = Object.entries(of(true)).map(([name, { shape, dtype }]): Variable => ({ name, dtype, shape: shape.map(Number), role: 'trainable' }));
+  return {
+    program: { variables, functions: backward === null ? { forward } : { forward, backward: backward.fn } },
+    held: of(true),
+    fed: of(false),
+    hasSymbols: operands.some(({ shape }) => shape.some((dim) => symbolsOf(dim).length > 0)),
+    forward,
+    backward,
+  };
+}
+
+function draw(operands: Named<Operand>, bindings: Bindings, random: Random): Record<string, Tensor> {
+  const entries = Object.entries(operands).map(([name, operand]) => {
+    const shape = evaluateShape(operand.shape, bindings);
+    const values = Array.from({ length: sizeOf(shape) }, () => operand.draw(random, bindings));
+    return [name, tensorOf[operand.dtype](shape, values)] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+const tensorOf: { readonly [D in HostDType]: (shape: readonly number[], values: readonly number[]) => Tensor } = { f32, i32, bool };
+
+/** The reference engine in double precision. */
+class Judge {
+  readonly #bindings: Bindings;
+  readonly #leaves: Named<Value>;
+
+  constructor(bindings: Bindings, leaves: Named<Value>) {
+    this.#bindings = bindings;
+    this.#leaves = leaves;
+  }
+
+  outputs(fn: Fn, changed: Named<Value> = {}): Record<string, Value> {
+    const leaves = new Map(Object.entries({ ...this.#leaves, ...changed }));
+    const valueOf = evaluate(fn, { bindings: this.#bindings, inputs: leaves, variables: leaves, precision: 'f64' });
+    return Object.fromEntries(Object.entries(fn.outputs).map(([name, node]) => [name, valueOf(node)]));
+  }
+
+  /** A leaf moved by `step` times a direction. */
+  moved(name: string, direction: readonly number[], step: number): Value {
+    const { shape, data } = this.#leaves[name];
+    return { shape, data: Float64Array.from(data, (value, i) => value + step * direction[i]) };
+  }
+}
+
+/** Errors are shares of the largest element; where all are smaller than this, of this. */
+const smallest = 1e-2;
+
+function expectClose(actual: Tensor, expected: Value, { what, tolerance }: { what: string; tolerance: number }): void {
+  expect(actual.shape, `shape of ${what}`).toEqual(expected.shape);
+  const scale = Array.from(expected.data, Math.abs).reduce(worse, smallest);
+  const error = Array.from(actual.data, (value, i) => Math.abs(value - expected.data[i]) / scale).reduce(worse, 0);
+  expect(error, `error of ${what}`).toBeLessThanOrEqual(actual.dtype === 'f32' ? tolerance : 0);
+}
+
+/** (loss(θ + εv) − loss(θ − εv)) / 2ε = Σ gradient·v, up to the share `tolerance` of what is summed. */
+function expectSlope(found: Named<Tensor>, judge: Judge, { loss, names, tolerance, random }: { loss: Fn; names: readonly string[]; tolerance: number; random: Random }): void {
+  const epsilon = 1e-5;
+  const directions = names.map((name) => Array.from(found[name].data, () => random.normal()));
+  const lossAt = (step: number): number => judge.outputs(loss, Object.fromEntries(names.map((name, i) => [name, judge.moved(name, directions[i], step)]))).loss.data[0];
+  const slope = (lossAt(epsilon) - lossAt(-epsilon)) / (2 * epsilon);
+  const terms = names.flatMap((name, k) => Array.from(found[name].data, (value, i) => value * directions[k][i]));
+  const along = terms.reduce((sum, term) => sum + term, 0);
+  const scale = Math.max(smallest, terms.reduce((sum, term) => sum + Math.abs(term), 0));
+  expect(Math.abs(along - slope) / scale, `gradient along a direction (${along}, and ${slope} by differences)`).toBeLessThanOrEqual(tolerance);
+}
+
+/** The larger, where NaN is the largest. */
+function worse(a: number, b: number): number {
+  return Number.isNaN(b) || b > a ? b : a;
+}
