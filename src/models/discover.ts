@@ -7,7 +7,6 @@ import { openWeights } from '../weights/folder.js';
 import { matchTensors } from '../weights/match.js';
 import type { Weights } from '../weights/safetensors.js';
 import { readConfigFile } from './config.js';
-import type { Model } from './contract.js';
 import { modelFromConfig } from './registry.js';
 import { matchRules } from './weights.js';
 
@@ -59,27 +58,19 @@ function snapshot(cached: string): string[] {
   return named !== null && all.includes(named) ? [named] : newest;
 }
 
+/** As much as can be known of a folder, and the reason where that is not enough. */
 function describe(path: string): ModelEntry {
-  const about = { path, name: nameOf(path), modelType: null, parameters: null, bytes: null, dtype: null };
+  let entry: ModelEntry = { path, name: nameOf(path), modelType: null, parameters: null, bytes: null, dtype: null, supported: false, reason: null };
   try {
     const config = readConfigFile(path);
-    const modelType = typeof config.model_type === 'string' ? config.model_type : null;
-    return withModel({ ...about, modelType }, () => modelFromConfig(config, path));
-  } catch (error) {
-    return { ...about, supported: false, reason: messageOf(error) };
-  }
-}
-
-/** The weights are described even where the architecture is unknown. */
-function withModel(about: Omit<ModelEntry, 'supported' | 'reason'>, read: () => Model): ModelEntry {
-  const weights = openWeights(about.path);
-  const known = { ...about, ...measure(weights) };
-  try {
-    const model = read();
+    entry = { ...entry, modelType: typeof config.model_type === 'string' ? config.model_type : null };
+    const weights = openWeights(path);
+    entry = { ...entry, ...measure(weights) };
+    const model = modelFromConfig(config, path);
     matchTensors(weights, model.parameters, matchRules(model));
-    return { ...known, parameters: model.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0), supported: true, reason: null };
+    return { ...entry, parameters: model.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0), supported: true };
   } catch (error) {
-    return { ...known, supported: false, reason: messageOf(error) };
+    return { ...entry, reason: messageOf(error) };
   }
 }
 
