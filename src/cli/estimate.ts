@@ -1,4 +1,4 @@
-import { longestRow } from '../data/dataset.js';
+import { lengthHistogram } from '../data/preview.js';
 import { estimate } from '../trainer/estimate.js';
 import { loadExperiment, prepare } from './experiment.js';
 import type { Terminal } from './terminal.js';
@@ -8,7 +8,8 @@ import { estimateLines } from './view/estimate.js';
 export async function estimateExperiment(terminal: Terminal, file: string, { set, json }: { readonly set: readonly string[]; readonly json?: true }): Promise<void> {
   const experiment = loadExperiment(file, { set }, terminal.env);
   const { prepared } = await prepare(experiment, terminal.env);
-  const result = estimate(experiment, { rows: prepared.train.length, longestRow: longestRow(prepared) });
+  const { longest } = lengthHistogram(prepared.train, experiment.max_length);
+  const result = estimate(experiment, { rows: prepared.train.length, longestRow: Math.min(longest, experiment.max_length) });
   if (json) terminal.json(result);
   else terminal.print(estimateLines(result, terminal.style).join('\n'));
 }

@@ -43,7 +43,9 @@ export function processTerminal(): Terminal {
   return {
     env,
     interactive: stdout.isTTY && env['TERM'] !== 'dumb',
-    width: stdout.isTTY ? stdout.columns : 100,
+    get width() {
+      return stdout.isTTY ? stdout.columns : 100;
+    },
     // False under NO_COLOR, NODE_DISABLE_COLORS and TERM=dumb.
     style: styleOf(themeFor(env, { ascii: false }), stdout.isTTY && stdout.hasColors()),
     write,

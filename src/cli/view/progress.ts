@@ -1,25 +1,25 @@
 /** Training events as lines of text. */
 import type { EvalEvent, StartedEvent, StepEvent, TrainEvent } from '../../trainer/events.js';
 import { formatBytes, formatCount, formatDuration, formatNumber, formatShare, formatShort } from '../../util/format.js';
-import { cut } from '../../ui/format/text.js';
+import { clean, cut } from '../../ui/format/text.js';
 import type { Glyphs } from '../../ui/theme.js';
 import type { Style } from '../terminal.js';
 
-/** A line worth keeping for an event; null for a step, which is a status. */
-export function eventLine(event: TrainEvent, style: Style): string | null {
+/** An event as a line of a log. */
+export function eventLine(event: TrainEvent, style: Style): string {
   switch (event.type) {
     case 'started':
       return startedLine(event);
     case 'step':
-      return null;
+      return stepLine(event);
     case 'eval':
       return `${at(event)}  ${evalText(event)}  (${formatDuration(event.eval_seconds)})`;
     case 'sample':
-      return `${at(event)}  ${style.paint(event.prompt, 'muted')}${event.text}`;
+      return `${at(event)}  ${style.paint(clean(event.prompt, style.glyphs.newline), 'muted')}${clean(event.text, style.glyphs.newline)}`;
     case 'checkpoint':
       return `${at(event)}  saved ${event.path} (${formatBytes(event.bytes)})`;
     case 'warning':
-      return style.paint(`warning: ${event.message}`, 'warn');
+      return style.paint(`warning: ${clean(event.message)}`, 'warn');
     case 'paused':
       return `${at(event)}  paused`;
     case 'resumed':
@@ -29,12 +29,11 @@ export function eventLine(event: TrainEvent, style: Style): string | null {
     case 'stopped':
       return style.paint(`stopped after ${event.step} of ${event.total_steps} updates (${event.reason}); saved in ${event.output}`, 'warn');
     case 'failed':
-      return style.paint(`failed: ${event.reason}`, 'bad');
+      return style.paint(`failed: ${clean(event.reason)}`, 'bad');
   }
 }
 
-/** A step as a line of a log: `step 10/200  epoch 0.05  loss 2.341 …`. */
-export function stepLine(event: StepEvent): string {
+function stepLine(event: StepEvent): string {
   return [
     at(event),
     `epoch ${event.epoch.toFixed(2)}`,

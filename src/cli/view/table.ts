@@ -29,6 +29,7 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
 
 /** `label  value` lines, the labels of one width; a null value leaves its line out. */
 export function facts(pairs: readonly (readonly [label: string, value: string | null])[], style: Style): string[] {
-  const width = Math.max(...pairs.map(([label]) => label.length));
-  return pairs.flatMap(([label, value]) => (value === null ? [] : [`${style.paint(label.padEnd(width), 'muted')}  ${value}`]));
+  const shown = pairs.filter((pair): pair is readonly [string, string] => pair[1] !== null);
+  const width = Math.max(...shown.map(([label]) => label.length));
+  return shown.map(([label, value]) => `${style.paint(label.padEnd(width), 'muted')}  ${value}`);
 }

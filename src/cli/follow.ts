@@ -1,0 +1,98 @@
+/** The events of a run, read back from the store: what somebody sees who attaches to it. */
+import type { HistoryRow, MetricPoint, RunRecord, StoreReader } from '../store/rows.js';
+import type { EvalEvent, StepEvent, TrainEvent } from '../trainer/events.js';
+
+type Timed<Event extends TrainEvent = TrainEvent> = { readonly time: number; readonly event: Event };
+
+/** Hands out what is new since it was last asked. */
+export class Follower {
+  readonly #reader: StoreReader;
+  readonly #runId: string;
+  #cursor = 0;
+  #told = 0;
+  #first = true;
+
+  constructor(reader: StoreReader, runId: string) {
+    this.#reader = reader;
+    this.#runId = runId;
+  }
+
+  /** In the order of their times. The first call gives only where the run stands: its start, last evaluation and last step. */
+  news(): TrainEvent[] {
+    const run = this.#reader.run(this.#runId);
+    const { points, cursor } = this.#reader.metricsSince(this.#runId, this.#cursor);
+    const history = this.#reader.history(this.#runId);
+    const told = history.slice(this.#told).flatMap(toldEvent);
+    const all = [...told, ...measuredEvents(points, run)].sort((a, b) => a.time - b.time).map(({ event }) => event);
+    const first = this.#first;
+    this.#cursor = cursor;
+    this.#told = history.length;
+    this.#first = false;
+    return first ? standing(all) : all;
+  }
+}
+
+function standing(events: readonly TrainEvent[]): TrainEvent[] {
+  const last = new Map(events.map((event) => [event.type, event]));
+  return (['started', 'eval', 'step'] as const).flatMap((type) => last.get(type) ?? []);
+}
+
+/** Events are kept whole, but for steps and evaluations; a control by hand is no event of the run. */
+function toldEvent({ time, type, step, details }: HistoryRow): Timed[] {
+  if (type === 'control') return [];
+  return [{ time: Date.parse(time), event: { type, ...(step === null ? {} : { step }), ...details } as TrainEvent }];
+}
+
+/** Points of one step are one event again. */
+function measuredEvents(points: readonly MetricPoint[], run: RunRecord): Timed[] {
+  const bySteps = new Map<number, { time: number; values: Map<string, number> }>();
+  for (const { step, time, key, value } of points) {
+    const at = bySteps.get(step) ?? { time: 0, values: new Map<string, number>() };
+    bySteps.set(step, { time: Math.max(at.time, Date.parse(time)), values: at.values.set(key, value) });
+  }
+  return [...bySteps].flatMap(([step, { time, values }]) => [
+    ...(values.has('loss') ? [{ time, event: stepEvent({ step, time, values, run }) }] : []),
+    ...(values.has('eval_loss') ? [{ time, event: evalEvent({ step, values, run }) }] : []),
+  ]);
+}
+
+interface Measured {
+  readonly step: number;
+  readonly values: ReadonlyMap<string, number>;
+  readonly run: RunRecord;
+}
+
+/** The time left at the pace so far, as the store does not keep what was predicted. */
+function stepEvent({ step, time, values, run }: Measured & { readonly time: number }): StepEvent {
+  const elapsed_time = run.started_at === null ? 0 : (time - Date.parse(run.started_at)) / 1000;
+  const total_steps = run.total_steps ?? step;
+  return {
+    type: 'step',
+    ...progress(step, run),
+    loss: values.get('loss') ?? NaN,
+    learning_rate: values.get('learning_rate') ?? NaN,
+    grad_norm: values.get('grad_norm') ?? NaN,
+    tokens_seen: values.get('tokens_seen') ?? 0,
+    tokens_per_second: values.get('tokens_per_second') ?? 0,
+    elapsed_time,
+    remaining_time: step === 0 ? 0 : (elapsed_time / step) * (total_steps - step),
+    memory_bytes: values.get('memory_bytes') ?? 0,
+  };
+}
+
+function evalEvent({ step, values, run }: Measured): EvalEvent {
+  return {
+    type: 'eval',
+    ...progress(step, run),
+    eval_loss: values.get('eval_loss') ?? NaN,
+    perplexity: values.get('perplexity') ?? NaN,
+    accuracy: values.get('accuracy') ?? null,
+    eval_seconds: 0,
+  };
+}
+
+/** Epochs grow evenly with the steps. */
+function progress(step: number, run: RunRecord): { step: number; total_steps: number; epoch: number } {
+  const epoch = run.step === 0 ? 0 : ((run.epoch ?? 0) * step) / run.step;
+  return { step, total_steps: run.total_steps ?? step, epoch };
+}

@@ -1,0 +1,48 @@
+/** What the screen needs, from where it is. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { readExperiment, runName } from '../config/file.js';
+import { homeFolder, modelSearchPaths, type Environment } from '../config/home.js';
+import { withValues } from '../config/keys.js';
+import { knobs } from '../config/limits.js';
+import { parseExperiment } from '../config/parse.js';
+import type { Experiment } from '../config/schema.js';
+import { control, startRun } from '../runner/client.js';
+import { openStore } from '../store/store.js';
+import type { Services } from '../ui/services.js';
+
+const shipped = fileURLToPath(new URL('../../experiments/', import.meta.url));
+
+export function openServices(env: Environment): Services {
+  const home = homeFolder(env);
+  const store = openStore(home);
+  const modelPaths = [...modelSearchPaths(env), 'models', '.', `${shipped}demo`];
+  const located = async (experiment: Experiment) => {
+    const { resolveModelPath } = await import('../models/discover.js');
+    return withValues(experiment, { model: resolveModelPath(experiment.model, modelPaths) });
+  };
+  return {
+    reader: store,
+    knobs,
+    defaults: shippedDefaults(),
+    parse: (value) => parseExperiment(value),
+    models: async () => (await import('../models/discover.js')).discoverModels({ paths: modelPaths }),
+    datasets: async () => (await import('../data/discover.js')).discoverDatasets(['.', 'data', `${shipped}demo`]),
+    estimate: async (experiment, hint) => (await import('../trainer/estimate.js')).estimate(await located(experiment), hint),
+    startRun: async (experiment) => {
+      const config = await located(experiment);
+      const { id } = store.createRun({ name: runName(config), config });
+      await startRun(home, id);
+      return id;
+    },
+    control: (runId, wanted) => control(home, runId, wanted),
+  };
+}
+
+/** The quickstart, so that Enter is enough; nothing where it has been taken away. */
+function shippedDefaults(): Readonly<Record<string, unknown>> {
+  const file = `${shipped}quickstart.yaml`;
+  if (!existsSync(file)) return {};
+  const { experiment } = readExperiment(file);
+  return existsSync(experiment.model) ? experiment : {};
+}

@@ -1,0 +1,78 @@
+/** Rows as the model sees them, as text: what is learned stands in «…», and in another colour where there is one. */
+import type { LengthHistogram, PreviewRow, PreviewToken } from '../../data/preview.js';
+import { clean, widthOf } from '../../ui/format/text.js';
+import { formatCount, formatShare } from '../../util/format.js';
+import type { Style } from '../terminal.js';
+import { facts } from './table.js';
+
+export interface DataReport {
+  readonly train_rows: number;
+  readonly eval_rows: number;
+  readonly tokens: number;
+  /** Tokens that count in the loss. */
+  readonly label_tokens: number;
+  readonly max_length: number;
+  readonly lengths: LengthHistogram;
+  readonly rows: readonly PreviewRow[];
+  readonly rejected: readonly { readonly file: string; readonly line: number; readonly reason: string }[];
+}
+
+interface Look {
+  readonly width: number;
+  readonly style: Style;
+}
+
+export function dataLines(report: DataReport, { width, style }: Look): string[] {
+  const { lengths, max_length, rejected } = report;
+  const summary = facts(
+    [
+      ['rows', `${formatCount(report.train_rows)} to train on, ${formatCount(report.eval_rows)} to evaluate on`],
+      ['tokens', `${formatCount(report.tokens)}, of which ${formatCount(report.label_tokens)} are learned (${formatShare(report.label_tokens / report.tokens)})`],
+      ['lengths', `${lengths.mean.toFixed(1)} tokens in the mean, ${lengths.longest} at most`],
+      ['cut', lengths.cut === 0 ? null : style.paint(`${formatCount(lengths.cut)} rows are longer than max_length ${max_length}`, 'warn')],
+      ['left out', rejected.length === 0 ? null : style.paint(formatCount(rejected.length), 'warn')],
+    ],
+    style,
+  );
+  const rows = report.rows.flatMap((row, i) => ['', rowTitle(row, i, style), ...tokenLines(row.tokens, { width, style })]);
+  const left = rejected.length === 0 ? [] : ['', style.paint('left out', 'muted'), ...rejected.map(({ file, line, reason }) => clean(`  ${file}:${line}: ${reason}`))];
+  return [...summary, ...rows, '', ...histogramLines(lengths, style), ...left];
+}
+
+/** Tokens with spaces between them, wrapped to the width. */
+export function tokenLines(tokens: readonly PreviewToken[], { width, style }: Look): string[] {
+  const lines: string[] = [];
+  let line = ' ';
+  let used = 1;
+  for (const [t, { text, trained }] of tokens.entries()) {
+    const opens = trained && !tokens[t - 1]?.trained;
+    const closes = trained && !tokens[t + 1]?.trained;
+    const word = `${opens ? '«' : ''}${clean(text, style.glyphs.newline)}${closes ? '»' : ''}`;
+    const taken = widthOf(word) + 1;
+    if (used > 1 && used + taken > width) {
+      lines.push(line);
+      line = ' ';
+      used = 1;
+    }
+    line += ` ${style.paint(word, trained ? 'accent' : 'muted')}`;
+    used += taken;
+  }
+  return [...lines, line];
+}
+
+function rowTitle({ tokens, fullLength }: PreviewRow, index: number, style: Style): string {
+  const cut = fullLength > tokens.length ? `, cut from ${fullLength}` : '';
+  const learned = tokens.filter(({ trained }) => trained).length;
+  return style.paint(`row ${index + 1}: ${tokens.length} tokens${cut}, ${learned} learned`, 'muted');
+}
+
+function histogramLines({ buckets }: LengthHistogram, style: Style): string[] {
+  const most = Math.max(...buckets.map(({ rows }) => rows));
+  const last = buckets.at(-1)?.to ?? 0;
+  const digits = String(last).length;
+  const lines = buckets.map(({ from, to, rows }) => {
+    const label = `${String(from).padStart(digits)}–${String(to).padStart(digits)}`;
+    return `  ${label}  ${style.paint(style.glyphs.full.repeat(Math.round((40 * rows) / most)), 'accent')} ${rows === 0 ? '' : formatCount(rows)}`.trimEnd();
+  });
+  return [style.paint('rows by length in tokens', 'muted'), ...lines];
+}
