@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Engine, Executable } from '../../src/engine/contract.js';
-//import { onnxEngine } from '../../src/engine/onnx/index.js';
+import { onnxEngine } from '../../src/engine/onnx/index.js';
 import { referenceEngine } from '../../src/engine/reference/index.js';
 import { Builder } from '../../src/graph/builder.js';
 import { mulDims } from '../../src/graph/dims.js';
@@ -16,7 +16,7 @@ import type { Model, ParameterSpec } from '../../src/models/contract.js';
 import { languageModelLoss } from '../../src/nn/loss.js';
 import { f32, i32, sizeOf, type Tensor } from '../../src/util/tensor.js';
 
-export const engines: readonly Engine[] = [referenceEngine];
+export const engines: readonly Engine[] = [referenceEngine, onnxEngine];
 
 /** Real models and texts, beside the checkout; tests that need them are skipped where it is not there. */
 export const material = new URL('../../../shared/material/', import.meta.url).pathname;
