@@ -32,6 +32,7 @@ export function namer(nodes: readonly Node[]): (node: Node) => string {
 }
 
 export function printNode(node: Node, name: (node: Node) => string): string {
+  if (isLeaf(node)) return `${name(node)} : ${printType(node)}`;
   return `${name(node)} = ${node.kind}(${node.inputs.map(name).join(', ')})${printAttributes(node)} : ${printType(node)}`;
 }
 
