@@ -2,7 +2,7 @@
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { parse as parseCsv } from 'csv-parse/sync';
-import { readers, splitsOf } from './source/files.js';
+import { isDataFile, splitsOf } from './source/files.js';
 import { type Format, formatColumns } from './template/formats.js';
 
 export interface DatasetEntry {
@@ -24,12 +24,12 @@ const countedBytes = 1 << 25;
 const guessOrder: readonly Format[] = ['alpaca', 'sharegpt', 'chat', 'prompt-completion', 'classification', 'text'];
 
 /**
- * Datasets at or right below the given paths: a file, a folder with data files of its own (or a `data`
- * folder in it), or a folder of such. Paths that are not there, and what cannot be read, are left out.
+ * Datasets at or below the given paths, some folders deep: a file, or a folder with `train…` files (or a
+ * `data` folder) in it. Paths that are not there, and what cannot be read, are left out.
  */
 export function discoverDatasets(paths: readonly string[]): DatasetEntry[] {
   const found = new Map<string, DatasetEntry>();
-  for (const place of paths.flatMap(candidates)) {
+  for (const place of paths.flatMap((place) => candidates(place))) {
     const entry = describe(place);
     if (entry) found.set(entry.path, entry);
   }
@@ -37,14 +37,18 @@ export function discoverDatasets(paths: readonly string[]): DatasetEntry[] {
 }
 
 /** A folder stands for one dataset when its files are splits of one, else for the datasets in it. */
-function candidates(place: string): string[] {
+function candidates(place: string, depth = 2): string[] {
   const full = path.resolve(place);
   const stats = statSync(full, { throwIfNoEntry: false });
   if (!stats) return [];
   if (!stats.isDirectory()) return [full];
-  const entries = readdirSync(full, { withFileTypes: true });
-  if (entries.some((entry) => /^(train|data$)/i.test(entry.name))) return [full];
-  return entries.filter((entry) => entry.isDirectory() ? !entry.name.startsWith('.') : isDataFile(entry.name)).map((entry) => path.join(full, entry.name));
+  const entries = readdirSync(full, { withFileTypes: true }).filter((entry) => !entry.name.startsWith('.'));
+  if (entries.some((entry) => /^train/i.test(entry.name) || (entry.isDirectory() && entry.name === 'data'))) return [full];
+  return entries.flatMap((entry) => {
+    const inside = path.join(full, entry.name);
+    if (entry.isDirectory()) return depth > 0 ? candidates(inside, depth - 1) : [];
+    return isDataFile(entry.name) ? [inside] : [];
+  });
 }
 
 function describe(place: string): DatasetEntry | null {
@@ -116,8 +120,4 @@ function readHead(file: string, limit: number): Buffer {
   } finally {
     closeSync(descriptor);
   }
-}
-
-function isDataFile(name: string): boolean {
-  return path.extname(name).toLowerCase() in readers;
 }

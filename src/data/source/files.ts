@@ -63,6 +63,11 @@ function dataFiles(folder: string, depth = 2): string[] {
     const full = path.join(folder, entry.name);
     if (entry.name.startsWith('.')) return [];
     if (entry.isDirectory()) return depth > 0 ? dataFiles(full, depth - 1) : [];
-    return path.extname(entry.name).toLowerCase() in readers && !/^(dataset_infos?|readme|license|source|state)\b/i.test(entry.name) ? [full] : [];
+    return isDataFile(entry.name) ? [full] : [];
   });
+}
+
+/** A file that can be read here and is not about the data (a licence, a card, an index). */
+export function isDataFile(name: string): boolean {
+  return path.extname(name).toLowerCase() in readers && !/^(dataset_infos?|dataset_dict|readme|licen[cs]e|source|state)\b/i.test(name);
 }

@@ -1,0 +1,172 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { discoverDatasets, guessFormat } from '../../src/data/discover.js';
+import { lengthHistogram, previewRows } from '../../src/data/preview.js';
+import { UserError } from '../../src/util/errors.js';
+import { Random } from '../../src/util/random.js';
+import { jsonLines, labelsOf, prepare, scratch, tinyTokenizer, tokensOf } from './fixtures.js';
+
+const pairs = Array.from({ length: 40 }, (_, i) => ({ prompt: `q${i} `, completion: `a${i}` }));
+const format = 'prompt-completion' as const;
+
+describe('rows that cannot be used', () => {
+  test('are counted with line and reason, and the others are kept', async () => {
+    const folder = scratch({ 'a.jsonl': jsonLines([pairs[0], { prompt: 'x' }, { prompt: 'x', completion: '' }, { prompt: ['x'], completion: 'y' }, { prompt: 'x', completion: null }, pairs[1]]) });
+    const { train, rejected } = await prepare({ dataset: { path: folder, format } }, await tinyTokenizer());
+    expect(train.length).toBe(2);
+    expect(rejected.map(({ line, reason }) => `${line}: ${reason}`)).toEqual(['2: no column "completion"', '3: "completion" is empty', '4: "prompt" is not a text', '5: "completion" is empty']);
+  });
+
+  test.each<[string, object[], object, RegExp]>([
+    ['no rows', [], {}, /has no rows$/],
+    ['a missing column', [{ prompt: 'x', answer: 'y' }, { prompt: 'z', score: 1 }], { format }, /has no column "completion"; it has prompt, answer, score:/],
+    ['nothing but bad rows', [{ prompt: 'x', completion: '' }], { format }, /none of the 1 rows .* can be used; the first, .*a\.jsonl:1: "completion" is empty/],
+    ['an unknown column name', pairs, { format, columns: { prmpt: 'q' } }, /dataset\.columns\.prmpt: format prompt-completion reads prompt, completion/],
+    ['an unknown template', pairs, { format, template: 'chatlm' }, /no template "chatlm"; choose alpaca, chatml/],
+    ['a template without use', [{ text: 'x' }], { format: 'text', template: 'alpaca' }, /takes its text as it is/],
+    ['a share that leaves nothing', pairs.slice(0, 1), { format, val_size: 0.5 }, /leave none to train on/],
+    ['rows longer than they may be', [{ messages: [{ role: 'user', content: 'x '.repeat(99) }, { role: 'assistant', content: 'y' }, { role: 'user', content: 'x' }, { role: 'assistant', content: 'y' }] }], { format: 'chat' }, /within max_length 32/],
+  ])('%s stops with a sentence', async (_, rows, dataset, message) => {
+    const folder = scratch({ 'a.jsonl': jsonLines(rows) });
+    const error: unknown = await prepare({ dataset: { path: folder, ...dataset }, max_length: 32 }, await tinyTokenizer()).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(UserError);
+    expect(String(error)).toMatch(message);
+  });
+});
+
+describe('rows for evaluation', () => {
+  const rows = { 'a.jsonl': jsonLines(pairs) };
+  test('are drawn by seed, and are not trained on', async () => {
+    const tokenizer = await tinyTokenizer();
+    const dataset = { path: scratch(rows), format, val_size: 0.1 };
+    const split = async (seed: number) => {
+      const data = await prepare({ dataset, train: { seed } }, tokenizer);
+      return { train: tokensOf(data.train), eval: tokensOf(data.eval!) };
+    };
+    const one = await split(1);
+    expect([one.train.length, one.eval.length]).toEqual([36, 4]);
+    expect(new Set([...one.train, ...one.eval].map(String)).size).toBe(40);
+    expect(await split(1)).toEqual(one);
+    expect((await split(2)).eval).not.toEqual(one.eval);
+  });
+
+  test('may be a number of rows, a file, or the validation split of the folder', async () => {
+    const tokenizer = await tinyTokenizer();
+    const path1 = scratch({ 'train.jsonl': jsonLines(pairs), 'validation.jsonl': jsonLines(pairs.slice(0, 3)), 'other.jsonl': jsonLines(pairs.slice(0, 2)) });
+    const lengths = async (dataset: object) => {
+      const data = await prepare({ dataset: { path: path1, format, ...dataset } }, tokenizer);
+      return [data.train.length, data.eval?.length ?? null];
+    };
+    expect(await lengths({})).toEqual([40, 3]);
+    expect(await lengths({ val_size: 5 })).toEqual([35, 5]);
+    expect(await lengths({ eval: path.join(path1, 'other.jsonl') })).toEqual([40, 2]);
+    expect(await lengths({ path: path.join(path1, 'train.jsonl') })).toEqual([40, null]);
+    expect(await lengths({ max_samples: 7 })).toEqual([7, 3]);
+  });
+});
+
+describe('the cache', () => {
+  const setup = async (content = jsonLines([...pairs, { prompt: 'x' }])) => {
+    const folder = scratch({ 'a.jsonl': content });
+    const cache = path.join(folder, 'cache');
+    const tokenizer = await tinyTokenizer();
+    const load = (dataset: object = {}, max_length = 512) => prepare({ dataset: { path: path.join(folder, 'a.jsonl'), format, ...dataset }, max_length }, tokenizer, cache);
+    return { folder, cache, load };
+  };
+
+  test('gives the same rows and rejections as the files', async () => {
+    const { load } = await setup();
+    const fresh = await load();
+    const kept = await load();
+    expect([fresh.cache, kept.cache]).toEqual(['written', 'read']);
+    expect(tokensOf(kept.train)).toEqual(tokensOf(fresh.train));
+    expect(labelsOf(kept.train)).toEqual(labelsOf(fresh.train));
+    expect(kept.rejected).toEqual(fresh.rejected);
+  });
+
+  test('is asked again when a setting or the content changes, but not for another length', async () => {
+    const { folder, load } = await setup();
+    await load();
+    expect((await load({}, 6)).cache).toBe('read');
+    expect((await load({ val_size: 0.5 })).cache).toBe('read');
+    expect((await load({ template: 'chatml' })).cache).toBe('written');
+    expect((await load({ max_samples: 3 })).cache).toBe('written');
+    writeFileSync(path.join(folder, 'a.jsonl'), jsonLines([...pairs].reverse()));
+    expect((await load()).cache).toBe('written');
+  });
+
+  test('a damaged file is found out and written anew', async () => {
+    const { cache, load } = await setup();
+    const expected = tokensOf((await load()).train);
+    const [name] = readdirSync(cache);
+    const file = path.join(cache, name);
+    const whole = readFileSync(file);
+    const random = new Random('damage');
+    for (let round = 0; round < 40; round++) {
+      const damaged = round % 4 === 0 ? whole.subarray(0, random.below(whole.length)) : Buffer.from(whole);
+      if (round % 4 !== 0) damaged[random.below(whole.length)] ^= 1 << random.below(8);
+      writeFileSync(file, damaged);
+      expect(tokensOf((await load()).train)).toEqual(expected);
+    }
+    expect(readFileSync(file)).toEqual(whole);
+    expect(readdirSync(cache)).toEqual([name]);
+  });
+
+  test('that cannot be written does not stop the run', async () => {
+    const { folder, cache, load } = await setup();
+    writeFileSync(cache, 'a file where the folder should be');
+    const { train, cache: use } = await load();
+    expect([train.length, use]).toEqual([40, 'not kept']);
+    expect(readdirSync(folder).sort()).toEqual(['a.jsonl', 'cache']);
+  });
+});
+
+test('a preview shows the text, its tokens and what is learned', async () => {
+  const tokenizer = await tinyTokenizer();
+  const data = await prepare({ dataset: { path: scratch({ 'a.jsonl': jsonLines(pairs) }), format } }, tokenizer);
+  const [row, ...others] = previewRows(data, tokenizer, 3);
+  expect(others.length).toBe(2);
+  expect(row.text).toBe('<s>q0 a0</s>');
+  expect(row.tokens.map(({ text }) => text).join('')).toBe(row.text);
+  expect(row.tokens.filter(({ trained }) => trained).map(({ text }) => text).join('')).toBe('a0</s>');
+});
+
+test('the histogram counts lengths before cutting', async () => {
+  const tokenizer = await tinyTokenizer();
+  const { train, cutRows } = await prepare({ dataset: { path: scratch({ 'a.jsonl': jsonLines([...pairs, { prompt: 'z'.repeat(90), completion: 'y' }]) }), format }, max_length: 16 }, tokenizer);
+  const { buckets, longest, cut, mean } = lengthHistogram(train, 16, 10);
+  expect({ longest, cut }).toEqual({ longest: 93, cut: cutRows });
+  expect(cutRows).toBe(1);
+  expect(buckets.reduce((sum, bucket) => sum + bucket.rows, 0)).toBe(41);
+  expect(buckets[buckets.length - 1].rows).toBe(1);
+  expect(mean).toBeGreaterThan(5);
+});
+
+describe('datasets on this machine', () => {
+  test('are found with their columns and a guess at the format', () => {
+    const folder = scratch({
+      'a.jsonl': '{"instruction":"x","input":{"y":1},"output":"z"}\n\n{}\n',
+      'b/train.csv': 'text,label\n"a\nb",1\n',
+      'b/test.csv': 'text,label\na,1\n',
+      'deep/c/story.txt': 'once\n',
+      'list.json': '[{"messages": [{"role": "user"}]}]',
+      'LICENSE.txt': 'free',
+      'broken.json': '[{',
+    });
+    mkdirSync(path.join(folder, 'empty'));
+    const found = discoverDatasets([folder, path.join(folder, 'nowhere')]);
+    expect(found.map(({ name, rows, guess, columns }) => [name, rows, guess, columns.join()])).toEqual([
+      ['a.jsonl', 2, 'alpaca', 'instruction,input,output'],
+      ['b', null, 'classification', 'text,label'],
+      ['list.json', 1, 'chat', 'messages'],
+      ['story.txt', null, 'text', 'text'],
+    ]);
+  });
+
+  test('a format is guessed only when all its columns are there', () => {
+    expect(guessFormat(['question', 'answer'])).toBe(null);
+    expect(guessFormat(['text', 'label', 'id'])).toBe('classification');
+    expect(guessFormat(['text', 'id'])).toBe('text');
+  });
+});

@@ -1,0 +1,144 @@
+import { describe, expect, test } from 'vitest';
+import { type Batch, collate } from '../../src/data/collate.js';
+import { evalBatches, Loader, type LoaderOptions, type LoaderPosition } from '../../src/data/loader.js';
+import { packFirstFit } from '../../src/data/pack.js';
+import { type EncodedRows, StoredRows } from '../../src/data/rows.js';
+import { Random } from '../../src/util/random.js';
+
+/** Rows of 1 to 20 tokens, none of them like another: row i holds i·100, i·100 + 1, …; about half are learned. */
+function makeRows(count: number, seed: number): EncodedRows {
+  const random = new Random('rows', seed);
+  const tokens: number[] = [];
+  const trained: number[] = [];
+  const windows = Array.from({ length: count }, (_, i) => {
+    const start = tokens.length;
+    const length = 2 + random.below(19);
+    for (let t = 0; t < length; t++) {
+      tokens.push(i * 100 + t);
+      trained.push(t === length - 1 ? 1 : random.below(2));
+    }
+    return { start, count: length, fullLength: length };
+  });
+  return new StoredRows({ tokens: Int32Array.from(tokens), trained: Uint8Array.from(trained) }, windows);
+}
+
+function options(rows: EncodedRows, random: Random): LoaderOptions {
+  return {
+    rows,
+    batchSize: 1 + random.below(5),
+    accumulation: 1 + random.below(4),
+    seed: random.below(1000),
+    shuffle: random.below(4) > 0,
+    packing: random.below(2) > 0,
+    maxLength: 24 + random.below(40),
+    padId: -7,
+  };
+}
+
+/** The rows of a batch, read back from it: tokens, and which token each label row predicts. */
+function unpack({ inputs, labelCount }: Batch): { tokens: number[]; predicted: Map<number, number> }[] {
+  const [, width] = inputs.input_ids.shape;
+  const found = new Map<string, { tokens: number[]; predicted: Map<number, number> }>();
+  const keyOf = (at: number) => `${Math.floor(at / width)} ${inputs.segments.data[at]}`;
+  inputs.segments.data.forEach((segment, at) => {
+    if (segment === 0) {
+      expect([inputs.input_ids.data[at], inputs.positions.data[at]]).toEqual([-7, 0]);
+      return;
+    }
+    if (inputs.positions.data[at] === 0) found.set(keyOf(at), { tokens: [], predicted: new Map() });
+    const row = found.get(keyOf(at))!;
+    expect(inputs.positions.data[at]).toBe(row.tokens.length);
+    row.tokens.push(inputs.input_ids.data[at]);
+  });
+  expect(inputs.labels.data.length).toBe(labelCount);
+  inputs.label_rows.data.forEach((at, n) => found.get(keyOf(at))!.predicted.set(inputs.positions.data[at], inputs.labels.data[n]));
+  return [...found.values()];
+}
+
+const rounds = Array.from({ length: 60 }, (_, round) => round);
+
+describe('a loader with random settings', () => {
+  test('gives every row once an epoch, with its own tokens and labels', () => {
+    for (const round of rounds) {
+      const random = new Random('cover', round);
+      const rows = makeRows(1 + random.below(60), round);
+      const loader = new Loader(options(rows, random));
+      for (const epoch of [0, 1]) {
+        const updates = Array.from({ length: loader.updatesPerEpoch }, () => loader.next());
+        expect(updates.every((update) => update.epoch === epoch)).toBe(true);
+        const seen = updates.flatMap((update) => update.microBatches.flatMap(unpack)).sort((a, b) => a.tokens[0] - b.tokens[0]);
+        expect(seen.map(({ tokens }) => tokens)).toEqual(Array.from({ length: rows.length }, (_, i) => [...rows.tokens(i)]));
+        for (const [i, { tokens, predicted }] of seen.entries()) {
+          // position t predicts token t + 1, where that is learned
+          const labels = tokens.flatMap((_, t) => (t > 0 && rows.labels(i)[t] !== -100 ? [[t - 1, tokens[t]]] : []));
+          expect([...predicted]).toEqual(labels);
+        }
+      }
+      expect(loader.position).toEqual({ epoch: 2, index: 0 });
+    }
+  });
+
+  test('goes on from any saved position with the same batches', () => {
+    for (const round of rounds) {
+      const random = new Random('resume', round);
+      const rows = makeRows(5 + random.below(40), round);
+      const settings = options(rows, random);
+      const whole = new Loader(settings);
+      const stop = random.below(3 * whole.updatesPerEpoch);
+      for (let update = 0; update < stop; update++) whole.next();
+      const position = JSON.parse(JSON.stringify(whole.position)) as LoaderPosition;
+      const resumed = new Loader({ ...settings, position });
+      for (let update = 0; update < whole.updatesPerEpoch + 1; update++) expect(resumed.next()).toEqual(whole.next());
+    }
+  });
+});
+
+test('updates are counted as in Transformers', () => {
+  const rows = makeRows(21, 1);
+  const base = { rows, seed: 1, shuffle: true, packing: false, maxLength: 64, padId: 0 };
+  const loader = new Loader({ ...base, batchSize: 4, accumulation: 4 });
+  expect(loader.updatesPerEpoch).toBe(2); // ceil(ceil(21 / 4) / 4)
+  expect(loader.next().microBatches.map((batch) => batch.rowCount)).toEqual([4, 4, 4, 4]);
+  expect(loader.next().microBatches.map((batch) => batch.rowCount)).toEqual([4, 1]);
+});
+
+test('the order changes with the epoch and the seed, and not without shuffle', () => {
+  const first = (seed: number, shuffle: boolean, epoch: number) =>
+    new Loader({ rows: makeRows(40, 1), batchSize: 40, accumulation: 1, seed, shuffle, packing: false, maxLength: 64, padId: 0, position: { epoch, index: 0 } }).next().microBatches[0].inputs.input_ids.data;
+  expect(first(1, true, 0)).toEqual(first(1, true, 0));
+  expect(first(1, true, 0)).not.toEqual(first(1, true, 1));
+  expect(first(1, true, 0)).not.toEqual(first(2, true, 0));
+  expect(first(1, false, 0)).toEqual(first(2, false, 5));
+});
+
+test('evaluation sees every row once, in order', () => {
+  const rows = makeRows(23, 3);
+  const batches = [...evalBatches(rows, 5, -7)];
+  expect(batches.map((batch) => batch.rowCount)).toEqual([5, 5, 5, 5, 3]);
+  expect(batches.flatMap(unpack).map(({ tokens }) => tokens)).toEqual(Array.from({ length: 23 }, (_, i) => [...rows.tokens(i)]));
+});
+
+test('widths are the next multiple of eight', () => {
+  const rows = makeRows(50, 2);
+  for (let i = 0; i < rows.length; i++) expect(collate(rows, [[i]], { padId: 0 }).inputs.input_ids.shape).toEqual([1, Math.ceil(rows.tokenCount(i) / 8) * 8]);
+});
+
+describe('packing', () => {
+  test('puts each row where plain first-fit does', () => {
+    for (const round of rounds) {
+      const random = new Random('pack', round);
+      const lengths = Array.from({ length: random.below(80) }, () => 1 + random.below(30));
+      const expected: number[][] = [];
+      for (const [row, length] of lengths.entries()) {
+        const fits = expected.find((group) => group.reduce((sum, other) => sum + Math.min(32, lengths[other]), 0) + length <= 32);
+        if (fits) fits.push(row);
+        else expected.push([row]);
+      }
+      expect(packFirstFit(lengths.map((_, row) => row), (row) => lengths[row], 32)).toEqual(expected);
+    }
+  });
+
+  test('gives a row that is too long a group of its own', () => {
+    expect(packFirstFit([0, 1, 2], (row) => [4, 40, 4][row], 8)).toEqual([[0, 2], [1]]);
+  });
+});
