@@ -1,4 +1,5 @@
 /** The op cases and the contract, on every engine that works here. */
+import './software-gpu.js';
 import { describe, expect, it } from 'vitest';
 import type { Availability, Device, Engine, EngineName } from '../../src/engine/contract.js';
 import { nodesOf, makeFn } from '../../src/graph/program.js';

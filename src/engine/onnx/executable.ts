@@ -1,17 +1,16 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InferenceSession, env, type Tensor as OrtTensor } from 'onnxruntime-node';
-import { bindShape } from '../../graph/dims.js';
-import type { Fn, Program } from '../../graph/node.js';
-import { messageOf } from '../../util/errors.js';
-import { sizeOf, type Tensor } from '../../util/tensor.js';
+import type { Fn, InitialValue, Program, Variable } from '../../graph/node.js';
+import type { Tensor } from '../../util/tensor.js';
 import type { CompileOptions, Executable } from '../contract.js';
+import { bindFeeds, checkVariable, functionOf } from '../checks.js';
 import { translated } from './errors.js';
 import { feedName, variableName } from './lowering.js';
 import { copied, emptyTensor, fromOrt, toOrt, VariableMemory } from './memory.js';
 import { lowerFn, outputName, updateName } from './model.js';
 import { encodeModel } from './proto.js';
-import { sessionOptions } from './session.js';
+import { sessionOptions, threadCount } from './session.js';
 import { WeightFile } from './weights.js';
 
 /** A function that has been compiled: made when it is first run, so that one that never runs costs nothing. */
@@ -33,8 +32,8 @@ export class OnnxExecutable implements Executable {
     this.#options = options;
     this.#weights = weights;
     this.#memory = memory;
-    const threads = sessionOptions(options).intraOpNumThreads ?? 'all';
-    this.description = `onnx ${env.versions.node ?? env.versions.common} on ${options.device}, ${threads} threads`;
+    const threads = threadCount(options.threads);
+    this.description = `onnx ${env.versions.node ?? env.versions.common} on ${options.device}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   }
 
   /** Variables that may change are held in memory, the others in a file that sessions map. */
@@ -42,8 +41,13 @@ export class OnnxExecutable implements Executable {
     const updated = new Set(Object.values(program.functions).flatMap((fn) => Object.keys(fn.updates)));
     const changing = program.variables.filter(({ name, role }) => role !== 'frozen' || updated.has(name));
     const fixed = program.variables.filter((variable) => !changing.includes(variable));
-    const memory = new VariableMemory(changing, options.initial);
-    const weights = await WeightFile.create(options.scratch, fixed, options.initial);
+    const initial: InitialValue = (variable) => {
+      const value = options.initial(variable);
+      checkVariable(variable, value);
+      return value;
+    };
+    const memory = new VariableMemory(changing, initial);
+    const weights = await WeightFile.create(options.scratch, fixed, initial);
     return new OnnxExecutable(program, options, { weights, memory });
   }
 
@@ -52,8 +56,8 @@ export class OnnxExecutable implements Executable {
   }
 
   async run(name: string, feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
-    const fn = this.#function(name);
-    checkFeeds(fn, feeds);
+    const fn = functionOf(this.#program, name);
+    bindFeeds(fn, feeds);
     const { session, held } = await this.#compile(fn);
 
     const inputs: Record<string, OrtTensor> = {};
@@ -85,10 +89,7 @@ export class OnnxExecutable implements Executable {
   }
 
   async write(variable: string, value: Tensor): Promise<void> {
-    const { dtype, shape } = this.#variable(variable);
-    if (value.dtype !== dtype || shape.join() !== value.shape.join()) {
-      throw new Error(`${variable} is ${dtype} [${shape.join(', ')}]; ${value.dtype} [${value.shape.join(', ')}] was written`);
-    }
+    checkVariable(this.#variable(variable), value);
     if (!this.#weights.has(variable)) {
       this.#memory.set(variable, value);
     } else {
@@ -101,13 +102,7 @@ export class OnnxExecutable implements Executable {
     await this.#release();
   }
 
-  #function(name: string): Fn {
-    const fn = this.#program.functions[name];
-    if (fn === undefined) throw new Error(`the program has no function ${name}`);
-    return fn;
-  }
-
-  #variable(name: string): Program['variables'][number] {
+  #variable(name: string): Variable {
     const variable = this.#program.variables.find((candidate) => candidate.name === name);
     if (variable === undefined) throw new Error(`the program has no variable ${name}`);
     return variable;
@@ -120,7 +115,7 @@ export class OnnxExecutable implements Executable {
     const path = join(this.#options.scratch, `${fn.name}.onnx`);
     await writeFile(path, encodeModel(model));
     try {
-      const compiled = { held, session: await InferenceSession.create(path, sessionOptions(this.#options)) };
+      const compiled = { held, session: await InferenceSession.create(path, sessionOptions(model, { ...this.#options, packed: Object.keys(fn.updates).length > 0 })) };
       this.#compiled.set(fn.name, compiled);
       return compiled;
     } catch (cause) {
@@ -133,28 +128,4 @@ export class OnnxExecutable implements Executable {
     this.#compiled.clear();
     for (const session of sessions) await session.release();
   }
-}
-
-/** Every declared input and no other, each of its type and shape. */
-function checkFeeds(fn: Fn, feeds: Readonly<Record<string, Tensor>>): void {
-  const declared = new Set(fn.inputs.map(({ attrs }) => attrs.name));
-  const extra = Object.keys(feeds).filter((name) => !declared.has(name));
-  if (extra.length > 0) throw new Error(`${fn.name} has no input ${extra.join(', ')}; it has ${[...declared].join(', ')}`);
-  const bindings: Record<string, number> = {};
-  const bind = ({ attrs, shape }: Fn['inputs'][number]): void => {
-    try {
-      bindShape(shape, feeds[attrs.name].shape, bindings);
-    } catch (cause) {
-      throw new Error(`input ${attrs.name} of ${fn.name}: ${messageOf(cause)}`, { cause });
-    }
-  };
-  for (const input of fn.inputs) {
-    const { attrs, dtype } = input;
-    const feed = feeds[attrs.name];
-    if (feed === undefined) throw new Error(`${fn.name} needs the input ${attrs.name}`);
-    if (feed.dtype !== dtype) throw new Error(`input ${attrs.name} of ${fn.name}: ${feed.dtype} where ${dtype} is wanted`);
-    if (feed.data.length !== sizeOf(feed.shape)) throw new Error(`input ${attrs.name} of ${fn.name}: ${feed.data.length} elements for [${feed.shape.join(', ')}]`);
-    bind(input);
-  }
-  fn.inputs.forEach(bind); // once more: [P+T] can be checked when a later input has shown P
 }

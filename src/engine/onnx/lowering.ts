@@ -75,7 +75,11 @@ export const lowerings: { readonly [K in OpKind]: Lowering<K> } = {
   },
 
   softmax: (e, _node, [x]) => softmax(e, x),
-  layerNorm: (e, { attrs }, inputs) => e.op('LayerNormalization', inputs, { attributes: { axis: int(-1), epsilon: float(attrs.epsilon) } }),
+  layerNorm: (e, { attrs, shape }, [x, gamma, beta]) => {
+    // WebGPU's kernel takes σ² as mean(x²) − μ², which is lost in rounding where μ² ≫ σ²; a centred x has μ = 0.
+    const input = e.device === 'webgpu' ? centred(e, x, shape) : x;
+    return e.op('LayerNormalization', [input, gamma, beta], { attributes: { axis: int(-1), epsilon: float(attrs.epsilon) } });
+  },
   // In no ONNX standard, but with a kernel on every provider of ONNX Runtime.
   rmsNorm: (e, { attrs }, inputs) => e.op('SimplifiedLayerNormalization', inputs, { attributes: { axis: int(-1), epsilon: float(attrs.epsilon), stash_type: int(1) } }),
   rotary: (e, { attrs, inputs: [{ shape }] }, [x, cos, sin]) => {
@@ -121,6 +125,12 @@ function gemm(e: Emitter, inputs: readonly Value[], { transposeA = false, transp
 
 function softmax(e: Emitter, x: Value): Value {
   return e.op('Softmax', [x], { attributes: { axis: int(-1) } });
+}
+
+/** x − mean(x) over the last axis, in the words of the norm's gradient, so that both are computed once. */
+function centred(e: Emitter, x: Value, shape: Shape): Value {
+  const sum = e.op('ReduceSum', [x, e.int64s([shape.length - 1])], { attributes: { keepdims: int(1) } });
+  return e.op('Sub', [x, e.op('Mul', [sum, e.scalar(1 / Number(shape.at(-1)))])]);
 }
 
 function largest(e: Emitter, x: Value): Value {
