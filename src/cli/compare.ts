@@ -1,4 +1,5 @@
 import { homeFolder } from '../config/home.js';
+import { reconcile } from '../runner/client.js';
 import { openReader } from '../store/reader.js';
 import type { Terminal } from './terminal.js';
 import { configDifferences, differenceTable, endTable } from './view/compare.js';
@@ -6,7 +7,9 @@ import { seriesOf } from './view/chart.js';
 import { overlay } from './view/overlay.js';
 
 export async function compare(terminal: Terminal, references: readonly string[], { json }: { readonly json?: true }): Promise<void> {
-  const reader = openReader(homeFolder(terminal.env));
+  const home = homeFolder(terminal.env);
+  reconcile(home);
+  const reader = openReader(home);
   try {
     const runs = references.map((reference) => reader.run(reference));
     const differences = configDifferences(runs.map(({ config }) => config));

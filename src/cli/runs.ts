@@ -1,4 +1,5 @@
 import { homeFolder } from '../config/home.js';
+import { reconcile } from '../runner/client.js';
 import { openReader } from '../store/reader.js';
 import { filterRuns, sortRuns } from './query.js';
 import type { Terminal } from './terminal.js';
@@ -11,7 +12,9 @@ interface Options {
 }
 
 export async function runs(terminal: Terminal, { filter, sort, json }: Options): Promise<void> {
-  const reader = openReader(homeFolder(terminal.env));
+  const home = homeFolder(terminal.env);
+  reconcile(home);
+  const reader = openReader(home);
   try {
     const found = filterRuns(reader.runs(), filter ?? '');
     const sorted = sort === undefined ? found : sortRuns(found, sort);

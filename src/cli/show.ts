@@ -1,4 +1,5 @@
 import { homeFolder } from '../config/home.js';
+import { reconcile } from '../runner/client.js';
 import { openReader } from '../store/reader.js';
 import type { Terminal } from './terminal.js';
 import { chartText } from './view/chart.js';
@@ -11,7 +12,9 @@ interface Options {
 }
 
 export async function show(terminal: Terminal, reference: string, { metrics, json }: Options): Promise<void> {
-  const reader = openReader(homeFolder(terminal.env));
+  const home = homeFolder(terminal.env);
+  reconcile(home);
+  const reader = openReader(home);
   try {
     const run = reader.run(reference);
     if (json) {

@@ -4,9 +4,10 @@ import type { Terminal } from '../terminal.js';
 import { eventLine, statusLine } from './progress.js';
 
 export interface EventPrinter {
+  /** A failure is not shown but in JSON: its reason belongs on stderr, which is for the command to say. */
   show(event: TrainEvent): void;
-  /** A line of our own between the events, on stderr. */
-  note(line: string): void;
+  /** Leaves what is drawn behind, and the cursor on a line of its own. */
+  end(): void;
 }
 
 const clearLine = '\r\u001b[2K';
@@ -14,11 +15,15 @@ const clearLine = '\r\u001b[2K';
 const redrawMilliseconds = 100;
 
 export function eventPrinter(terminal: Terminal, json: boolean): EventPrinter {
-  if (json) return { show: (event) => terminal.print(JSON.stringify(event)), note: terminal.note };
-  if (!terminal.interactive) {
-    return { show: (event) => terminal.print(eventLine(event, terminal.style)), note: terminal.note };
-  }
-  return redrawing(terminal);
+  const end = () => undefined;
+  if (json) return { show: (event) => terminal.print(JSON.stringify(event)), end };
+  if (terminal.interactive) return redrawing(terminal);
+  return {
+    show(event) {
+      if (event.type !== 'failed') terminal.print(eventLine(event, terminal.style));
+    },
+    end,
+  };
 }
 
 function redrawing(terminal: Terminal): EventPrinter {
@@ -27,26 +32,23 @@ function redrawing(terminal: Terminal): EventPrinter {
   let evaluation: EvalEvent | null = null;
   let drawn = 0;
   const status = () => (step === null ? '' : statusLine(step, evaluation, { width: terminal.width - 1, glyphs: style.glyphs }));
+  const end = () => {
+    if (step !== null) terminal.write(`${clearLine}${status()}\n`);
+    step = null;
+  };
   return {
+    end,
     show(event) {
       if (event.type === 'step') {
         step = event;
-        const last = event.step === event.total_steps;
-        if (!last && Date.now() - drawn < redrawMilliseconds) return;
+        if (Date.now() - drawn < redrawMilliseconds) return;
         drawn = Date.now();
         terminal.write(`${clearLine}${status()}`);
         return;
       }
       if (event.type === 'eval') evaluation = event;
-      const over = event.type === 'completed' || event.type === 'stopped' || event.type === 'failed';
-      // The last status stays in the scrollback, above the end.
-      terminal.write(over && step !== null ? `${clearLine}${status()}\n` : clearLine);
-      terminal.write(`${eventLine(event, style)}\n${over ? '' : status()}`);
-    },
-    note(line) {
-      terminal.write(clearLine);
-      terminal.note(line);
-      terminal.write(status());
+      if (event.type === 'completed' || event.type === 'stopped' || event.type === 'failed') end();
+      if (event.type !== 'failed') terminal.write(`${step === null ? '' : clearLine}${eventLine(event, style)}\n${status()}`);
     },
   };
 }

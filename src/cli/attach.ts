@@ -1,0 +1,46 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { homeFolder } from '../config/home.js';
+import { reconcile } from '../runner/client.js';
+import { openReader } from '../store/reader.js';
+import type { RunRecord } from '../store/rows.js';
+import { UserError } from '../util/errors.js';
+import { Follower } from './follow.js';
+import { concludeRun } from './outcome.js';
+import { exit, type Terminal } from './terminal.js';
+import { eventPrinter } from './view/printer.js';
+
+const pollMilliseconds = 150;
+
+/** Prints where a live run stands, and what it says until it ends or Ctrl-C is pressed; the run does not notice. */
+export async function attach(terminal: Terminal, reference: string, { json }: { readonly json?: true }): Promise<void> {
+  const home = homeFolder(terminal.env);
+  reconcile(home);
+  const reader = openReader(home);
+  const printer = eventPrinter(terminal, json ?? false);
+  const leaving = new AbortController();
+  const leave = () => leaving.abort();
+  process.on('SIGINT', leave).on('SIGTERM', leave);
+  try {
+    const first = reader.run(reference);
+    if (isOver(first)) throw new UserError(`${first.name} (${first.id}) is ${first.state}; see it with: workbench show ${first.id}`);
+    if (first.state === 'queued') terminal.note(`workbench: ${first.name} (${first.id}) waits for its turn`);
+    const follower = new Follower(reader, first.id);
+    let run = first;
+    while (!isOver(run) && !leaving.signal.aborted) {
+      reconcile(home);
+      run = reader.run(first.id);
+      // Read after the state: an end that is seen has all its events in the store.
+      follower.news().forEach(printer.show);
+      if (!isOver(run)) await wait(pollMilliseconds, undefined, { signal: leaving.signal }).catch(() => undefined);
+    }
+    printer.end();
+    process.exitCode = isOver(run) ? concludeRun(terminal, home, { run, store: reader }) : exit.interrupted;
+  } finally {
+    process.off('SIGINT', leave).off('SIGTERM', leave);
+    reader.close();
+  }
+}
+
+function isOver({ state }: RunRecord): boolean {
+  return state !== 'queued' && state !== 'running' && state !== 'paused';
+}

@@ -1,0 +1,47 @@
+/** What the end of a run means for the command that watched it. */
+import { join } from 'node:path';
+import { runFolder } from '../store/folders.js';
+import type { RunRecord, StoreReader } from '../store/rows.js';
+import type { Store } from '../store/store.js';
+import { unreachable, UserError } from '../util/errors.js';
+import { exit, type ExitCode, type Terminal } from './terminal.js';
+
+/**
+ * Throws the reason of a run that the user must change before it can begin, and forgets the run: a mistyped file
+ * leaves nothing behind.
+ */
+export function throwIfRefused(store: Store, id: string): void {
+  const run = store.run(id);
+  if (run.state !== 'failed' || run.total_steps !== null || !failedByUser(store, id)) return;
+  store.remove(id);
+  throw new UserError(run.reason ?? 'the run could not begin');
+}
+
+/** Says on stderr what went wrong, if it did, and gives the exit code. */
+export function concludeRun(terminal: Terminal, home: string, { run, store }: { readonly run: RunRecord; readonly store: StoreReader }): ExitCode {
+  const reason = run.reason ?? run.state;
+  switch (run.state) {
+    case 'completed':
+      return exit.done;
+    case 'stopped':
+      return exit.interrupted;
+    case 'failed':
+      terminal.note(`workbench: ${reason}`);
+      if (failedByUser(store, run.id)) return exit.user;
+      terminal.note(`workbench: this is a bug; please report it with ${join(runFolder(home, run.id), 'run.log')}`);
+      return exit.failed;
+    case 'crashed':
+      terminal.note(`workbench: ${run.name} (${run.id}) crashed: ${reason}`);
+      return exit.failed;
+    case 'queued':
+    case 'running':
+    case 'paused':
+      throw new Error(`${run.id} is ${run.state} after its end`);
+    default:
+      return unreachable(run.state);
+  }
+}
+
+function failedByUser(store: StoreReader, id: string): boolean {
+  return store.history(id).findLast(({ type }) => type === 'failed')?.details['user'] === true;
+}

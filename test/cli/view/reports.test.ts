@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { dataLines, tokenLines, type DataReport } from '../../../src/cli/view/data.js';
+import { doctorLines, type Examination } from '../../../src/cli/view/doctor.js';
+import { estimateLines } from '../../../src/cli/view/estimate.js';
+import { styleOf } from '../../../src/cli/terminal.js';
+import type { PreviewToken } from '../../../src/data/preview.js';
+import { makeTheme } from '../../../src/ui/theme.js';
+import { plain } from '../samples.js';
+
+const tokens = (words: string): PreviewToken[] => words.split(' ').map((word, id) => ({ id, text: word.replace('*', ''), trained: word.startsWith('*') }));
+
+describe('data', () => {
+  it('marks what is learned, token by token', () => {
+    expect(tokenLines(tokens('▁The ▁film *▁good *</s>'), { width: 80, style: plain })).toEqual(['  ▁The ▁film «▁good </s>»']);
+    expect(tokenLines(tokens('a *b c *d'), { width: 80, style: plain })).toEqual(['  a «b» c «d»']);
+  });
+
+  it('paints it too where there is colour', () => {
+    const coloured = styleOf(makeTheme({ color: true, unicode: true }), true);
+    const [line] = tokenLines(tokens('a *b'), { width: 80, style: { ...coloured, paint: (text, tone) => `<${tone}>${text}` } });
+    expect(line).toBe('  <muted>a <accent>«b»');
+  });
+
+  it('breaks between tokens, at the width', () => {
+    const lines = tokenLines(tokens('aaaa bbbb cccc dddd'), { width: 12, style: plain });
+    expect(lines).toEqual(['  aaaa bbbb', '  cccc dddd']);
+  });
+
+  const report: DataReport = {
+    train_rows: 3, eval_rows: 1, tokens: 24, label_tokens: 6, max_length: 10,
+    lengths: { buckets: [{ from: 1, to: 8, rows: 2 }, { from: 9, to: 16, rows: 1 }], mean: 8, longest: 12, cut: 1 },
+    rows: [{ text: 'a b', tokens: tokens('a *b'), fullLength: 12 }],
+    rejected: [{ file: 'rows.jsonl', line: 7, reason: 'no column output' }],
+  };
+
+  it('tells counts, cut rows, lengths and what was left out with its line', () => {
+    const lines = dataLines(report, { width: 80, style: plain });
+    expect(lines).toContain('tokens    24, of which 6 are learned (25.0%)');
+    expect(lines).toContain('cut       1 rows are longer than max_length 10');
+    expect(lines).toContain('row 1: 2 tokens, cut from 12, 1 learned');
+    expect(lines).toContain(`   1– 8  ${'█'.repeat(40)} 2`);
+    expect(lines).toContain(`   9–16  ${'█'.repeat(20)} 1`);
+    expect(lines.at(-1)).toBe('  rows.jsonl:7: no column output');
+  });
+});
+
+describe('estimate', () => {
+  it('adds up the parts and says whether it fits', () => {
+    const lines = estimateLines(
+      {
+        total_parameters: 1e6, trainable_parameters: 1e4, effective_batch: 16, steps: 200, steps_per_epoch: 100, tokens_per_step: 2048, flops_per_step: 2.5e12,
+        memory: { weights: 4e6, trainable: 4e4, gradients: 4e4, optimizer: 8e4, activations: 40e6, runtime: 2e8 },
+        memory_bytes: 244.2e6, available_memory_bytes: 2e8, fits: false, warnings: ['lora_alpha / r is 0.1'],
+      },
+      plain,
+    );
+    expect(lines).toContain('parameters            10,000 of 1,000,000 trained (1.0%)');
+    expect(lines).toContain('work an update        2.50TFLOP');
+    expect(lines).toContain('memory                244 MB of 200 MB available: does not fit');
+    expect(lines).toContain(`  program               200 MB  ${'█'.repeat(25)}`);
+    expect(lines.at(-1)).toBe('warning: lora_alpha / r is 0.1');
+  });
+});
+
+describe('doctor', () => {
+  const healthy: Examination = {
+    node: '20.20.2', platform: 'linux x64', cores: 2, memory_bytes: 8e9, available_memory_bytes: 6e9,
+    terminal: { interactive: true, type: 'xterm-256color', columns: 80, rows: 24, colors: true, unicode: true },
+    store: { home: '/home/w', runs: 1, problems: [] },
+    models: { paths: ['/models'], usable: 2 },
+    engines: [{ engine: 'onnx', rows: [{ device: 'cpu', available: true, detail: 'ONNX Runtime', remedy: null }, { device: 'cuda', available: false, detail: 'no provider', remedy: 'Install it.' }] }],
+  };
+
+  it('says what works, what does not, and what to do', () => {
+    const lines = doctorLines(healthy, plain);
+    expect(lines).toContain('  ok    80×24, TERM=xterm-256color');
+    expect(lines).toContain('  ok    /home/w, 1 run');
+    expect(lines).toContain('  ok    onnx on cpu: ONNX Runtime');
+    expect(lines.slice(-2)).toEqual(['  no    onnx on cuda: no provider', '        Install it.']);
+  });
+
+  it('names a store that cannot be opened and a terminal that is too small', () => {
+    const lines = doctorLines({ ...healthy, terminal: { ...healthy.terminal, rows: 20 }, store: { home: '/home/w', runs: null, problems: ['the store is damaged'] } }, plain);
+    expect(lines).toContain('  note  80×20, TERM=xterm-256color');
+    expect(lines).toContain('  no    the store is damaged');
+    expect(lines.join('\n')).not.toContain('/home/w');
+  });
+
+  it('asks no terminal of a pipe', () => {
+    expect(doctorLines({ ...healthy, terminal: { ...healthy.terminal, interactive: false, rows: null } }, plain)).toContain('  note  stdout is not a terminal (TERM=xterm-256color)');
+  });
+});
