@@ -58,6 +58,7 @@ export async function prepareDataset(settings: DataSettings, tokenizer: Tokenize
     return { documents, use, cut };
   };
   const { train: trainFiles, validation } = splitsOf(path.resolve(baseFolder, dataset.path));
+  if (trainFiles.length === 0) throw new UserError(`${dataset.path} has no files to train on: all of them are named as validation or test data`);
   const evalFiles = evaluationFiles(dataset, validation, baseFolder);
   const train = await load(trainFiles);
   const held = evalFiles === null ? holdOut(train.cut.windows, dataset.val_size, settings.train.seed) : { train: train.cut.windows, eval: [] };
@@ -81,7 +82,7 @@ async function* readFiles(files: readonly string[], options: ReadOptions): Async
 function evaluationFiles({ eval: named, val_size: size }: DatasetConfig, validation: readonly string[], baseFolder: string): readonly string[] | null {
   if (named !== null) {
     const splits = splitsOf(path.resolve(baseFolder, named));
-    return splits.validation.length > 0 ? splits.validation : splits.train;
+    return [splits.validation, splits.test, splits.train].find((files) => files.length > 0) ?? [];
   }
   return size === 0 && validation.length > 0 ? validation : null;
 }

@@ -54,6 +54,7 @@ function candidates(place: string, depth = 2): string[] {
 function describe(place: string): DatasetEntry | null {
   try {
     const files = splitsOf(place).train;
+    if (files.length === 0) return null;
     const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0);
     const columns = columnsOf(files[0]);
     return { path: place, name: path.basename(place), bytes, rows: bytes <= countedBytes ? countRows(files) : null, guess: guessFormat(columns), columns };

@@ -1,6 +1,8 @@
 /** Rows to token ids, whole, before anything is cut or held out. */
 import { UserError } from '../util/errors.js';
-import { type TokenStore, labelCount } from './rows.js';
+import { Faults } from './faults.js';
+import { Growing } from './growing.js';
+import { labelCount, type TokenStore } from './rows.js';
 import { isRejected, type RejectedRow, type SourceRow } from './source/row.js';
 import { type Example, type Piece, UnusableRow } from './template/example.js';
 import type { RowTemplate } from './template/formats.js';
@@ -147,63 +149,4 @@ function markIds(mark: 'prefix' | 'suffix' | 'end', tokenizer: Tokenizer): reado
 
 function placeOf({ file, line }: SourceRow): { file: string; line: number } {
   return { file, line };
-}
-
-/** What is wrong with rows, and the sentence to say when that is all of them. */
-class Faults {
-  readonly rows: RejectedRow[] = [];
-  readonly #columns = new Set<string>();
-  readonly #missing = new Set<string | null>();
-  #sampled = 0;
-
-  /** Remembers the columns of the first rows. */
-  seen(row: SourceRow): void {
-    if (this.#sampled++ < 100) for (const column of Object.keys(row.value)) this.#columns.add(column);
-  }
-
-  add(row: RejectedRow, missingColumn: string | null = null): void {
-    this.rows.push(row);
-    this.#missing.add(missingColumn);
-  }
-
-  error(files: readonly string[]): UserError {
-    const names = files.join(', ');
-    const [first] = this.rows;
-    if (!first) return new UserError(`${names} has no rows`);
-    const [missing] = this.#missing;
-    if (this.#missing.size === 1 && missing !== null) {
-      return new UserError(`${names} has no column "${missing}"; it has ${[...this.#columns].join(', ')}: choose another dataset.format, or name the column in dataset.columns`);
-    }
-    return new UserError(`none of the ${this.rows.length} rows of ${names} can be used; the first, ${first.file}:${first.line}: ${first.reason}`);
-  }
-}
-
-type NumberArray = Int32Array | Uint32Array | Uint8Array | Float64Array;
-
-/** A typed array that grows by half as it fills. */
-class Growing<A extends NumberArray> {
-  length = 0;
-  #values: A;
-  readonly #make: new (length: number) => A;
-
-  constructor(make: new (length: number) => A) {
-    this.#make = make;
-    this.#values = new make(1024);
-  }
-
-  push(values: ArrayLike<number>): void {
-    if (this.length + values.length > this.#values.length) this.#values = this.#copy(Math.ceil((this.length + values.length) * 1.5));
-    this.#values.set(values, this.length);
-    this.length += values.length;
-  }
-
-  take(): A {
-    return this.#copy(this.length);
-  }
-
-  #copy(capacity: number): A {
-    const copy = new this.#make(capacity);
-    copy.set(this.#values.subarray(0, this.length));
-    return copy;
-  }
 }

@@ -61,9 +61,15 @@ describe('rows for evaluation', () => {
     expect(await lengths({})).toEqual([40, 3]);
     expect(await lengths({ val_size: 5 })).toEqual([35, 5]);
     expect(await lengths({ eval: path.join(path1, 'other.jsonl') })).toEqual([40, 2]);
+    expect(await lengths({ eval: scratch({ 'test.jsonl': jsonLines(pairs.slice(0, 4)) }) })).toEqual([40, 4]);
     expect(await lengths({ path: path.join(path1, 'train.jsonl') })).toEqual([40, null]);
     expect(await lengths({ max_samples: 7 })).toEqual([7, 3]);
   });
+});
+
+test('a folder with nothing but test rows is no dataset to train on', async () => {
+  const path1 = scratch({ 'test.jsonl': jsonLines(pairs) });
+  await expect(prepare({ dataset: { path: path1, format } }, await tinyTokenizer())).rejects.toThrow(/no files to train on/);
 });
 
 describe('the cache', () => {

@@ -55,7 +55,7 @@ function unpack({ inputs, labelCount }: Batch): { tokens: number[]; predicted: M
   return [...found.values()];
 }
 
-const rounds = Array.from({ length: 60 }, (_, round) => round);
+const rounds = Array.from({ length: 30 }, (_, round) => round);
 
 describe('a loader with random settings', () => {
   test('gives every row once an epoch, with its own tokens and labels', () => {

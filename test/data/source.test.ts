@@ -70,20 +70,20 @@ describe('a damaged file stops with its line', () => {
 });
 
 describe('splits of a folder', () => {
-  const splits = (...names: string[]) => {
-    const folder = scratch(Object.fromEntries(names.map((name) => [name, '{}'])));
-    const { train, validation } = splitsOf(folder);
-    return { train: train.map((file) => path.relative(folder, file)), validation: validation.map((file) => path.relative(folder, file)) };
+  const splits = (...files: string[]) => {
+    const folder = scratch(Object.fromEntries(files.map((name) => [name, '{}'])));
+    const names = (files: readonly string[]) => files.map((file) => path.relative(folder, file));
+    const found = splitsOf(folder);
+    return { train: names(found.train), validation: names(found.validation), test: names(found.test) };
   };
   test('by the names of files and folders', () => {
-    expect(splits('train.jsonl', 'validation.jsonl', 'test.jsonl', 'README.txt')).toEqual({ train: ['train.jsonl'], validation: ['validation.jsonl'] });
-    expect(splits('data/train-00001-of-00002.json', 'data/train-00000-of-00002.json', 'data/dev.json')).toEqual({ train: ['data/train-00000-of-00002.json', 'data/train-00001-of-00002.json'], validation: ['data/dev.json'] });
-    expect(splits('train/a.csv', 'val/a.csv', 'train/b.csv')).toEqual({ train: ['train/a.csv', 'train/b.csv'], validation: ['val/a.csv'] });
-    expect(splits('trainee.jsonl', 'b.jsonl', 'valid.jsonl')).toEqual({ train: ['b.jsonl', 'trainee.jsonl'], validation: ['valid.jsonl'] });
+    expect(splits('train.jsonl', 'validation.jsonl', 'test.jsonl', 'README.txt')).toEqual({ train: ['train.jsonl'], validation: ['validation.jsonl'], test: ['test.jsonl'] });
+    expect(splits('data/train-00001-of-00002.json', 'data/train-00000-of-00002.json', 'data/dev.json')).toEqual({ train: ['data/train-00000-of-00002.json', 'data/train-00001-of-00002.json'], validation: ['data/dev.json'], test: [] });
+    expect(splits('train/a.csv', 'val/a.csv', 'train/b.csv')).toEqual({ train: ['train/a.csv', 'train/b.csv'], validation: ['val/a.csv'], test: [] });
+    expect(splits('trainee.jsonl', 'b.jsonl', 'valid.jsonl')).toEqual({ train: ['b.jsonl', 'trainee.jsonl'], validation: ['valid.jsonl'], test: [] });
   });
-  test('stop where there is nothing to train on', () => {
+  test('stop where there is nothing to read', () => {
     expect(() => splits('notes.md')).toThrow(/holds no data files/);
-    expect(() => splits('test.jsonl')).toThrow(/no files to train on/);
     expect(() => splitsOf('/nowhere/at/all.jsonl')).toThrow(/no such file/);
     expect(() => splitsOf(path.join(scratch({ 'a.xlsx': '' }), 'a.xlsx'))).toThrow(/\.jsonl, .*\.txt/);
   });

@@ -17,10 +17,11 @@ export const readers: Readonly<Record<string, RowReader>> = {
   '.txt': readPlain,
 };
 
+/** The files of each split; empty where there is none. */
 export interface Splits {
   readonly train: readonly string[];
-  /** Empty where there is none. */
   readonly validation: readonly string[];
+  readonly test: readonly string[];
 }
 
 /** Names under which the splits of published datasets are found. */
@@ -42,18 +43,14 @@ export function splitsOf(dataset: string): Splits {
   if (!found) throw new UserError(`no dataset at ${dataset}: there is no such file or folder`);
   if (!found.isDirectory()) {
     readerOf(dataset);
-    return { train: [dataset], validation: [] };
+    return { train: [dataset], validation: [], test: [] };
   }
   const files = dataFiles(dataset);
   if (files.length === 0) throw new UserError(`${dataset} holds no data files (${Object.keys(readers).join(', ')})`);
   const named = (split: keyof typeof splitNames) => files.filter((file) => path.relative(dataset, file).split(path.sep).some((part) => splitNames[split].test(part)));
-  const validation = named('validation');
-  const test = new Set(named('test'));
-  const train = named('train');
-  if (train.length > 0) return { train, validation };
-  const rest = files.filter((file) => !validation.includes(file) && !test.has(file));
-  if (rest.length === 0) throw new UserError(`${dataset} has no files to train on: all of them are named as validation or test data`);
-  return { train: rest, validation };
+  const [train, validation, test] = [named('train'), named('validation'), named('test')];
+  const unnamed = files.filter((file) => !validation.includes(file) && !test.includes(file));
+  return { train: train.length > 0 ? train : unnamed, validation, test };
 }
 
 /** Readable files of a folder and of the folders in it, by name. */

@@ -184,7 +184,7 @@ def rows(tiny):
     result['blocks'] = {'documents': [s for s in SENTENCES if s.strip()], 'size': 32, 'rows': group_texts(documents, 32)}
     if material:
         for demo in ['alpaca_en_demo', 'alpaca_zh_demo']:
-            source = [r for r in json.loads((material / f'datasets/llama-factory-demo/{demo}.json').read_text(encoding='utf-8')) if r['output'].strip()]
+            source = [r for r in json.loads((material / f'datasets/llama-factory-demo/{demo}.json').read_text(encoding='utf-8')) if r['output'].strip()][:250]
             for name, bos, eos in [('gpt2', [], 50256), ('tinyllama', [1], 2)]:
                 tokenizer = Tokenizer.from_file(str(material / f'tokenizers/{name}/tokenizer.json'))
                 made = alpaca_rows(tokenizer, bos, eos, source, 256)
