@@ -2,7 +2,7 @@ import { messageOf } from '../util/errors.js';
 import { sizeOf } from '../util/tensor.js';
 import { printShape, sameShape, type Dim, type Shape } from './dims.js';
 import type { Attributes, DType, Node, NodeOf, OpKind } from './node.js';
-import { isLeaf, shapeRules, type DerivedKind, type Typed } from './shapes.js';
+import { isLeaf, shapeRules, type DerivedKind, type Leaf, type Typed } from './shapes.js';
 
 /**
  * Makes nodes. Building runs nothing; the same op on the same inputs is the same node, so a gradient that
@@ -27,15 +27,16 @@ export class Builder {
     return this.#leaf('constant', { values: list }, { shape, dtype });
   }
 
-  /** Any op but a leaf; throws with the op, the shapes it was given and the scope of its inputs. */
+  /** Any op but a leaf; throws with the op and the shapes it was given. */
   op<K extends DerivedKind>(kind: K, inputs: readonly Node[], attrs: Attributes[K]): NodeOf<K> {
-    let typed: Typed;
-    try {
-      typed = shapeRules[kind](inputs, attrs);
-    } catch (cause) {
-      throw new Error(`${kind}: ${messageOf(cause)}`, { cause });
-    }
-    return this.#node(kind, attrs, inputs, typed);
+    const key = `${kind} ${inputs.map((x) => x.id).join()} ${JSON.stringify(attrs)}`;
+    return this.#node(key, { kind, attrs, inputs }, () => {
+      try {
+        return shapeRules[kind](inputs, attrs);
+      } catch (cause) {
+        throw new Error(`${kind}: ${messageOf(cause)}`, { cause });
+      }
+    });
   }
 
   /** The same op on other inputs; the node itself where they are the same, or where it has none. */
@@ -106,22 +107,23 @@ export class Builder {
     return typeof value === 'number' ? this.constant(value, [], dtype) : value;
   }
 
-  #leaf<K extends 'input' | 'variable' | 'constant'>(kind: K, attrs: Attributes[K], typed: Typed): NodeOf<K> {
-    return this.#node(kind, attrs, [], typed);
+  #leaf<K extends Leaf>(kind: K, attrs: Attributes[K], typed: Typed): NodeOf<K> {
+    const spelled = Object.values<string | readonly number[]>(attrs).map(spell);
+    return this.#node(`${kind} ${spelled} ${typed.dtype} ${printShape(typed.shape)}`, { kind, attrs, inputs: [] }, () => typed);
   }
 
-  #node<K extends OpKind>(kind: K, attrs: Attributes[K], inputs: readonly Node[], typed: Typed): NodeOf<K> {
-    const key = JSON.stringify([kind, attrs, inputs.map((x) => x.id), typed.shape, typed.dtype], spellNumber);
+  #node<K extends OpKind>(key: string, { kind, attrs, inputs }: Pick<NodeOf<K>, 'kind' | 'attrs' | 'inputs'>, type: () => Typed): NodeOf<K> {
     const known = this.#known.get(key);
     if (known !== undefined) return known as NodeOf<K>;
+    const { shape, dtype } = type();
     Object.freeze(attrs);
-    const node: NodeOf<K> = Object.freeze({ id: this.#next++, kind, attrs, inputs: Object.freeze([...inputs]), ...typed });
+    const node: NodeOf<K> = Object.freeze({ id: this.#next++, kind, attrs, inputs: Object.freeze([...inputs]), shape, dtype });
     this.#known.set(key, node as Node);
     return node;
   }
 }
 
-/** JSON writes ±Infinity and NaN as null and −0 as 0: constants that differ must not share a key. */
-function spellNumber(_key: string, value: unknown): unknown {
-  return typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)) ? `number ${Object.is(value, -0) ? '-0' : value}` : value;
+/** Unlike JSON, keeps NaN, ±Infinity and −0 apart: constants that differ must not be one node. */
+function spell(value: string | readonly number[]): string {
+  return typeof value === 'string' ? JSON.stringify(value) : value.map((x) => (Object.is(x, -0) ? '-0' : String(x))).join();
 }

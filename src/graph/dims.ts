@@ -9,17 +9,19 @@ export type Shape = readonly Dim[];
 export type Bindings = Readonly<Record<string, number>>;
 
 /** monomial ("B*T", "" for a plain number) → coefficient */
-type Terms = Map<string, number>;
+type Terms = ReadonlyMap<string, number>;
 
 export function addDims(a: Dim, b: Dim): Dim {
-  const sum = terms(a);
+  if (typeof a === 'number' && typeof b === 'number') return a + b;
+  const sum = new Map(terms(a));
   for (const [monomial, coefficient] of terms(b)) sum.set(monomial, (sum.get(monomial) ?? 0) + coefficient);
   return text(sum);
 }
 
 export function mulDims(...dims: readonly Dim[]): Dim {
   return dims.reduce((a, b) => {
-    const product: Terms = new Map();
+    if (typeof a === 'number' && typeof b === 'number') return a * b;
+    const product = new Map<string, number>();
     for (const [m, c] of terms(a)) {
       for (const [n, d] of terms(b)) {
         const monomial = [...symbols(m), ...symbols(n)].sort().join('*');
@@ -82,15 +84,22 @@ export function printShape(shape: Shape): string {
   return `[${shape.join(', ')}]`;
 }
 
+/** Dimensions read before: a program has few, and asks for them at every node. */
+const read = new Map<string, Terms>();
+
 function terms(dim: Dim): Terms {
   if (typeof dim === 'number') return new Map([['', dim]]);
-  return new Map(
+  const known = read.get(dim);
+  if (known !== undefined) return known;
+  const found = new Map(
     dim.split('+').map((term) => {
       const factors = term.split('*');
       const coefficient = /^-?\d+$/.test(factors[0]) ? Number(factors.shift()) : 1;
-      return [factors.join('*'), coefficient];
+      return [factors.join('*'), coefficient] as const;
     }),
   );
+  read.set(dim, found);
+  return found;
 }
 
 function text(sum: Terms): Dim {
