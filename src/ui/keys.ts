@@ -13,6 +13,8 @@ export interface Binding<State, Message> {
   readonly does: string;
   /** A word for the footer; bindings without one are in the help alone. */
   readonly short?: string;
+  /** The keys that the footer shows beside it; the first one where this is missing. */
+  readonly hint?: readonly Key[];
   readonly when?: (state: State) => boolean;
   readonly act: (state: State, key: Key) => Message | readonly Message[];
 }
@@ -36,13 +38,13 @@ export function dispatchKey<S, M>(tables: readonly KeyTable<S, M>[], state: S, k
   return [];
 }
 
-/** `[key, word]` for the footer, in the order of the tables; a key that a table above has taken is not shown again. */
-export function footerKeys<S, M>(tables: readonly KeyTable<S, M>[], state: S): (readonly [key: Key, word: string])[] {
+/** `[keys, word]` for the footer, in the order of the tables; a key that a table above has taken is not shown again. */
+export function footerKeys<S, M>(tables: readonly KeyTable<S, M>[], state: S): (readonly [keys: readonly Key[], word: string])[] {
   const taken = new Set<Key>();
-  const shown: (readonly [Key, string])[] = [];
+  const shown: (readonly [readonly Key[], string])[] = [];
   for (const table of reachable(tables)) {
     const bindings = validBindings(table, state);
-    for (const { keys, short } of bindings) if (short !== undefined && !keys.every((key) => taken.has(key))) shown.push([keys[0], short]);
+    for (const { keys, short, hint } of bindings) if (short !== undefined && !taken.has(keys[0])) shown.push([hint ?? keys.slice(0, 1), short]);
     for (const { keys } of bindings) for (const key of keys) taken.add(key);
   }
   return shown;

@@ -28,21 +28,21 @@ export interface RootProps {
   readonly onKey: (key: Key) => void;
 }
 
-/** The whole screen: one row less than the terminal, for Ink clears everything on every frame that is as tall as it. */
+/** The whole screen, exactly as large as the terminal. */
 export function Root({ store, theme, onKey }: RootProps) {
   const state = useSyncExternalStore(store.subscribe, store.get);
   useInput((input, key) => keysOf(input, key).forEach(onKey));
   const { columns, rows } = state.size;
   return (
     <ThemeContext.Provider value={theme}>
-      {columns < smallest.columns || rows < smallest.rows ? <TooSmall {...state.size} /> : <Frame state={state} width={columns} height={rows - 1} />}
+      {columns < smallest.columns || rows < smallest.rows ? <TooSmall {...state.size} /> : <Frame state={state} width={columns} height={rows} />}
     </ThemeContext.Provider>
   );
 }
 
 function TooSmall({ columns, rows }: { readonly columns: number; readonly rows: number }) {
   const text = `Window too small (${columns}x${rows}): ${smallest.columns}x${smallest.rows} is needed. q quits.`;
-  return <Lines width={columns} lines={wrap(text, columns).slice(0, Math.max(1, rows - 1)).map((part) => line(part))} />;
+  return <Lines width={columns} lines={wrap(text, columns).slice(0, rows).map((part) => line(part))} />;
 }
 
 interface AreaProps {
@@ -70,7 +70,7 @@ function Body({ state, width, height }: AreaProps) {
     case 'new-run':
       return <NewRunView state={state.newRun} width={width} height={height} />;
     case 'live':
-      return <LiveView state={state.live} now={state.now} width={width} height={height} />;
+      return <LiveView state={state.live} width={width} height={height} />;
     case 'runs':
       return <RunsView state={state.history} runs={state.runs} knobs={state.newRun.knobs} drawing={state.live} now={state.now} width={width} height={height} />;
   }

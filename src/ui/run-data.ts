@@ -10,7 +10,12 @@ export interface RunData {
   readonly cursor: number;
   readonly samples: readonly SampleRow[];
   readonly warnings: readonly string[];
+  /** The last logged steps with their time in milliseconds, for the pace. */
+  readonly recent: readonly { readonly step: number; readonly time: number }[];
 }
+
+/** Steps that the pace is taken from. */
+const paceSteps = 50;
 
 /** What a look into the store brought. */
 export interface RunNews {
@@ -24,7 +29,16 @@ export interface RunNews {
 /** Adds the news to what is known, or starts anew where it is of another run. */
 export function addNews(known: RunData | null, { record, points, cursor, samples, warnings }: RunNews): RunData {
   const same = known?.record.id === record.id;
-  return { record, cursor, samples, warnings, series: addPoints(same ? known.series : {}, points) };
+  const logged = points.filter(({ key }) => key === 'loss').map(({ step, time }) => ({ step, time: Date.parse(time) }));
+  const recent = [...(same ? known.recent : []), ...logged].slice(-paceSteps);
+  return { record, cursor, samples, warnings, recent, series: addPoints(same ? known.series : {}, points) };
+}
+
+/** At the pace of the last logged steps; null where they do not tell, or the run is not going. */
+export function remainingSeconds({ record, recent }: RunData): number | null {
+  const [first, last] = [recent[0], recent.at(-1)];
+  if (record.state !== 'running' || record.total_steps === null || !first || !last || last.step <= first.step) return null;
+  return ((last.time - first.time) / 1000 / (last.step - first.step)) * Math.max(0, record.total_steps - record.step);
 }
 
 function addPoints(series: Readonly<Record<string, Series>>, points: readonly MetricPoint[]): Readonly<Record<string, Series>> {

@@ -1,32 +1,11 @@
 /** What the screen needs from the rest of the house; wired in `main.ts`, so that no screen knows where anything comes from. */
 import type { Knob } from '../config/limits.js';
 import type { Experiment } from '../config/schema.js';
+import type { DatasetEntry } from '../data/discover.js';
+import type { ModelEntry } from '../models/discover.js';
 import type { StoreReader } from '../store/rows.js';
 import type { Estimate } from '../trainer/estimate.js';
 import type { Control } from '../trainer/events.js';
-
-/** A folder that looks like a model, usable or not. */
-export interface ModelEntry {
-  readonly path: string;
-  readonly name: string;
-  readonly modelType: string;
-  readonly parameters: number | null;
-  readonly bytes: number;
-  readonly dtype: string | null;
-  readonly supported: boolean;
-  /** Why it is not supported; null where it is. */
-  readonly reason: string | null;
-}
-
-/** A file or folder that looks like rows to learn from. */
-export interface DatasetEntry {
-  readonly path: string;
-  readonly name: string;
-  readonly bytes: number;
-  readonly rows: number | null;
-  readonly guess: Experiment['dataset']['format'] | null;
-  readonly columns: readonly string[];
-}
 
 export interface Services {
   readonly reader: StoreReader;

@@ -1,7 +1,7 @@
 /** The alternate screen: entered once, left whatever happens. */
 import { render } from 'ink';
-import type { Instance } from 'ink';
 import type { ReactNode } from 'react';
+import { makeFrameWriter } from './frame-writer.js';
 
 export interface Streams {
   readonly stdin: NodeJS.ReadStream;
@@ -9,58 +9,77 @@ export interface Streams {
 }
 
 export interface Terminal {
-  /** Draws everything anew, as after a resize: Ink alone would draw over what the terminal has moved. */
+  /** Draws everything anew, as after a resize. */
   redraw(): void;
   /** Gives the shell its terminal back until it continues this job. */
   suspend(): void;
-  /** Restores the terminal; may be called again. */
+  /** Restores the terminal for good; may be called again. */
   leave(): void;
 }
 
-const enterSequence = '\u001b[?1049h\u001b[2J\u001b[H';
-const clearSequence = '\u001b[2J\u001b[H';
-const leaveSequence = '\u001b[?1049l\u001b[?25h';
+/** Alternate screen, no wrapping at the right edge, no cursor; and the way back. */
+const enterSequence = '\u001b[?1049h\u001b[?7l\u001b[?25l\u001b[2J';
+const clearSequence = '\u001b[2J';
+const leaveSequence = '\u001b[?25h\u001b[?7h\u001b[?1049l';
 
 /** `failed` hears of an error that a component threw. */
 export function enterTerminal(screen: ReactNode, { stdin, stdout }: Streams, failed: (error: unknown) => void): Terminal {
-  let shown: Instance | null = null;
-
-  function mount(): void {
-    shown = render(screen, { stdin, stdout, exitOnCtrlC: false, patchConsole: false, incrementalRendering: true, maxFps: 30 });
-    shown.waitUntilExit().catch(failed);
-  }
-
-  function unmount(): void {
-    shown?.unmount();
-    shown = null;
-  }
+  const writer = makeFrameWriter((data) => void stdout.write(data));
+  let inside = false;
 
   function enter(): void {
+    inside = true;
     stdout.write(enterSequence);
-    mount();
+    if (stdin.isTTY) stdin.setRawMode(true);
+    writer.repaint();
   }
 
-  function leave(): void {
-    if (shown === null) return;
-    unmount();
+  function exit(): void {
+    if (!inside) return;
+    inside = false;
+    writer.stop();
     stdout.write(leaveSequence);
     if (stdin.isTTY) stdin.setRawMode(false);
   }
 
   enter();
+  // `debug` makes Ink hand over every frame whole, and nothing but frames.
+  const shown = render(screen, { stdin, stdout: divert(stdout, writer.show), debug: true, exitOnCtrlC: false, patchConsole: false });
+  shown.waitUntilExit().catch(failed);
   return {
-    leave,
+    leave() {
+      exit();
+      shown.unmount();
+    },
     redraw() {
-      if (shown === null) return;
-      unmount();
+      if (!inside) return;
       stdout.write(clearSequence);
-      mount();
+      writer.repaint();
     },
     suspend() {
-      leave();
+      exit();
       process.once('SIGCONT', enter);
       // The whole job, for `npm start` waits in front of this process.
       process.kill(0, 'SIGTSTP');
     },
   };
+}
+
+/** The stream, but what is written to it goes elsewhere. */
+function divert(stream: NodeJS.WriteStream, show: (frame: string) => void): NodeJS.WriteStream {
+  // Ink ends with an empty write and goes on when that is done.
+  const write = (data: string, done?: () => void): boolean => {
+    if (data !== '') show(data);
+    done?.();
+    return true;
+  };
+  return new Proxy(stream, {
+    get(target, property) {
+      if (property === 'write') return write;
+      // Else Ink would send cursor sequences between the frames.
+      if (property === 'isTTY') return false;
+      const value: unknown = Reflect.get(target, property, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
 }

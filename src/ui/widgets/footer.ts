@@ -3,13 +3,13 @@ import { lineWidth } from '../format/line.js';
 import type { Glyphs } from '../theme.js';
 import type { Key } from '../keys.js';
 
-/** As many `key word` pairs as fit; help and quit come last and always fit. */
-export function footerLine(keys: readonly (readonly [key: Key, word: string])[], { width, glyphs }: { readonly width: number; readonly glyphs: Glyphs }): Line {
-  const entries = keys.map(([key, word]): Line => [{ text: keyName(key, glyphs), tone: 'accent', bold: true }, { text: ` ${word}` }]);
-  const last = entries.slice(-2);
+/** As many pairs of key and word as fit; help and quit come last and always fit. */
+export function footerLine(entries: readonly (readonly [keys: readonly Key[], word: string])[], { width, glyphs }: { readonly width: number; readonly glyphs: Glyphs }): Line {
+  const pairs = entries.map(([keys, word]): Line => [{ text: keys.map((key) => keyName(key, glyphs)).join(''), tone: 'accent', bold: true }, { text: ` ${word}` }]);
+  const last = pairs.slice(-2);
   let room = width - 1 - last.reduce((sum, entry) => sum + lineWidth(entry) + 2, 0);
   const shown: Line[] = [];
-  for (const entry of entries.slice(0, -2)) {
+  for (const entry of pairs.slice(0, -2)) {
     room -= lineWidth(entry) + 2;
     if (room < 0) break;
     shown.push(entry);

@@ -3,6 +3,7 @@ import { formatBytes, formatCount, formatDuration, formatNumber, formatShare } f
 import { blank, line, spread } from '../../format/line.js';
 import type { Line } from '../../format/line.js';
 import { clean, fit, wrap } from '../../format/text.js';
+import { remainingSeconds } from '../../run-data.js';
 import type { RunData } from '../../run-data.js';
 import type { Glyphs } from '../../theme.js';
 import { progressBar } from '../../widgets/bar.js';
@@ -13,26 +14,26 @@ export function latest({ series }: RunData, key: string): number | null {
 }
 
 /** Progress, then pairs of facts. */
-export function progressLines(data: RunData, now: number, { width, glyphs }: { readonly width: number; readonly glyphs: Glyphs }): Line[] {
+export function progressLines(data: RunData, { width, glyphs }: { readonly width: number; readonly glyphs: Glyphs }): Line[] {
   const { record } = data;
   const total = record.total_steps;
   const count = total === null ? formatCount(record.step) : `${formatCount(record.step)}/${formatCount(total)}`;
   const share = total ? ` ${formatShare(record.step / total)}` : '';
   const half = Math.floor(width / 2);
-  const remaining = remainingSeconds(data, now);
+  const remaining = remainingSeconds(data);
   const pair = (left: readonly [string, string], right: readonly [string, string]): Line => [...fact(left, half), ...fact(right, width - half)];
   return [
     spread(progressBar(record.step, total ?? 0, { width: Math.max(4, width - count.length - share.length - 1), glyphs }), line(` ${count}`, [share, 'accent']), width),
     pair(['epoch', shown(record.epoch, (epoch) => epoch.toFixed(2))], ['left', shown(remaining, formatDuration)]),
     pair(['loss', shown(latest(data, 'loss') ?? record.train_loss, formatNumber)], ['tokens/s', shown(record.tokens_per_second, (rate) => formatCount(Math.round(rate)))]),
-    pair(['eval', shown(record.eval_loss, formatNumber)], ['rate', shown(latest(data, 'learning_rate'), rateText)]),
-    pair(record.accuracy === null ? ['perplex.', shown(record.perplexity, formatNumber)] : ['accuracy', formatShare(record.accuracy)], ['grad', shown(latest(data, 'grad_norm'), formatNumber)]),
+    pair(['eval', shown(record.eval_loss, formatNumber)], ['lr', shown(latest(data, 'learning_rate'), rateText)]),
+    pair(record.accuracy === null ? ['ppl', shown(record.perplexity, formatNumber)] : ['accuracy', formatShare(record.accuracy)], ['grad norm', shown(latest(data, 'grad_norm'), formatNumber)]),
     pair(['best', shown(record.best_eval_loss, formatNumber)], ['memory', shown(latest(data, 'memory_bytes') ?? record.peak_memory_bytes, formatBytes)]),
   ];
 }
 
 function fact([name, value]: readonly [string, string], width: number): Line {
-  return line([fit(name, 9), 'muted'], fit(value, width - 9));
+  return line([fit(name, 10), 'muted'], fit(value, width - 10));
 }
 
 function shown<T>(value: T | null, format: (value: T) => string): string {
@@ -42,15 +43,6 @@ function shown<T>(value: T | null, format: (value: T) => string): string {
 /** 0.0001873 → "1.87e-4". */
 export function rateText(rate: number): string {
   return rate === 0 || rate >= 0.01 ? String(Number(rate.toPrecision(3))) : rate.toExponential(2);
-}
-
-/** As the run itself predicts; else as it went since its start. */
-function remainingSeconds({ record, series }: RunData, now: number): number | null {
-  if (record.total_steps === null || record.state === 'completed') return null;
-  const predicted = series.remaining_time?.values.at(-1);
-  if (predicted !== undefined) return predicted;
-  if (record.started_at === null || record.step === 0) return null;
-  return Math.max(0, ((now - Date.parse(record.started_at)) / 1000 / record.step) * (record.total_steps - record.step));
 }
 
 /** Warnings first, then the samples, newest first. */

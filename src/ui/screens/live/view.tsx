@@ -13,13 +13,12 @@ import type { LiveState } from './state.js';
 
 export interface LiveViewProps {
   readonly state: LiveState;
-  readonly now: number;
   readonly width: number;
   readonly height: number;
 }
 
 /** The curve above; progress and what the run says below. */
-export const LiveView = memo(function LiveView({ state, now, width, height }: LiveViewProps) {
+export const LiveView = memo(function LiveView({ state, width, height }: LiveViewProps) {
   if (state.data === null) {
     const hint = state.runId === null ? 'No run yet. Press 1 to start one.' : 'Reading the run.';
     return <Pane title={line('Live')} width={width} height={height} lines={[line([hint, 'muted'])]} />;
@@ -34,7 +33,7 @@ export const LiveView = memo(function LiveView({ state, now, width, height }: Li
         width={width} height={height - below} waiting={isLive(record) ? 'The first step is on its way: models are read and compiled before it.' : 'This run logged no step.'}
       />
       <Box>
-        <ProgressPane data={state.data} now={now} width={left} height={below} />
+        <ProgressPane data={state.data} width={left} height={below} />
         <NewsPane data={state.data} scroll={state.scroll} width={width - left} height={below} />
       </Box>
     </Box>
@@ -47,13 +46,13 @@ interface DataPaneProps {
   readonly height: number;
 }
 
-const ProgressPane = memo(function ProgressPane({ data, now, width, height }: DataPaneProps & { readonly now: number }) {
+const ProgressPane = memo(function ProgressPane({ data, width, height }: DataPaneProps) {
   const { glyphs } = useTheme();
   const { record } = data;
   const title: Line = line(stateSpan(record), ['  ', 'plain'], record.name);
   const reason: Line[] = record.reason === null ? [] : [line([record.reason, record.state === 'failed' || record.state === 'crashed' ? 'bad' : 'muted'])];
   const engine: Line[] = record.engine === null ? [] : [line([record.engine, 'muted'])];
-  return <Pane title={title} width={width} height={height} lines={[...progressLines(data, now, { width: width - frame.columns, glyphs }), ...reason, ...engine]} />;
+  return <Pane title={title} width={width} height={height} lines={[...progressLines(data, { width: width - frame.columns, glyphs }), ...reason, ...engine]} />;
 });
 
 const NewsPane = memo(function NewsPane({ data, scroll, width, height }: DataPaneProps & { readonly scroll: number }) {

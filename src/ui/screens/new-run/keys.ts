@@ -25,7 +25,6 @@ const start: Binding<AppState, Message> = {
 };
 
 const common: readonly Binding<AppState, Message>[] = [
-  start,
   { keys: ['tab'], does: 'next pane', short: 'pane', act: () => form({ type: 'pane', by: 1 }) },
   { keys: ['shift+tab'], does: 'previous pane', act: () => form({ type: 'pane', by: -1 }) },
   { keys: ['u'], does: 'undo the last change', when: ({ newRun }) => newRun.past.length > 0, act: () => form({ type: 'undo' }) },
@@ -34,23 +33,24 @@ const common: readonly Binding<AppState, Message>[] = [
 
 const typePath: Binding<AppState, Message> = { keys: ['e'], does: 'type a path', short: 'type a path', act: () => form({ type: 'edit', text: null }) };
 
-const model: Table = { title: 'Model', bindings: [...listBindings<AppState, Message>(modelList, ({ newRun }) => newRun.modelList), typePath, ...common] };
-const dataset: Table = { title: 'Dataset', bindings: [...listBindings<AppState, Message>(datasetList, ({ newRun }) => newRun.datasetList), typePath, ...common] };
+const model: Table = { title: 'Model', bindings: [start, ...listBindings<AppState, Message>(modelList, ({ newRun }) => newRun.modelList), typePath, ...common] };
+const dataset: Table = { title: 'Dataset', bindings: [start, ...listBindings<AppState, Message>(datasetList, ({ newRun }) => newRun.datasetList), typePath, ...common] };
 
 const numeric = ({ newRun }: AppState): boolean => ['int', 'float'].includes(currentKnob(newRun)?.kind ?? '');
 
 const settings: Table = {
   title: 'Settings',
   bindings: [
+    start,
     { keys: ['left', 'h', '-'], does: 'lower, or the choice before', act: () => form({ type: 'step', direction: -1 }) },
-    { keys: ['right', 'l', '+', 'space'], does: 'higher, or the next choice', short: 'change', act: () => form({ type: 'step', direction: 1 }) },
+    { keys: ['right', 'l', '+', 'space'], does: 'higher, or the next choice', short: 'change', hint: ['left', 'right'], act: () => form({ type: 'step', direction: 1 }) },
     { keys: [...'0123456789.'], does: 'type a number', when: numeric, act: (_, key) => form({ type: 'edit', text: key }) },
     { keys: ['e'], does: 'type the value', short: 'type', act: () => form({ type: 'edit', text: null }) },
     { keys: ['backspace', 'x'], does: 'back to the default', short: 'default', act: () => form({ type: 'reset' }) },
     { keys: ['j', 'down'], does: 'down', act: () => form({ type: 'knob-move', by: 1 }) },
     { keys: ['k', 'up'], does: 'up', act: () => form({ type: 'knob-move', by: -1 }) },
-    { keys: [']'], does: 'next group', act: () => form({ type: 'group-move', by: 1 }) },
-    { keys: ['['], does: 'previous group', act: () => form({ type: 'group-move', by: -1 }) },
+    { keys: [']'], does: 'next section', act: () => form({ type: 'section-move', by: 1 }) },
+    { keys: ['['], does: 'previous section', act: () => form({ type: 'section-move', by: -1 }) },
     { keys: ['ctrl+d', 'pagedown'], does: 'ten down', act: () => form({ type: 'knob-move', by: 10 }) },
     { keys: ['ctrl+u', 'pageup'], does: 'ten up', act: () => form({ type: 'knob-move', by: -10 }) },
     { keys: ['g', 'home'], does: 'to the first', act: () => form({ type: 'knob-move', by: -Infinity }) },

@@ -3,11 +3,28 @@ import type { Knob } from '../../../config/limits.js';
 import { valueAt } from './draft.js';
 import type { Draft } from './draft.js';
 
-/** The knobs that mean something for this draft, without model and dataset, which have panes of their own. */
-export function visibleKnobs(knobs: readonly Knob[], draft: Draft): readonly Knob[] {
+export interface Section {
+  readonly title: string;
+  readonly knobs: readonly Knob[];
+}
+
+/** Where a knob is looked for; what is turned most comes first. Groups of the experiment file, and keys outside of any. */
+const sections: readonly { readonly title: string; readonly groups: readonly string[]; readonly keys: readonly string[] }[] = [
+  { title: 'tuning', keys: ['finetuning'], groups: ['lora', 'freeze'] },
+  { title: 'training', keys: ['max_length', 'packing', 'stage', 'init'], groups: ['train'] },
+  { title: 'data', keys: [], groups: ['dataset'] },
+  { title: 'samples', keys: [], groups: ['sample'] },
+  { title: 'run', keys: ['name', 'tokenizer'], groups: ['engine'] },
+];
+
+/** The knobs that mean something for this draft, by section; model and dataset have panes of their own. */
+export function knobSections(knobs: readonly Knob[], draft: Draft): readonly Section[] {
   const tuning = valueAt(draft, 'finetuning');
-  const lists = new Set(['model', 'dataset.path']);
-  return knobs.filter(({ key, group }) => !lists.has(key) && (group !== 'lora' || tuning === 'lora') && (group !== 'freeze' || tuning === 'freeze'));
+  const elsewhere = new Set(['model', 'dataset.path']);
+  const meant = knobs.filter(({ key, group }) => !elsewhere.has(key) && (group !== 'lora' || tuning === 'lora') && (group !== 'freeze' || tuning === 'freeze'));
+  const placed = sections.map(({ title, groups, keys }) => ({ title, knobs: meant.filter(({ key, group }) => (group === '' ? keys.includes(key) : groups.includes(group))) }));
+  const rest = meant.filter((knob) => !placed.some((section) => section.knobs.includes(knob)));
+  return [...placed, { title: 'more', knobs: rest }].filter((section) => section.knobs.length > 0);
 }
 
 /** The next value up (+1) or down (−1); the same value where there is none. */

@@ -5,7 +5,8 @@ import type { Estimate, MemoryParts } from '../../../trainer/estimate.js';
 import { blank, fitLine, line, reversed } from '../../format/line.js';
 import type { Line } from '../../format/line.js';
 import { clean, cutLeft, fit, wrap } from '../../format/text.js';
-import type { DatasetEntry, ModelEntry } from '../../services.js';
+import type { DatasetEntry } from '../../../data/discover.js';
+import type { ModelEntry } from '../../../models/discover.js';
 import type { Glyphs, MemoryTone, Theme, Tone } from '../../theme.js';
 import { stackedBar } from '../../widgets/bar.js';
 import { fieldWindow } from '../../widgets/field.js';
@@ -14,8 +15,8 @@ import { windowStart } from '../../widgets/list.js';
 import type { ListState } from '../../widgets/list.js';
 import type { Column } from '../../widgets/table.js';
 import { valueAt } from './draft.js';
-import { showValue } from './knob.js';
-import { currentKnob, shownKnobs } from './state.js';
+import { knobSections, showValue } from './knob.js';
+import { currentKnob } from './state.js';
 import type { NewRunState } from './state.js';
 
 interface Area {
@@ -29,9 +30,9 @@ export function modelColumns(glyphs: Glyphs, chosen: string): readonly Column<Mo
   return [
     { title: '', width: 1, cell: (entry) => ({ text: entry.path === chosen ? glyphs.chosen : ' ', tone: 'accent' }) },
     { title: '', width: 12, grow: true, cell: (entry) => ({ text: clean(entry.name), tone: tone(entry) }) },
-    { title: '', width: 7, cell: (entry) => ({ text: entry.modelType, tone: 'muted' }) },
+    { title: '', width: 7, cell: (entry) => ({ text: entry.modelType ?? '', tone: 'muted' }) },
     { title: '', width: 6, right: true, cell: (entry) => ({ text: entry.parameters === null ? '' : formatShort(entry.parameters), tone: tone(entry) }) },
-    { title: '', width: 8, right: true, cell: (entry) => ({ text: entry.bytes > 0 ? formatBytes(entry.bytes) : '', tone: 'muted' }) },
+    { title: '', width: 8, right: true, cell: (entry) => ({ text: entry.bytes === null ? '' : formatBytes(entry.bytes), tone: 'muted' }) },
   ];
 }
 
@@ -39,9 +40,8 @@ export function datasetColumns(glyphs: Glyphs, chosen: string): readonly Column<
   return [
     { title: '', width: 1, cell: (entry) => ({ text: entry.path === chosen ? glyphs.chosen : ' ', tone: 'accent' }) },
     { title: '', width: 12, grow: true, cell: (entry) => ({ text: clean(entry.name) }) },
-    { title: '', width: 7, cell: (entry) => ({ text: entry.guess ?? '', tone: 'muted' }) },
-    { title: '', width: 6, right: true, cell: (entry) => ({ text: entry.rows === null ? '' : formatShort(entry.rows) }) },
-    { title: '', width: 8, right: true, cell: (entry) => ({ text: entry.bytes > 0 ? formatBytes(entry.bytes) : '', tone: 'muted' }) },
+    { title: '', width: 14, cell: (entry) => ({ text: entry.guess ?? '', tone: 'muted' }) },
+    { title: '', width: 6, right: true, cell: (entry) => ({ text: entry.rows === null ? formatBytes(entry.bytes) : formatShort(entry.rows) }) },
   ];
 }
 
@@ -61,9 +61,8 @@ export function fieldLine(field: Field, width: number): Line {
 
 /** The knobs around the cursor under their group headings, and below them what the one under the cursor means. */
 export function settingsLines(state: NewRunState, focused: boolean, area: Area): Line[] {
-  const knobs = shownKnobs(state);
   const current = currentKnob(state);
-  const rows = knobs.flatMap((knob, i): (Knob | string)[] => (i === 0 || knobs[i - 1].group !== knob.group ? [knob.group || 'run', knob] : [knob]));
+  const rows = knobSections(state.knobs, state.draft).flatMap(({ title, knobs }): (Knob | string)[] => [title, ...knobs]);
   const note = noteLines(state, current, area);
   const height = Math.max(1, area.height - note.length);
   const cursor = rows.findIndex((row) => row === current);
@@ -107,20 +106,27 @@ const parts: readonly { readonly key: MemoryTone & keyof MemoryParts; readonly l
 /** What the draft would cost: parameters, batch, updates, memory against what there is. */
 export function costLines(estimate: Estimate, width: number, { glyphs }: Theme): Line[] {
   const { memory, memory_bytes, available_memory_bytes: available, fits } = estimate;
-  const fact = (name: string, ...rest: Line): Line => line([fit(name, 11), 'muted'], ...rest);
+  const fact = (name: string, ...rest: Line): Line => line([fit(name, 12), 'muted'], ...rest);
   return [
     fact('trainable', { text: formatCount(estimate.trainable_parameters) }, { text: `  ${formatShare(estimate.trainable_parameters / estimate.total_parameters)}`, tone: 'accent' }),
     fact('parameters', { text: formatCount(estimate.total_parameters) }),
-    fact('batch', { text: `${formatCount(estimate.effective_batch)} ${estimate.effective_batch === 1 ? 'row' : 'rows'} an update` }),
-    fact('updates', { text: formatCount(estimate.steps) }, { text: estimate.steps_per_epoch > 0 ? `  ${formatCount(estimate.steps_per_epoch)} an epoch` : '', tone: 'muted' }),
-    fact('tokens', { text: `to ${formatCount(estimate.tokens_per_step)} an update` }),
-    fact('compute', { text: `${formatShort(estimate.flops_per_step)}FLOP an update` }),
+    fact('updates', { text: formatCount(estimate.steps) }),
+    fact('  an epoch', { text: formatCount(estimate.steps_per_epoch) }),
+    line(['an update', 'muted']),
+    fact('  rows', { text: formatCount(estimate.effective_batch) }, { text: '  effective batch', tone: 'muted' }),
+    fact('  tokens', { text: `up to ${formatCount(estimate.tokens_per_step)}` }),
+    fact('  compute', { text: flopText(estimate.flops_per_step) }),
     blank,
-    fact('memory', { text: formatBytes(memory_bytes), tone: fits ? 'plain' : 'bad' }, { text: ` of ${formatBytes(available)} free`, tone: 'muted' }),
+    fact('memory', { text: formatBytes(memory_bytes), tone: fits ? 'plain' : 'bad' }, { text: ` of ${formatBytes(available)}`, tone: 'muted' }),
     stackedBar(parts.map(({ key }) => ({ amount: memory[key], glyph: glyphs.memory[key], tone: key })), available, { width, glyphs }),
     ...parts.filter(({ key }) => memory[key] > 0).map(({ key, label }) => line([glyphs.memory[key], key], ` ${fit(label, 12)}`, fit(formatBytes(memory[key]), 9, { right: true }))),
     ...(fits ? [] : [blank, ...wrap('It does not fit: lower the batch, max length or rank.', width).map((text) => line([text, 'bad']))]),
   ];
+}
+
+/** 3.2e9 → "3.20 GFLOP". */
+function flopText(flops: number): string {
+  return formatShort(flops).replace(/([A-Z])?$/i, (unit) => ` ${unit}FLOP`);
 }
 
 /** Advice, each with a mark before it. */

@@ -1,14 +1,15 @@
 /** The form of a new run: three panes, one draft, and what is known of its cost. */
 import type { Knob } from '../../../config/limits.js';
 import type { Estimate } from '../../../trainer/estimate.js';
-import type { DatasetEntry, ModelEntry } from '../../services.js';
+import type { DatasetEntry } from '../../../data/discover.js';
+import type { ModelEntry } from '../../../models/discover.js';
 import { emptyList, filterRows, reduceList } from '../../widgets/list.js';
 import type { ListAction, ListState } from '../../widgets/list.js';
 import { fieldOf, reduceField } from '../../widgets/field.js';
 import type { Field, FieldAction } from '../../widgets/field.js';
 import { textAt, valueAt, withValue } from './draft.js';
 import type { Draft } from './draft.js';
-import { showValue, stepValue, typedValue, visibleKnobs } from './knob.js';
+import { knobSections, showValue, stepValue, typedValue } from './knob.js';
 
 export const panes = ['model', 'dataset', 'settings'] as const;
 export type FormPane = (typeof panes)[number];
@@ -56,7 +57,7 @@ export type NewRunAction =
   | { readonly type: 'model-list'; readonly action: ListAction }
   | { readonly type: 'dataset-list'; readonly action: ListAction }
   | { readonly type: 'knob-move'; readonly by: number }
-  | { readonly type: 'group-move'; readonly by: 1 | -1 }
+  | { readonly type: 'section-move'; readonly by: 1 | -1 }
   | { readonly type: 'step'; readonly direction: 1 | -1 }
   | { readonly type: 'reset' }
   | { readonly type: 'edit'; readonly text: string | null }
@@ -77,7 +78,7 @@ export const initialNewRun: NewRunState = {
 const historyLimit = 200;
 
 export function visibleModels(state: NewRunState): readonly ModelEntry[] {
-  return filterRows(state.models ?? [], state.modelList.filter, (entry) => `${entry.name} ${entry.modelType} ${entry.path}`);
+  return filterRows(state.models ?? [], state.modelList.filter, (entry) => `${entry.name} ${entry.modelType ?? ''} ${entry.path}`);
 }
 
 export function visibleDatasets(state: NewRunState): readonly DatasetEntry[] {
@@ -85,7 +86,7 @@ export function visibleDatasets(state: NewRunState): readonly DatasetEntry[] {
 }
 
 export function shownKnobs(state: NewRunState): readonly Knob[] {
-  return visibleKnobs(state.knobs, state.draft);
+  return knobSections(state.knobs, state.draft).flatMap((section) => section.knobs);
 }
 
 /** The knob under the cursor. */
@@ -127,8 +128,8 @@ export function reduceNewRun(state: NewRunState, action: NewRunAction): NewRunSt
     }
     case 'knob-move':
       return moveKnob(state, state.knobCursor + action.by);
-    case 'group-move':
-      return moveKnob(state, groupStart(shownKnobs(state), state.knobCursor, action.by));
+    case 'section-move':
+      return moveKnob(state, sectionStart(state, action.by));
     case 'step': {
       const knob = currentKnob(state);
       return knob ? change(state, withValue(state.draft, knob.key, stepValue(knob, valueAt(state.draft, knob.key), action.direction))) : state;
@@ -167,9 +168,10 @@ function moveKnob(state: NewRunState, to: number): NewRunState {
   return { ...state, knobCursor: Math.max(0, Math.min(to, shownKnobs(state).length - 1)) };
 }
 
-function groupStart(knobs: readonly Knob[], cursor: number, by: 1 | -1): number {
-  const starts = knobs.flatMap((knob, i) => (i === 0 || knobs[i - 1].group !== knob.group ? [i] : []));
-  return (by > 0 ? starts.find((start) => start > cursor) : starts.findLast((start) => start < cursor)) ?? cursor;
+function sectionStart({ knobs, draft, knobCursor }: NewRunState, by: 1 | -1): number {
+  let next = 0;
+  const starts = knobSections(knobs, draft).map((section) => (next += section.knobs.length) - section.knobs.length);
+  return (by > 0 ? starts.find((start) => start > knobCursor) : starts.findLast((start) => start < knobCursor)) ?? knobCursor;
 }
 
 /** The chosen model is always in the list; where none is chosen yet the first that works is. */
@@ -235,7 +237,7 @@ function acceptEdit(state: NewRunState): NewRunState {
 }
 
 function givenModel(path: string): ModelEntry {
-  return { path, name: lastPart(path), modelType: '', parameters: null, bytes: 0, dtype: null, supported: true, reason: null };
+  return { path, name: lastPart(path), modelType: null, parameters: null, bytes: null, dtype: null, supported: true, reason: null };
 }
 
 function givenDataset(path: string): DatasetEntry {

@@ -1,0 +1,33 @@
+/** The screen over a throw-away store, to look at by eye: a run in it goes on by itself. Bundle it, then run it in a terminal. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { knobs } from '../../src/config/limits.js';
+import { parseExperiment } from '../../src/config/parse.js';
+import { openStore } from '../../src/store/store.js';
+import { runApp } from '../../src/ui/app.js';
+import { estimateByHand, recordRun, sampleDatasets, sampleModels } from './samples.js';
+
+const store = openStore(mkdtempSync(join(tmpdir(), 'workbench-demo-')));
+if (!process.argv.includes('--empty')) {
+  recordRun(store, { name: 'baseline', steps: 40, total: 40, end: 'completed' });
+  recordRun(store, { name: 'too-hot', steps: 12, total: 200, end: 'failed' });
+  recordRun(store, { name: 'stories260k-rotten-tomatoes-r16-alpha32-a-rather-long-name', steps: 240, total: 240, end: 'completed' });
+  const id = recordRun(store, { name: 'live-one', steps: 60, total: 400, end: 'running', begin: Date.now() - 15_000 });
+  let step = 60;
+  setInterval(() => {
+    step++;
+    if (step <= 400) store.record(id, { type: 'step', step, total_steps: 400, epoch: step / 200, loss: 0.4 + 3 * Math.exp(-step / 80) + 0.1 * Math.sin(step), learning_rate: 2e-4 * (1 - step / 400), grad_norm: 0.8, tokens_seen: step * 2048, tokens_per_second: 8000 + 50 * Math.sin(step), elapsed_time: step, remaining_time: 400 - step, memory_bytes: 131e6 }, new Date().toISOString());
+  }, 100).unref();
+}
+process.env['NODE_ENV'] ??= 'production';
+await runApp({
+  reader: store, knobs, defaults: process.argv.includes('--empty') ? {} : { model: '/models/stories260k', dataset: { path: '/data/rotten_tomatoes.jsonl', format: 'classification' } },
+  parse: (value) => parseExperiment(value),
+  models: () => Promise.resolve(process.argv.includes('--empty') ? [] : sampleModels),
+  datasets: () => Promise.resolve(process.argv.includes('--empty') ? [] : sampleDatasets),
+  estimate: (experiment, { rows }) => Promise.resolve(estimateByHand(experiment, rows ?? 100)),
+  startRun: (config) => Promise.resolve(store.createRun({ name: 'new', config }).id),
+  control: () => Promise.resolve(),
+}, { ascii: process.argv.includes('--ascii') });
+process.exit();

@@ -1,0 +1,72 @@
+/** A machine with some models, datasets and runs on it. */
+import { parseExperiment } from '../../src/config/parse.js';
+import type { Experiment } from '../../src/config/schema.js';
+import type { DatasetEntry } from '../../src/data/discover.js';
+import type { ModelEntry } from '../../src/models/discover.js';
+import type { Store } from '../../src/store/store.js';
+import type { Estimate } from '../../src/trainer/estimate.js';
+
+export const sampleModels: readonly ModelEntry[] = [
+  { path: '/models/stories260k', name: 'stories260k', modelType: 'llama', parameters: 260_032, bytes: 1_052_000, dtype: 'F32', supported: true, reason: null },
+  { path: '/models/tiny-random-gpt2', name: 'tiny-random-gpt2', modelType: 'gpt2', parameters: 112_000, bytes: 448_000, dtype: 'F32', supported: true, reason: null },
+  { path: '/cache/hub/models--TinyLlama--TinyLlama-1.1B-Chat-v1.0/snapshots/fe8a4ea1ffedaf415f4da2f062534de366a451e6', name: 'TinyLlama/TinyLlama-1.1B-Chat-v1.0', modelType: 'llama', parameters: 1_100_048_384, bytes: 2_200_119_864, dtype: 'BF16', supported: true, reason: null },
+  { path: '/models/bert-base', name: 'bert-base', modelType: 'bert', parameters: null, bytes: 440_000_000, dtype: 'F32', supported: false, reason: 'The model type bert is not supported: gpt2 and llama are.' },
+];
+
+export const sampleDatasets: readonly DatasetEntry[] = [
+  { path: '/data/rotten_tomatoes.jsonl', name: 'rotten_tomatoes.jsonl', bytes: 1_400_000, rows: 8530, guess: 'classification', columns: ['text', 'label'] },
+  { path: '/data/alpaca-små.json', name: 'alpaca-små.json', bytes: 120_000, rows: 250, guess: 'alpaca', columns: ['instruction', 'output'] },
+];
+
+/** The right shape and simple numbers, so that a test can say what must be seen. */
+export function estimateByHand(experiment: Experiment, rows: number): Estimate {
+  const { train, lora, max_length } = experiment;
+  const trainable = lora.r * 1024;
+  const batch = train.per_device_train_batch_size * train.gradient_accumulation_steps;
+  const perEpoch = Math.ceil(rows / batch);
+  const memory = { weights: 1_040_128, trainable: 4 * trainable, gradients: 4 * trainable, optimizer: 8 * trainable, activations: train.per_device_train_batch_size * 4_000_000, runtime: 90_000_000 };
+  const bytes = Object.values(memory).reduce((sum, part) => sum + part, 0);
+  return {
+    total_parameters: 260_032 + trainable, trainable_parameters: trainable, effective_batch: batch, steps_per_epoch: perEpoch, steps: Math.ceil(perEpoch * train.num_train_epochs),
+    tokens_per_step: batch * max_length, flops_per_step: batch * max_length * 1_560_192, memory, memory_bytes: bytes, available_memory_bytes: 1_000_000_000, fits: bytes < 1_000_000_000,
+    warnings: lora.lora_alpha / lora.r < 1 ? [`lora_alpha / r = ${lora.lora_alpha / lora.r} is unusually low`] : [],
+  } satisfies Estimate;
+}
+
+export function experiment(changes: Record<string, unknown> = {}): Experiment {
+  return parseExperiment({ model: '/models/stories260k', dataset: { path: '/data/rotten_tomatoes.jsonl', format: 'classification' }, ...changes });
+}
+
+export interface SampleRun {
+  readonly name: string;
+  readonly steps: number;
+  readonly total: number;
+  readonly end: 'running' | 'completed' | 'failed' | 'stopped';
+  /** Milliseconds since 1970 of its first step. */
+  readonly begin?: number;
+}
+
+/** Records a run as a trainer would: a falling loss, an evaluation every tenth of the way, samples, a checkpoint. */
+export function recordRun(store: Store, { name, steps, total, end, begin = Date.parse('2026-01-01T10:00:00Z') }: SampleRun): string {
+  const { id } = store.createRun({ name, config: experiment({ sample: { prompts: ['The film is'] } }) });
+  const at = (step: number): string => new Date(begin + step * 250).toISOString();
+  const progress = (step: number) => ({ step, total_steps: total, epoch: (2 * step) / total });
+  store.record(id, { type: 'started', ...progress(0), trainable_parameters: 8192, total_parameters: 268_224, estimated_memory_bytes: 110e6, train_rows: 8530, eval_rows: 1066, engine: 'onnx 1.30.0 on cpu, 2 threads' }, at(0));
+  for (let step = 1; step <= steps; step++) {
+    const loss = 0.4 + 3 * Math.exp(-step / (total / 5)) + 0.2 * Math.sin(step * 1.7) * Math.exp(-step / total);
+    store.record(id, {
+      type: 'step', ...progress(step), loss, learning_rate: 2e-4 * (1 - step / total), grad_norm: 0.8 + 0.3 * Math.sin(step), tokens_seen: step * 2048, tokens_per_second: 8192,
+      elapsed_time: step / 4, remaining_time: (total - step) / 4, memory_bytes: 131e6,
+    }, at(step));
+    if (step % Math.ceil(total / 10) === 0) {
+      store.record(id, { type: 'eval', ...progress(step), eval_loss: loss + 0.15, perplexity: Math.exp(loss + 0.15), accuracy: 1 - loss / 4, eval_seconds: 1 }, at(step));
+      store.record(id, { type: 'sample', ...progress(step), prompt: 'The film is', text: ' a warm and funny story\nthat stays with you 映画 long after the lights go up, and then some more.' }, at(step));
+      store.record(id, { type: 'checkpoint', ...progress(step), path: `/runs/${id}/checkpoints/step-${step}`, bytes: 1e6 }, at(step));
+    }
+  }
+  store.record(id, { type: 'warning', message: '3 rows were left out: line 17 has no label, line 301 has no label, line 420 is not JSON' }, at(steps));
+  if (end === 'completed') store.record(id, { type: 'completed', ...progress(steps), output: `/runs/${id}/adapter`, peak_memory_bytes: 131e6 }, at(steps));
+  if (end === 'failed') store.record(id, { type: 'failed', reason: 'the loss became NaN at step 12: lower train.learning_rate', user: true }, at(steps));
+  if (end === 'stopped') store.record(id, { type: 'stopped', ...progress(steps), reason: 'stopped by hand', output: `/runs/${id}/adapter` }, at(steps));
+  return id;
+}

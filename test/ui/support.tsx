@@ -1,0 +1,132 @@
+/** A screen in a terminal of any size over a real store, without a process of its own. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EventEmitter } from 'node:events';
+import { render } from 'ink';
+import { vi } from 'vitest';
+import { knobs } from '../../src/config/limits.js';
+import { parseExperiment } from '../../src/config/parse.js';
+import type { Experiment } from '../../src/config/schema.js';
+import { openStore } from '../../src/store/store.js';
+import type { Store as RunStore } from '../../src/store/store.js';
+import type { Control } from '../../src/trainer/events.js';
+import { connect } from '../../src/ui/connect.js';
+import { makeController } from '../../src/ui/controller.js';
+import { widthOf } from '../../src/ui/format/text.js';
+import { Root } from '../../src/ui/root.js';
+import type { Services } from '../../src/ui/services.js';
+import { initialState, reduce } from '../../src/ui/state.js';
+import type { Size } from '../../src/ui/state.js';
+import { makeStore } from '../../src/ui/store.js';
+import { makeTheme } from '../../src/ui/theme.js';
+import { estimateByHand, sampleDatasets, sampleModels } from './samples.js';
+
+export interface Home {
+  readonly store: RunStore;
+  readonly controls: { run: string; control: Control }[];
+  readonly services: Services;
+  dispose(): void;
+}
+
+export function openHome(changes: Partial<Services> = {}): Home {
+  const folder = mkdtempSync(join(tmpdir(), 'workbench-ui-'));
+  const store = openStore(folder);
+  const controls: Home['controls'] = [];
+  const services: Services = {
+    reader: store,
+    knobs,
+    defaults: {},
+    parse: (value) => parseExperiment(value),
+    models: () => Promise.resolve(sampleModels),
+    datasets: () => Promise.resolve(sampleDatasets),
+    estimate: (experiment, { rows }) => Promise.resolve(estimateByHand(experiment, rows ?? 100)),
+    startRun: (experiment: Experiment) => Promise.resolve(store.createRun({ name: experiment.name ?? 'new', config: experiment }).id),
+    control: (run, control) => Promise.resolve(void controls.push({ run, control })),
+    ...changes,
+  };
+  return {
+    store, controls, services,
+    dispose: () => {
+      store.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+export interface Session {
+  /** The frame as lines of text. */
+  lines(): string[];
+  frame(): string;
+  /** Types keys: characters, or names such as `down` and `ctrl+d`. */
+  press(...keys: string[]): void;
+  poll(): void;
+  /** Until every text is on the screen; fails with the last frame. */
+  until(...texts: string[]): Promise<void>;
+  readonly asked: string[];
+  close(): void;
+}
+
+const sequences: Readonly<Record<string, string>> = {
+  up: '\u001b[A', down: '\u001b[B', right: '\u001b[C', left: '\u001b[D', enter: '\r', esc: '\u001b', tab: '\t', 'shift+tab': '\u001b[Z', backspace: '\u007f', space: ' ',
+};
+
+export async function openSession(home: Home, size: Size, options: { color?: boolean; unicode?: boolean; now?: number } = {}): Promise<Session> {
+  const store = makeStore(reduce, initialState(size));
+  const asked: string[] = [];
+  const surface = { quit: () => void asked.push('quit'), suspend: () => void asked.push('suspend'), redraw: () => void asked.push('redraw') };
+  const controller = makeController({ store, services: home.services, surface, clock: () => options.now ?? Date.now() });
+  const stdout = Object.assign(new EventEmitter(), { ...size, isTTY: true, last: '', write(data: string) { this.last = data; } });
+  const stdin = new Keyboard();
+  const theme = makeTheme({ color: options.color ?? false, unicode: options.unicode ?? true });
+  const instance = render(<Root store={store} theme={theme} onKey={controller.press} />, {
+    stdout: stdout as unknown as NodeJS.WriteStream, stdin: stdin as unknown as NodeJS.ReadStream, debug: true, exitOnCtrlC: false, patchConsole: false,
+  });
+  let assessed: unknown = null;
+  store.subscribe(() => {
+    const { newRun, connected } = store.get();
+    if (!connected || newRun.draft === assessed) return;
+    assessed = newRun.draft;
+    void controller.assess();
+  });
+  controller.poll();
+  await connect(home.services, store);
+
+  const lines = (): string[] => stdout.last.split('\n');
+  return {
+    asked,
+    lines,
+    frame: () => stdout.last,
+    press: (...keys) => keys.forEach((key) => stdin.type(sequences[key] ?? (key.startsWith('ctrl+') ? String.fromCharCode(key.charCodeAt(5) & 31) : key))),
+    poll: controller.poll,
+    until: (...texts) => vi.waitFor(() => {
+      for (const text of texts) if (!stdout.last.includes(text)) throw new Error(`"${text}" did not appear in\n${stdout.last}`);
+    }, { timeout: 5000, interval: 5 }),
+    close: () => instance.unmount(),
+  };
+}
+
+/** What breaks a frame: a line too wide, or more lines than the terminal has. */
+export function overflow(lines: readonly string[], { columns, rows }: Size): string[] {
+  const wide = lines.filter((text) => widthOf(text) > columns).map((text) => `${widthOf(text)} columns: ${text}`);
+  return lines.length <= rows ? wide : [`${lines.length} lines`, ...wide];
+}
+
+class Keyboard extends EventEmitter {
+  readonly isTTY = true;
+  #pending: string[] = [];
+
+  type(text: string): void {
+    this.#pending.push(text);
+    this.emit('readable');
+  }
+
+  read(): string | null {
+    return this.#pending.shift() ?? null;
+  }
+
+  setEncoding(): void {}
+  setRawMode(): void {}
+  ref(): void {}
+  unref(): void {}
+}
