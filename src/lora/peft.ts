@@ -20,7 +20,10 @@ const weightsFile = 'adapter_model.safetensors';
 
 /** Keys that change what is computed and are not built: anything but their neutral values is refused. */
 const neutral = (...values: readonly unknown[]) =>
-  z.unknown().refine((value) => value === undefined || values.some((v) => JSON.stringify(v) === JSON.stringify(value)), { error: ({ input }) => `${JSON.stringify(input)} is not supported` });
+  z
+    .unknown()
+    .refine((value) => values.some((v) => JSON.stringify(v) === JSON.stringify(value)), { error: ({ input }) => `${JSON.stringify(input)} is not supported` })
+    .optional();
 
 const adapterSchema = z.object({
   peft_type: z.literal('LORA', { error: ({ input }) => `${String(input)} adapters are not supported, LORA is` }),
@@ -29,8 +32,8 @@ const adapterSchema = z.object({
   lora_dropout: z.number().min(0).lt(1).default(0),
   use_rslora: z.boolean().default(false),
   target_modules: z.union([z.string(), z.array(z.string())]).nullish(),
-  exclude_modules: z.unknown(),
-  layers_to_transform: z.unknown(),
+  exclude_modules: z.unknown().optional(),
+  layers_to_transform: z.unknown().optional(),
   task_type: z.string().nullish(),
   base_model_name_or_path: z.string().nullish(),
   bias: neutral('none'),

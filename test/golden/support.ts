@@ -37,13 +37,17 @@ export function lossOf(g: Builder, output: { readonly hidden: Node; readonly hea
   return languageModelLoss(g, { ...output, rows: perLabel('label_rows', 'i32'), labels: perLabel('labels', 'i32'), weights: perLabel('label_weights') });
 }
 
-/** `logits` [B·T, V], `loss`, and `gradients`, whose outputs are named as the parameters. */
+/** `logits` [B·T, V]; `loss`; and `gradients`: the loss with an output for each parameter, under its name. */
 export function modelProgram(model: Model): Program {
   const logitsFn = (): Fn => {
     const g = new Builder();
     const { hidden, head } = model.forward(g, tokenInputs(g));
     const rows = g.reshape(hidden, [mulDims('B', 'T'), model.hiddenSize]);
     return makeFn('logits', { logits: g.linear(rows, head, { transposeW: true }) });
+  };
+  const lossFn = (): Fn => {
+    const g = new Builder();
+    return makeFn('loss', { loss: lossOf(g, model.forward(g, tokenInputs(g))) });
   };
   const gradientsFn = (): Fn => {
     const g = new Builder();
@@ -52,7 +56,7 @@ export function modelProgram(model: Model): Program {
     const slopes = [...gradient(g, loss, parameters)].map(([parameter, slope]) => [parameter.attrs.name, slope] as const);
     return makeFn('gradients', { loss, ...Object.fromEntries(slopes) });
   };
-  const program: Program = { variables: variablesOf(model.parameters, 'trainable'), functions: { logits: logitsFn(), gradients: gradientsFn() } };
+  const program: Program = { variables: variablesOf(model.parameters, 'trainable'), functions: { logits: logitsFn(), loss: lossFn(), gradients: gradientsFn() } };
   verify(program);
   return program;
 }
