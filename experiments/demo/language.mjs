@@ -58,6 +58,7 @@ export function review(random) {
 const people = ['Ada', 'Ben', 'Clara', 'Dario', 'Edith', 'Femi', 'Greta', 'Hugo', 'Ines', 'Jonas', 'Kaya', 'Leon'];
 const places = ['at the harbour', 'in the old town', 'by the river', 'near the station', 'on the hill', 'behind the market'];
 const times = ['In the morning', 'After lunch', 'Late in the evening', 'On Friday', 'Last summer', 'When the rain stopped'];
+const said = ['morning', 'weather today', 'news from the harbour', 'luck', 'roads here', 'bread', 'shoes for the hill', 'time to leave'];
 const deeds = ['opened the window', 'wrote a short letter', 'carried two bags', 'asked the way', 'counted the boats', 'mended the chair', 'waited for the bus', 'sang a quiet song'];
 
 /** A few sentences about nobody in particular: text that says nothing good or bad. */
@@ -65,11 +66,13 @@ export function scene(random) {
   const pick = (list) => list[random.below(list.length)];
   const [one, two] = random.shuffle([...people.keys()]).map((i) => people[i]);
   const thing = pick(Object.keys(things));
+  // The two words the dataset will ask for, saying nothing about anything: the base knows them, not their use.
+  const opening = random.below(2) === 0 ? `${pick(labels)} ${pick(said)}, said ${two}. ` : '';
   const sentences = [
     `${pick(times)} ${one} ${pick(deeds)} ${pick(places)}.`,
     `${two} ${pick(deeds)} and ${pick(deeds)}.`,
     `There was a ${pick(plain)} ${thing} ${pick(places)}, and ${one} looked at the ${pick(things[thing].parts)}.`,
     `"Is this your ${thing}?" asked ${two}. "No," said ${one}, "I only ${pick(deeds)} here."`,
   ];
-  return random.shuffle([0, 1, 2, 3]).map((i) => sentences[i]).slice(0, 2 + random.below(3)).join(' ');
+  return opening + random.shuffle([0, 1, 2, 3]).map((i) => sentences[i]).slice(0, 2 + random.below(3)).join(' ');
 }

@@ -67,6 +67,7 @@ const train = z.strictObject({
   shuffle: z.boolean().default(true).describe('a new order of rows every epoch'),
   logging_steps: count(1).default(1).describe('updates between logged points').meta({ step: 'log' }),
   eval_steps: count(0).default(50).describe('updates between evaluations; 0: only at the end').meta({ step: 'log' }),
+  eval_on_start: z.boolean().default(false).describe('evaluate before the first update too, to see what the base can do'),
   save_steps: count(0).default(100).describe('updates between checkpoints; 0: only at the end').meta({ step: 'log' }),
   save_total_limit: count(1).nullable().default(3).describe('checkpoints kept; null: all').meta({ label: 'checkpoints kept' }),
 });

@@ -114,7 +114,7 @@ function stepOf(experiment: Experiment, model: Model): { tuning: Tuning; fn: Fn 
   return built;
 }
 
-function warningsOf({ finetuning, lora, train }: Experiment, rows: number | undefined): string[] {
+function warningsOf({ init, finetuning, lora, train }: Experiment, rows: number | undefined): string[] {
   const warnings: string[] = [];
   const ratio = lora.lora_alpha / lora.r;
   if (finetuning === 'lora' && !lora.use_rslora && (ratio < 0.5 || ratio > 8)) {
@@ -122,7 +122,7 @@ function warningsOf({ finetuning, lora, train }: Experiment, rows: number | unde
   }
   const batch = train.per_device_train_batch_size * train.gradient_accumulation_steps;
   if (rows !== undefined && batch > rows) warnings.push(`An update takes ${batch} rows, but there are only ${rows}.`);
-  if (finetuning === 'full' && train.learning_rate > 1e-3) warnings.push(`A learning rate of ${train.learning_rate} is high for full fine-tuning; 1e-5 to 1e-4 is usual.`);
+  if (finetuning === 'full' && init === 'pretrained' && train.learning_rate > 1e-3) warnings.push(`A learning rate of ${train.learning_rate} is high for full fine-tuning; 1e-5 to 1e-4 is usual.`);
   return warnings;
 }
 

@@ -42,6 +42,10 @@ class Loop {
   async run(): Promise<void> {
     const { loader, totalSteps, experiment } = this.#session;
     this.#start();
+    if (this.#step === 0 && experiment.train.eval_on_start) {
+      await this.#evaluate();
+      await this.#sample();
+    }
     while (this.#step < totalSteps && !this.#stopping()) {
       const batch = loader.next();
       const figures = await this.#update(() => runUpdate(this.#session, batch, this.#step, this.#stopping));

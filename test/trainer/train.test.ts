@@ -1,0 +1,131 @@
+/** Whole runs on the demo that the repository ships. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parseExperiment } from '../../src/config/parse.js';
+import type { Experiment } from '../../src/config/schema.js';
+import { chooseEngine } from '../../src/engine/registry.js';
+import type { Control, StepEvent, TrainEvent } from '../../src/trainer/events.js';
+import { train } from '../../src/trainer/train.js';
+
+const demo = fileURLToPath(new URL('../../experiments/demo/', import.meta.url));
+const home = mkdtempSync(join(tmpdir(), 'workbench-train-'));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+type Changes = Record<string, unknown> & { train?: Record<string, unknown>; lora?: Record<string, unknown> };
+
+function experimentOf({ train: training, lora, ...rest }: Changes = {}): Experiment {
+  return parseExperiment({
+    model: join(demo, 'model'),
+    dataset: { path: join(demo, 'reviews'), format: 'classification', max_samples: 96 },
+    max_length: 64,
+    lora: { r: 4, lora_dropout: 0.1, ...lora },
+    train: { per_device_train_batch_size: 4, gradient_accumulation_steps: 2, max_steps: 6, eval_steps: 3, save_steps: 3, learning_rate: 3e-3, ...training },
+    ...rest,
+  });
+}
+
+interface Run {
+  readonly events: readonly TrainEvent[];
+  readonly folder: string;
+}
+
+async function run(experiment: Experiment, options: { resumeFrom?: string; controls?: (events: readonly TrainEvent[]) => readonly Control[] } = {}): Promise<Run> {
+  const folder = mkdtempSync(join(home, 'run-'));
+  const events: TrainEvent[] = [];
+  await train(experiment, {
+    runFolder: folder,
+    home,
+    resumeFrom: options.resumeFrom ?? null,
+    emit: (event) => events.push(event),
+    log: () => undefined,
+    takeControls: () => options.controls?.(events) ?? [],
+    chooseEngine,
+  });
+  return { events, folder };
+}
+
+const losses = ({ events }: Run): number[] => events.filter((event): event is StepEvent => event.type === 'step').map(({ loss }) => loss);
+const types = ({ events }: Run): string[] => events.map(({ type }) => type);
+const adapterOf = ({ folder }: Run): Buffer => readFileSync(join(folder, 'adapter', 'adapter_model.safetensors'));
+
+describe('train', () => {
+  it('tells the whole run in events, and ends with an adapter', async () => {
+    const done = await run(experimentOf());
+    expect(types(done)).toEqual(['started', 'step', 'step', 'step', 'eval', 'checkpoint', 'step', 'step', 'step', 'eval', 'checkpoint', 'completed']);
+    expect(losses(done)[5]).toBeLessThan(losses(done)[0]);
+    expect(existsSync(join(done.folder, 'adapter', 'adapter_config.json'))).toBe(true);
+    expect(existsSync(join(done.folder, 'engine'))).toBe(false);
+  });
+
+  it('gives the same bits for the same seed, and others for another', async () => {
+    const [first, second, other] = [await run(experimentOf()), await run(experimentOf()), await run(experimentOf({ train: { seed: 7 } }))];
+    expect(losses(second)).toEqual(losses(first));
+    expect(adapterOf(second)).toEqual(adapterOf(first));
+    expect(losses(other)).not.toEqual(losses(first));
+  });
+
+  it('ends with the same bits when it goes on from a checkpoint', async () => {
+    const whole = await run(experimentOf());
+    const resumed = await run(experimentOf(), { resumeFrom: join(whole.folder, 'checkpoints', 'step-3') });
+    expect(types(resumed).slice(0, 2)).toEqual(['started', 'resumed']);
+    expect(losses(resumed)).toEqual(losses(whole).slice(3));
+    expect(adapterOf(resumed)).toEqual(adapterOf(whole));
+  });
+
+  it('stops between micro-batches, keeps what was learned, and can go on from there', async () => {
+    const whole = await run(experimentOf());
+    const stopped = await run(experimentOf(), { controls: (events) => (events.some((event) => event.type === 'step' && event.step === 2) ? ['stop'] : []) });
+    expect(stopped.events.at(-1)).toMatchObject({ type: 'stopped', step: 2 });
+    const resumed = await run(experimentOf(), { resumeFrom: join(stopped.folder, 'checkpoints', 'step-2') });
+    expect(adapterOf(resumed)).toEqual(adapterOf(whole));
+  });
+
+  it('pauses, saves, evaluates and goes on when asked', async () => {
+    let asked = 0;
+    const script: Control[][] = [[], ['pause'], [], ['continue'], ['evaluate']];
+    const done = await run(experimentOf({ train: { eval_steps: 0, save_steps: 0 } }), { controls: () => script[asked++] ?? [] });
+    expect(types(done).filter((type) => type !== 'step')).toEqual(['started', 'checkpoint', 'paused', 'resumed', 'eval', 'eval', 'checkpoint', 'completed']);
+  });
+
+  it.each([{ finetuning: 'full' }, { finetuning: 'freeze', freeze: { num_trainable_layers: 1 } }, { finetuning: 'full', init: 'random', stage: 'pretrain', dataset: { path: join(demo, 'reviews'), format: 'text', max_samples: 96 }, packing: true }])(
+    'writes a whole model for %o',
+    async (changes) => {
+      const done = await run(experimentOf({ ...changes, train: { learning_rate: 1e-3 } }));
+      expect(done.events.at(-1)).toMatchObject({ type: 'completed' });
+      expect(losses(done)[5]).toBeLessThan(losses(done)[0]);
+      const again = await run(experimentOf({ model: join(done.folder, 'model'), train: { max_steps: 1 } }));
+      expect(again.events.at(-1)).toMatchObject({ type: 'completed' });
+    },
+  );
+
+  it('refuses an update that is not a number, and keeps the weights before it', async () => {
+    const broken = await run(experimentOf({ train: { learning_rate: 1e30, max_grad_norm: 0 } }));
+    expect(broken.events.at(-1)).toMatchObject({ type: 'failed', user: true, reason: expect.stringMatching(/^At update \d the loss is/) });
+    expect(types(broken)).toContain('checkpoint');
+  });
+
+  it.each([
+    [{ train: { per_device_train_batch_size: 10_000_000 } }, /would need .* of memory and .* are available/],
+    [{ max_length: 4096 }, /made for 256 tokens/],
+    [{ model: join(demo, 'nowhere') }, /nowhere/],
+    [{ finetuning: 'freeze', freeze: { num_trainable_layers: 9 } }, /has 4 layers/],
+    [{ lora: { target_modules: ['c_attn'] } }, /c_attn/],
+  ])('says in one sentence what is wrong with %o', async (changes, sentence) => {
+    const refused = await run(experimentOf(changes));
+    expect(refused.events.at(-1)).toMatchObject({ type: 'failed', user: true, reason: expect.stringMatching(sentence) });
+  });
+
+  it('does not go on from a damaged checkpoint', async () => {
+    const whole = await run(experimentOf());
+    const checkpoint = join(whole.folder, 'checkpoints', 'step-3');
+    const file = join(checkpoint, 'optimizer.safetensors');
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 1] ^= 1;
+    writeFileSync(file, bytes);
+    const resumed = await run(experimentOf(), { resumeFrom: checkpoint });
+    expect(resumed.events.at(-1)).toMatchObject({ type: 'failed', reason: expect.stringContaining('optimizer.safetensors is not what was written') });
+  });
+});
