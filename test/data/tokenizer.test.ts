@@ -41,6 +41,16 @@ describe.skipIf(withoutMaterial)('ids and texts equal those of the Python librar
   }, 60_000);
 });
 
+test.skipIf(withoutMaterial)("GPT-2's vocab.json and merges.txt give the ids of its tokenizer.json", async () => {
+  const folder = scratch({ 'config.json': '{"model_type": "gpt2"}' });
+  copyFileSync(path.join(material, 'tokenizers/gpt2/vocab.json'), path.join(folder, 'vocab.json'));
+  copyFileSync(path.join(material, 'tokenizers/gpt2/vocab.bpe'), path.join(folder, 'merges.txt'));
+  const tokenizer = await loadTokenizer(folder);
+  const encoded = await tokenizer.encodeBatch(golden.sentences);
+  expect(encoded.map((ids) => [...ids])).toEqual(golden.tokenizers['tokenizers/gpt2'].sentences);
+  expect(tokenizer).toMatchObject({ eosId: 50256, vocabSize: 50257 });
+});
+
 describe('special tokens', () => {
   test.skipIf(withoutMaterial)('are read from the files that name them', async () => {
     const ids = async (folder: string) => {

@@ -3,12 +3,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { UserError, messageOf } from '../../util/errors.js';
+import { gpt2Definition } from './gpt2.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
 export interface TokenizerFiles {
   readonly folder: string;
-  /** `tokenizer.json`, unparsed. */
+  /** `tokenizer.json`, unparsed; or what the older files of GPT-2 amount to. */
   readonly definition: string;
   /** Tokens by what they are for; null where no file names one. */
   readonly special: { readonly bos: string | null; readonly eos: string | null; readonly pad: string | null };
@@ -25,16 +26,17 @@ export function readTokenizerFiles(folder: string): TokenizerFiles {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
     throw new UserError(`no tokenizer at ${folder}: the folder does not exist`);
   }
-  const definition = textOf(path.join(folder, 'tokenizer.json'));
-  if (definition === null) {
-    throw new UserError(
-      `${folder} has no tokenizer.json, which is what is read here; save one there with Transformers' AutoTokenizer.from_pretrained(…).save_pretrained(…), or name another folder as tokenizer`,
-    );
-  }
   const config = jsonOf(path.join(folder, 'tokenizer_config.json'));
   const map = jsonOf(path.join(folder, 'special_tokens_map.json'));
   const model = jsonOf(path.join(folder, 'config.json'));
   const named = (role: string) => contentOf(config[`${role}_token`]) ?? contentOf(map[`${role}_token`]);
+  const isGpt2 = config['tokenizer_class'] === 'GPT2Tokenizer' || model['model_type'] === 'gpt2';
+  const definition = textOf(path.join(folder, 'tokenizer.json')) ?? (isGpt2 ? olderDefinition(folder, ['bos', 'eos', 'unk', 'pad'].map(named)) : null);
+  if (definition === null) {
+    throw new UserError(
+      `${folder} has no tokenizer.json (for GPT-2, vocab.json with merges.txt will do); save one there with Transformers' AutoTokenizer.from_pretrained(…).save_pretrained(…), or name another folder as tokenizer`,
+    );
+  }
   const numbered = (role: string) => firstId(model[`${role}_token_id`]);
   const files = {
     folder,
@@ -45,6 +47,13 @@ export function readTokenizerFiles(folder: string): TokenizerFiles {
     chatTemplate: textOf(path.join(folder, 'chat_template.jinja')) ?? templateOf(config['chat_template']),
   };
   return { ...files, fingerprint: createHash('sha256').update(JSON.stringify({ ...files, folder: null })).digest('hex') };
+}
+
+function olderDefinition(folder: string, special: readonly (string | null)[]): string | null {
+  const merges = textOf(path.join(folder, 'merges.txt'));
+  const vocab = jsonOf(path.join(folder, 'vocab.json'));
+  if (merges === null || Object.keys(vocab).length === 0) return null;
+  return gpt2Definition({ vocab, merges, special: [...new Set(['<|endoftext|>', ...special])].filter((token) => token !== null) });
 }
 
 function textOf(file: string): string | null {
