@@ -43,6 +43,7 @@ export function parseConfig<S extends z.ZodType>(schema: S, config: RawConfig): 
   throw new UserError(`${issue.path.join('.')}: ${issue.message}`);
 }
 
-export function idList(ids: number | readonly number[] | null | undefined): number[] {
-  return ids === null || ids === undefined ? [] : typeof ids === 'number' ? [ids] : [...ids];
+/** One id, several or none as a list, without those outside the vocabulary: defaults that a small model has no use for. */
+export function idList(ids: number | readonly number[] | null | undefined, vocabSize: number): number[] {
+  return [ids ?? []].flat().filter((id) => id >= 0 && id < vocabSize);
 }

@@ -29,8 +29,8 @@ const schema = z.object({
   scale_attn_by_inverse_layer_idx: z.boolean().default(false),
   add_cross_attention: notSupported('attention to an encoder'),
   tie_word_embeddings: z.boolean().default(true),
-  bos_token_id: tokenId,
-  eos_token_id: tokenIds,
+  bos_token_id: tokenId.default(50_256),
+  eos_token_id: tokenIds.default(50_256),
 });
 
 type Config = z.output<typeof schema>;
@@ -103,8 +103,8 @@ export function gpt2(raw: RawConfig): Model {
     keyValueHeads: heads,
     headSize: width / heads,
     contextLength: config.n_positions,
-    bosTokenId: config.bos_token_id ?? null,
-    eosTokenIds: idList(config.eos_token_id),
+    bosTokenId: idList(config.bos_token_id, config.vocab_size)[0] ?? null,
+    eosTokenIds: idList(config.eos_token_id, config.vocab_size),
     parameters: [
       ...embeddingParameters(tokens),
       ...embeddingParameters(positions),

@@ -159,8 +159,8 @@ function build(modelType: string, raw: RawConfig, config: Config): Model {
     keyValueHeads: sizes.keyValueHeads,
     headSize: sizes.headSize,
     contextLength: config.max_position_embeddings,
-    bosTokenId: config.bos_token_id ?? null,
-    eosTokenIds: idList(config.eos_token_id),
+    bosTokenId: idList(config.bos_token_id, vocabSize)[0] ?? null,
+    eosTokenIds: idList(config.eos_token_id, vocabSize),
     parameters: [
       ...embeddingParameters(tokens),
       ...linears.flatMap(linearParameters),

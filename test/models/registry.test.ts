@@ -59,6 +59,18 @@ describe('configs', () => {
     expect(then.parameters).toEqual(modelFromConfig(now, 'here').parameters);
   });
 
+  it('take the token ids that Transformers takes, inside the vocabulary', () => {
+    const ids = (config: Record<string, unknown>) => {
+      const { bosTokenId, eosTokenIds } = modelFromConfig(config, 'here');
+      return [bosTokenId, eosTokenIds];
+    };
+    const unset = { bos_token_id: undefined, eos_token_id: undefined };
+    expect(ids({ ...configOf('gpt2'), ...unset, vocab_size: 50_257 })).toEqual([50_256, [50_256]]);
+    expect(ids({ ...configOf('gpt2'), ...unset })).toEqual([null, []]);
+    expect(ids({ ...configOf('llama-gqa'), eos_token_id: [2, 7, 99] })).toEqual([1, [2, 7]]);
+    expect(ids({ ...configOf('llama-gqa'), bos_token_id: null, eos_token_id: null })).toEqual([null, []]);
+  });
+
   it.skipIf(!existsSync(join(material, 'configs')))('accepts the real configs of supported types as they are (skipped without them beside the checkout)', () => {
     const folders = readdirSync(join(material, 'configs')).map((name) => join(material, 'configs', name));
     const counts = folders

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/util/errors.js';
-import { f32 } from '../../src/util/tensor.js';
+import { Random } from '../../src/util/random.js';
+import { f32, sizeOf } from '../../src/util/tensor.js';
 import { openWeights } from '../../src/weights/folder.js';
 import { SafetensorsFile, writeSafetensors } from '../../src/weights/safetensors.js';
 
@@ -71,6 +72,23 @@ describe('damage is a sentence', () => {
   it.each(cases)('%s', (_what, path, sentence) => {
     expect(open(path)).toThrow(UserError);
     expect(open(path)).toThrow(sentence);
+  });
+
+  it('any byte of the header changed, or any length cut: a sentence or the same tensors, never anything else', () => {
+    const whole = readFileSync(fileOf({ a: entry(0, 16), b: entry(16, 24, [1, 2]) }, new Uint8Array(24)));
+    const random = new Random('safetensors', 'damage');
+    const path = join(folder(), 'm');
+    for (let trial = 0; trial < 400; trial++) {
+      const bytes = Buffer.from(whole);
+      bytes[random.below(whole.length - 24)] = random.below(256);
+      writeFileSync(path, trial % 4 === 0 ? bytes.subarray(0, random.below(whole.length)) : bytes);
+      try {
+        const file = SafetensorsFile.open(path);
+        for (const name of file.names) expect(file.read(name).data.length).toBe(sizeOf(file.info(name).shape));
+      } catch (error) {
+        expect(error).toBeInstanceOf(UserError);
+      }
+    }
   });
 
   it('a file that shrinks after it was opened', () => {
