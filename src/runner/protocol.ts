@@ -2,26 +2,33 @@
  * Everything that crosses a process or a thread, one union a line. Messages only ask for something or say
  * "there is news"; the database is the truth.
  *
- *   screen, commands ── SupervisorRequest ──> supervisor ── spawns ──> run process ── Worker data ──> worker thread
- *                    <── SupervisorReply ───             ── Control ──>            <── WorkerMessage ──
+ *   commands, screen ── SupervisorRequest ──> supervisor ── spawns ──> run process ── WorkerInput ──> worker thread
+ *                    ── RunRequest ─────────────────────────────────> run process <── WorkerMessage ──
+ *
+ * A run process is asked by its own socket, so that it can be controlled whoever started it, and whether or not
+ * that one still lives.
  */
 import type { Control, TrainEvent } from '../trainer/events.js';
 
-/** To the supervisor, one JSON object a line over its local socket. The run's row exists already (`queued`). */
-export type SupervisorRequest =
-  | { readonly type: 'start'; readonly run: string }
-  | { readonly type: 'control'; readonly run: string; readonly control: Control }
-  | { readonly type: 'kill'; readonly run: string }
-  | { readonly type: 'list' };
+/** To the supervisor: look at the queue, which is in the store. */
+export interface SupervisorRequest {
+  readonly type: 'news';
+}
 
-export type SupervisorReply =
-  | { readonly type: 'ok' }
-  | { readonly type: 'runs'; readonly live: readonly string[]; readonly waiting: readonly string[] }
-  | { readonly type: 'refused'; readonly reason: string };
+/** To a run process. */
+export interface RunRequest {
+  readonly type: 'control';
+  readonly control: Control;
+}
+
+/** One JSON object a line over a local socket, a reply a request. */
+export type Reply = { readonly type: 'ok' } | { readonly type: 'refused'; readonly reason: string };
+
+/** From a supervisor to the process that started it: it listens, or another one holds the lock, or it cannot. */
+export type SupervisorGreeting = { readonly type: 'ready' } | { readonly type: 'taken' } | { readonly type: 'failed'; readonly reason: string };
 
 /** Given to the worker thread when it starts. */
 export interface WorkerInput {
-  readonly runId: string;
   readonly runFolder: string;
   readonly home: string;
   readonly experiment: unknown;
@@ -29,4 +36,11 @@ export interface WorkerInput {
   readonly controls: SharedArrayBuffer;
 }
 
-export type WorkerMessage = { readonly type: 'event'; readonly event: TrainEvent; readonly time: string } | { readonly type: 'log'; readonly line: string };
+export type WorkerMessage = TimedEvent | { readonly type: 'log'; readonly line: string };
+
+/** An event on its way to the store; a run process in the foreground also sends it to its parent. */
+export interface TimedEvent {
+  readonly type: 'event';
+  readonly event: TrainEvent;
+  readonly time: string;
+}

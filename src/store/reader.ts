@@ -39,6 +39,8 @@ export class Reader implements StoreReader {
   readonly #events: Query<{ details: string; step: number }>;
   readonly #history: Query<Omit<HistoryRow, 'details'> & { details: string }>;
   readonly #process: Query<{ pid: number | null; startTime: string; bootId: string }>;
+  readonly #unclaimed: Query<{ id: string; created_at: string }>;
+  readonly #live: Query<{ id: string }>;
   readonly #queue: Query<{ id: string }>;
   readonly #changes: Query<{ total: number }>;
 
@@ -58,6 +60,8 @@ export class Reader implements StoreReader {
     this.#history = connection.prepare(`SELECT time, type, step, details FROM events WHERE ${ofRun} ORDER BY seq`);
     this.#process = connection.prepare('SELECT pid, process_start AS startTime, boot_id AS bootId FROM runs WHERE id = @id');
     this.#queue = connection.prepare("SELECT id FROM runs WHERE state = 'queued' AND queue_position IS NOT NULL ORDER BY queue_position");
+    this.#unclaimed = connection.prepare("SELECT id, created_at FROM runs WHERE state = 'queued' AND queue_position IS NULL");
+    this.#live = connection.prepare("SELECT id FROM runs WHERE state IN ('running', 'paused') ORDER BY id");
     this.#changes = connection.prepare('SELECT total_changes() AS total');
   }
 
@@ -115,6 +119,14 @@ export class Reader implements StoreReader {
 
   queue(): readonly string[] {
     return this.#queue.all().map(({ id }) => id);
+  }
+
+  unclaimed(): readonly { readonly id: string; readonly created_at: string }[] {
+    return this.#unclaimed.all();
+  }
+
+  live(): readonly { readonly id: string; readonly process: ProcessIdentity | null }[] {
+    return this.#live.all().map(({ id }) => ({ id, process: this.processOf(id) }));
   }
 
   version(): number {

@@ -94,6 +94,10 @@ export interface StoreReader {
   processOf(runId: string): ProcessIdentity | null;
   /** Ids of the runs that wait for their turn, the next one first. */
   queue(): readonly string[];
+  /** Queued runs that wait for no turn: whoever made them starts them at once, or is gone. */
+  unclaimed(): readonly { readonly id: string; readonly created_at: string }[];
+  /** The runs that have a process, or are said to. */
+  live(): readonly { readonly id: string; readonly process: ProcessIdentity | null }[];
   /** Grows when anybody has written: cheap to ask often, so that nothing is redrawn without a reason. */
   version(): number;
   /** What SQLite's own check of the whole file finds wrong; nothing when it is sound. Slow on a large store. */

@@ -26,7 +26,12 @@ export function prepareStatements(connection: Connection) {
       ended_at = CASE WHEN @state IN ('queued', 'running', 'paused') THEN NULL ELSE coalesce(ended_at, @time) END,
       queue_position = CASE WHEN @state = 'queued' THEN queue_position END
       WHERE id = @id`),
-    setProcess: write('UPDATE runs SET pid = @pid, process_start = @startTime, boot_id = @bootId WHERE id = @id'),
+    claim: write(`UPDATE runs SET state = 'running', reason = NULL, queue_position = NULL, started_at = coalesce(started_at, @time), ended_at = NULL,
+      pid = @pid, process_start = @startTime, boot_id = @bootId
+      WHERE id = @id AND state = 'queued'`),
+    cancel: write(`UPDATE runs SET state = 'stopped', reason = @reason, queue_position = NULL, ended_at = @time
+      WHERE id = @id AND state = 'queued'`),
+    clearProcess: write('UPDATE runs SET pid = NULL, process_start = NULL, boot_id = NULL WHERE id = @id'),
     enqueue: write(`UPDATE runs SET queue_position = coalesce(queue_position, (SELECT coalesce(max(queue_position), 0) + 1 FROM runs))
       WHERE id = @id AND state = 'queued'`),
     setName: write('UPDATE runs SET name = @value WHERE id = @id'),

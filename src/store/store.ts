@@ -20,12 +20,18 @@ export interface Store extends StoreReader {
   createRun(run: { readonly name: string; readonly config: Experiment; readonly parent?: string }): RunRecord;
   /** Keeps an event: the run's latest values, and its points or the event itself. `time` is ISO 8601. */
   record(runId: string, event: TrainEvent, time: string): void;
-  recordControl(runId: string, control: Control, time: string): void;
+  /** Keeps what was asked by hand. */
+  recordControl(runId: string, control: Control | 'kill', time: string): void;
   /** Says what a run could not say itself (that it crashed). */
   setState(runId: string, state: RunState, reason: string | null): void;
-  setProcess(runId: string, process: ProcessIdentity | null): void;
+  /** Its process has ended. */
+  clearProcess(runId: string): void;
   /** Puts a queued run at the end of the queue; once is enough. */
   enqueue(runId: string): void;
+  /** Makes a queued run the running one of a process; false when it is not queued any more: somebody else has it. */
+  claim(runId: string, process: ProcessIdentity): boolean;
+  /** Takes a queued run out for good; false when it is not queued any more. */
+  cancel(runId: string, reason: string): boolean;
   rename(runId: string, name: string): void;
   tag(runId: string, change: { readonly add?: readonly string[]; readonly remove?: readonly string[] }): void;
   note(runId: string, text: string): void;
@@ -39,7 +45,7 @@ export function openStore(home: string): Store {
   return new SqliteStore(home);
 }
 
-type KeptEvent = TrainEvent | { readonly type: 'control'; readonly control: Control };
+type KeptEvent = TrainEvent | { readonly type: 'control'; readonly control: Control | 'kill' };
 
 class SqliteStore extends Reader implements Store {
   readonly #home: string;
@@ -73,7 +79,7 @@ class SqliteStore extends Reader implements Store {
     });
   }
 
-  recordControl(runId: string, control: Control, time: string): void {
+  recordControl(runId: string, control: Control | 'kill', time: string): void {
     this.connection.transaction(() => this.#keepEvent({ ...this.#advance(runId), event: { type: 'control', control }, time }));
   }
 
@@ -81,12 +87,20 @@ class SqliteStore extends Reader implements Store {
     this.#sql.setState.run({ id: runId, state, reason, time: new Date().toISOString() });
   }
 
-  setProcess(runId: string, process: ProcessIdentity | null): void {
-    this.#sql.setProcess.run({ id: runId, ...(process ?? { pid: null, startTime: null, bootId: null }) });
+  clearProcess(runId: string): void {
+    this.#sql.clearProcess.run({ id: runId });
   }
 
   enqueue(runId: string): void {
     this.#sql.enqueue.run({ id: runId });
+  }
+
+  claim(runId: string, process: ProcessIdentity): boolean {
+    return this.#sql.claim.run({ id: runId, ...process, time: new Date().toISOString() }) === 1;
+  }
+
+  cancel(runId: string, reason: string): boolean {
+    return this.#sql.cancel.run({ id: runId, reason, time: new Date().toISOString() }) === 1;
   }
 
   rename(runId: string, name: string): void {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseExperiment } from '../../src/config/parse.js';
 import { runFolder } from '../../src/store/folders.js';
 import { makeRunId } from '../../src/store/ids.js';
+import { takeLock } from '../../src/store/lock.js';
 import { openReader, openStore } from '../../src/store/store.js';
 import type { Store } from '../../src/store/store.js';
 import type { EvalEvent, StepEvent, TrainEvent } from '../../src/trainer/events.js';
@@ -87,13 +88,18 @@ describe('the way of a run', () => {
 
   it('keeps what no event could say: a crash, a process, a control by hand', () => {
     const id = create();
-    store.setState(id, 'running', null);
+    const process = { pid: 7, startTime: '12', bootId: 'b' };
+    expect(store.live()).toEqual([]);
+    expect(store.claim(id, process)).toBe(true);
+    expect(store.claim(id, { ...process, pid: 8 })).toBe(false);
+    expect(store.cancel(id, 'too late')).toBe(false);
+    expect(store.run(id)).toMatchObject({ state: 'running', reason: null });
     expect(store.run(id).started_at).not.toBeNull();
-    store.setProcess(id, { pid: 7, startTime: '12', bootId: 'b' });
-    expect(store.processOf(id)).toEqual({ pid: 7, startTime: '12', bootId: 'b' });
+    expect(store.processOf(id)).toEqual(process);
+    expect(store.live()).toEqual([{ id, process }]);
     store.recordControl(id, 'save', time);
     store.setState(id, 'crashed', 'killed');
-    store.setProcess(id, null);
+    store.clearProcess(id);
     expect(store.run(id)).toMatchObject({ state: 'crashed', reason: 'killed' });
     expect(store.run(id).ended_at).not.toBeNull();
     expect(store.processOf(id)).toBeNull();
@@ -226,10 +232,28 @@ describe('the queue', () => {
     const [a, b, c] = ['a', 'b', 'c'].map((name) => create(name));
     for (const id of [b, a, c, b]) store.enqueue(id);
     expect(store.queue()).toEqual([b, a, c]);
-    store.setState(b, 'running', null);
+    expect(store.unclaimed()).toEqual([]);
+    expect(store.claim(b, { pid: 1, startTime: '', bootId: '' })).toBe(true);
     store.record(a, { type: 'failed', reason: 'x', user: true }, time);
     expect(store.queue()).toEqual([c]);
-    expect(create('d')).not.toBe(store.queue()[0]);
+    expect(store.cancel(c, 'taken out')).toBe(true);
+    expect(store.run(c)).toMatchObject({ state: 'stopped', reason: 'taken out' });
+    expect(store.queue()).toEqual([]);
+    const d = create('d');
+    expect(store.unclaimed().map(({ id }) => id)).toEqual([d]);
+  });
+});
+
+describe('a lock', () => {
+  it('is held by one at a time', () => {
+    const path = join(home, 'x', 'lock');
+    const lock = takeLock(path);
+    expect(lock).not.toBeNull();
+    expect(takeLock(path)).toBeNull();
+    lock!.release();
+    const again = takeLock(path);
+    expect(again).not.toBeNull();
+    again!.release();
   });
 });
 

@@ -1,0 +1,118 @@
+/** What commands and the screen may ask about runs in processes of their own. */
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { openStore } from '../store/store.js';
+import type { Store } from '../store/store.js';
+import type { RunRecord } from '../store/rows.js';
+import type { Control } from '../trainer/events.js';
+import { UserError } from '../util/errors.js';
+import { runSocket, supervisorSocket } from './address.js';
+import { isAlive } from './identity.js';
+import { reconcile as reconcileStore, settle } from './outcome.js';
+import type { RunRequest, SupervisorGreeting, SupervisorRequest } from './protocol.js';
+import { ask } from './socket.js';
+import { entries, spawnSupervisor } from './spawn.js';
+import type { Entries } from './spawn.js';
+
+/** How long a supervisor, or a run that has only begun, may take to answer. */
+const patienceMs = 15_000;
+const pollMs = 50;
+
+/**
+ * Puts a queued run in line, starting the supervisor if there is none; the run then needs nobody. Rejects with a
+ * UserError when the run is not queued or no supervisor can be started.
+ */
+export async function startRun(home: string, runId: string, { supervisor }: Entries = entries): Promise<void> {
+  withStore(home, (store) => {
+    const { name, state } = store.run(runId);
+    if (state !== 'queued') throw new UserError(`the run "${name}" (${runId}) is ${state}: only a queued run can be started`);
+    store.enqueue(runId);
+  });
+  const news: SupervisorRequest = { type: 'news' };
+  const deadline = Date.now() + patienceMs;
+  // A supervisor that has just found nothing to do does not answer any more and still holds the lock.
+  while (!(await answers(supervisorSocket(home), news)) && !(await startSupervisor(home, supervisor))) {
+    if (Date.now() > deadline) throw new UserError(noSupervisor(home, 'it does not answer'));
+    await wait(pollMs);
+  }
+}
+
+/** Asks something of a run. Rejects with a UserError when it is at rest. A queued run can only be stopped. */
+export async function control(home: string, runId: string, asked: Control): Promise<void> {
+  const deadline = Date.now() + patienceMs;
+  const request: RunRequest = { type: 'control', control: asked };
+  while (!(await answers(runSocket(home, runId), request))) {
+    const run = withStore(home, (store) => {
+      if (asked === 'stop' && store.cancel(runId, 'stopped before it began')) return null;
+      reconcileStore(store, home);
+      return store.run(runId);
+    });
+    if (run === null) return;
+    if (run.state === 'queued') throw new UserError(`the run "${run.name}" (${runId}) has not begun: until then it can only be stopped`);
+    if (run.state !== 'running' && run.state !== 'paused') throw new UserError(`the run "${run.name}" (${runId}) is ${run.state}: there is nothing to ${asked}`);
+    if (Date.now() > deadline) throw new UserError(`the run "${run.name}" (${runId}) does not answer: try again, or kill it`);
+    await wait(pollMs);
+  }
+}
+
+/** Ends the process of a run at once; what the last checkpoint holds is kept. Rejects with a UserError when it has none. */
+export async function kill(home: string, runId: string): Promise<RunRecord> {
+  const store = openStore(home);
+  try {
+    const run = store.run(runId);
+    const identity = store.processOf(runId);
+    if (store.cancel(runId, 'stopped before it began')) return store.run(runId);
+    if (identity === null || !isAlive(identity)) {
+      reconcileStore(store, home);
+      throw new UserError(`the run "${run.name}" (${runId}) is ${store.run(runId).state}: it has no process to kill`);
+    }
+    store.recordControl(runId, 'kill', new Date().toISOString());
+    process.kill(identity.pid, 'SIGKILL');
+    while (isAlive(identity)) await wait(pollMs);
+    settle(store, home, { runId, exit: { code: null, signal: 'SIGKILL' } });
+    return store.run(runId);
+  } finally {
+    store.close();
+  }
+}
+
+/** The ids of the runs that have a process, after a look whether that is so. */
+export function liveRuns(home: string): string[] {
+  return reconcile(home);
+}
+
+/** Brings the records of runs whose process is gone into line; to be called when runs are about to be shown. Returns those that live. */
+export function reconcile(home: string): string[] {
+  return withStore(home, (store) => reconcileStore(store, home));
+}
+
+/** True when a new supervisor works on the queue; false when another one has the home. */
+async function startSupervisor(home: string, entry: URL): Promise<boolean> {
+  const child = spawnSupervisor(home, entry);
+  const ended = once(child, 'exit').then((): [SupervisorGreeting] => [{ type: 'failed', reason: 'it ended at once' }]);
+  const [greeting] = (await Promise.race([once(child, 'message'), ended])) as [SupervisorGreeting];
+  if (child.connected) child.disconnect();
+  child.unref();
+  if (greeting.type === 'failed') throw new UserError(noSupervisor(home, greeting.reason));
+  return greeting.type === 'ready';
+}
+
+function noSupervisor(home: string, reason: string): string {
+  return `the supervisor of ${home} cannot be used: ${reason}; ${join(home, 'supervisor.log')} has more`;
+}
+
+async function answers(path: string, request: RunRequest | SupervisorRequest): Promise<boolean> {
+  const reply = await ask(path, request).catch(() => null);
+  if (reply?.type === 'refused') throw new Error(reply.reason);
+  return reply !== null;
+}
+
+function withStore<T>(home: string, work: (store: Store) => T): T {
+  const store = openStore(home);
+  try {
+    return work(store);
+  } finally {
+    store.close();
+  }
+}

@@ -1,0 +1,47 @@
+/** Telling a process from a later one with the same number: by its start, and the start of the machine. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import type { ProcessIdentity } from '../store/rows.js';
+
+export function ownIdentity(): ProcessIdentity {
+  return { pid: process.pid, startTime: startTimeOf(process.pid) ?? '', bootId: bootId() };
+}
+
+/** Whether that very process runs; one that has ended and only waits to be collected does not. */
+export function isAlive({ pid, startTime, bootId: boot }: ProcessIdentity): boolean {
+  return boot === bootId() && startTimeOf(pid) === startTime;
+}
+
+/** Whether the machine has been started again since. */
+export function isOfEarlierBoot(identity: ProcessIdentity): boolean {
+  return identity.bootId !== bootId();
+}
+
+/** When a process started, in the words of the system; null when it does not run. */
+function startTimeOf(pid: number): string | null {
+  try {
+    return process.platform === 'linux' ? fromProc(readFileSync(`/proc/${pid}/stat`, 'latin1')) : fromPs(pid);
+  } catch {
+    return null;
+  }
+}
+
+/** proc(5): after the command in brackets, which may hold anything, come state (3rd) and start time in ticks (22nd). */
+function fromProc(stat: string): string | null {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const state = fields[0];
+  return state === 'Z' || state === 'X' ? null : fields[22 - 3];
+}
+
+/** macOS has no /proc. */
+function fromPs(pid: number): string | null {
+  const [state, ...start] = execFileSync('ps', ['-o', 'state=,lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim().split(/\s+/);
+  return state.startsWith('Z') ? null : start.join(' ');
+}
+
+let cachedBootId: string | null = null;
+
+function bootId(): string {
+  cachedBootId ??= process.platform === 'linux' ? readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim() : execFileSync('sysctl', ['-n', 'kern.boottime'], { encoding: 'utf8' }).trim();
+  return cachedBootId;
+}

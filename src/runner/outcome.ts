@@ -1,0 +1,75 @@
+/** What is said of a run whose process ended without saying it itself. */
+import { rmSync } from 'node:fs';
+import type { RunState } from '../store/rows.js';
+import type { Store } from '../store/store.js';
+import { runSocket } from './address.js';
+import { isAlive, isOfEarlierBoot } from './identity.js';
+
+const unseen = 'its process is gone and nobody saw how: most likely killed';
+
+/** How a process ended, as its parent sees it. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A run that was asked for but not queued has a process within seconds, or whoever asked is gone. */
+const patienceMs = 60_000;
+
+/**
+ * Brings the record of a run into line with the end of its process; `exit` is null when nobody saw it. Does nothing
+ * while the process that has the run lives: then it was another one that ended.
+ */
+export function settle(store: Store, home: string, { runId, exit }: { runId: string; exit: Exit | null }): void {
+  const holder = store.processOf(runId);
+  if (holder !== null && isAlive(holder)) return;
+  const { state, reason } = store.run(runId);
+  // Who only found the run without its process may have come before the parent, who knows more.
+  const unexplained = state === 'crashed' && reason === unseen && exit !== null;
+  if (state === 'running' || state === 'paused' || unexplained) {
+    const end = outcomeOf(store, runId, exit);
+    store.setState(runId, end.state, end.reason);
+  }
+  store.clearProcess(runId);
+  rmSync(runSocket(home, runId), { force: true });
+}
+
+/** Finds the runs that are said to be live and are not, and says what became of them. Returns the ids of those that live. */
+export function reconcile(store: Store, home: string, ownChild: string | null = null): string[] {
+  const live: string[] = [];
+  for (const { id, process } of store.live()) {
+    if (id === ownChild || (process !== null && isAlive(process))) live.push(id);
+    else settle(store, home, { runId: id, exit: null });
+  }
+  for (const { id, created_at } of store.unclaimed()) {
+    if (Date.now() - Date.parse(created_at) > patienceMs) store.cancel(id, 'never started: the command that made it ended first');
+  }
+  return live;
+}
+
+function outcomeOf(store: Store, runId: string, exit: Exit | null): { state: RunState; reason: string } {
+  if (store.history(runId).findLast(({ type }) => type === 'control')?.details.control === 'kill') {
+    return { state: 'stopped', reason: 'killed by the user; what the last checkpoint holds is kept' };
+  }
+  const process = store.processOf(runId);
+  if (process !== null && isOfEarlierBoot(process)) return { state: 'crashed', reason: 'the machine was restarted, or lost power, while it ran' };
+  return { state: 'crashed', reason: reasonOf(exit) };
+}
+
+function reasonOf(exit: Exit | null): string {
+  if (exit === null) return unseen;
+  switch (exit.signal) {
+    case 'SIGKILL':
+      return 'killed (SIGKILL), most likely out of memory: try a smaller train.per_device_train_batch_size or max_length';
+    case 'SIGSEGV':
+    case 'SIGBUS':
+    case 'SIGABRT':
+    case 'SIGILL':
+    case 'SIGFPE':
+      return `native code crashed (${exit.signal}): run.log has what it said`;
+    case null:
+      return `its process ended with exit code ${exit.code ?? 'unknown'} and without a word: see run.log`;
+    default:
+      return `its process was ended by ${exit.signal}`;
+  }
+}

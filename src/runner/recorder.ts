@@ -1,0 +1,76 @@
+/** Keeps what a run says: in the store, and as a line in `trainer_log.jsonl` for other people's tools. */
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Store } from '../store/store.js';
+import type { EvalEvent, StepEvent, TrainEvent } from '../trainer/events.js';
+import { messageOf } from '../util/errors.js';
+import type { TimedEvent } from './protocol.js';
+
+export class Recorder {
+  readonly #store: Store;
+  readonly #runId: string;
+  readonly #logFile: string;
+  readonly #complain: (line: string) => void;
+  /** Events that could not be written yet (a full disk, a locked store), oldest first. */
+  readonly #waiting: TimedEvent[] = [];
+  #lastStep: StepEvent | null = null;
+
+  constructor(store: Store, { runId, folder, complain }: { runId: string; folder: string; complain: (line: string) => void }) {
+    this.#store = store;
+    this.#runId = runId;
+    this.#logFile = join(folder, 'trainer_log.jsonl');
+    this.#complain = complain;
+  }
+
+  /** Resolves when nothing waits any more, or after a minute of trying. */
+  async settle(): Promise<void> {
+    for (let tries = 0; this.#waiting.length > 0 && tries < 60; tries++) {
+      await wait(1000);
+      this.#flush();
+    }
+  }
+
+  /** Never throws: a store that cannot be written must not cost the run. What waits goes with the next event. */
+  record(timed: TimedEvent): void {
+    this.#waiting.push(timed);
+    this.#flush();
+  }
+
+  #flush(): void {
+    try {
+      while (this.#waiting.length > 0) {
+        const [{ event, time }] = this.#waiting;
+        this.#store.record(this.#runId, event, time);
+        this.#waiting.shift();
+        this.#log(event);
+      }
+    } catch (error) {
+      this.#complain(`${this.#waiting.length} events wait to be recorded: ${messageOf(error)}`);
+    }
+  }
+
+  #log(event: TrainEvent): void {
+    if (event.type === 'step') this.#lastStep = event;
+    if (event.type !== 'step' && event.type !== 'eval') return;
+    appendFileSync(this.#logFile, `${JSON.stringify(logLine(event, this.#lastStep))}\n`);
+  }
+}
+
+/** The names are LLaMA-Factory's; times are seconds. An evaluation repeats where the training stood. */
+function logLine(event: StepEvent | EvalEvent, last: StepEvent | null): Record<string, number | null> {
+  return {
+    current_steps: event.step,
+    total_steps: event.total_steps,
+    loss: event.type === 'step' ? event.loss : null,
+    eval_loss: event.type === 'eval' ? event.eval_loss : null,
+    learning_rate: last?.learning_rate ?? null,
+    grad_norm: event.type === 'step' ? event.grad_norm : null,
+    epoch: event.epoch,
+    percentage: Number(((100 * event.step) / event.total_steps).toFixed(2)),
+    elapsed_time: last?.elapsed_time ?? null,
+    remaining_time: last?.remaining_time ?? null,
+    throughput: last?.tokens_per_second ?? null,
+    total_tokens: last?.tokens_seen ?? null,
+  };
+}

@@ -1,0 +1,113 @@
+/** The main thread of a run process: it always answers, records and saves, whatever its worker thread is deep in. */
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { writeExperiment } from '../config/file.js';
+import { runFolder } from '../store/folders.js';
+import { openStore } from '../store/store.js';
+import type { Control } from '../trainer/events.js';
+import { messageOf } from '../util/errors.js';
+import { runSocket } from './address.js';
+import { askFor, isControl, newControls } from './controls.js';
+import { ownIdentity } from './identity.js';
+import type { RunRequest, TimedEvent, WorkerInput, WorkerMessage } from './protocol.js';
+import { Recorder } from './recorder.js';
+import { serve } from './socket.js';
+
+export interface RunOptions {
+  readonly home: string;
+  readonly runId: string;
+  /** What the worker thread runs. */
+  readonly workerEntry: URL;
+}
+
+/** How long threads of a library may outlive the end of the run. */
+const graceMs = 5000;
+
+/** Runs a queued run to its end. Resolves with the exit code of the process: 0 completed or stopped, 1 failed. */
+export async function runProcess({ home, runId, workerEntry }: RunOptions): Promise<number> {
+  const store = openStore(home);
+  if (!store.claim(runId, ownIdentity())) return 1;
+  const { config } = store.run(runId);
+  const folder = runFolder(home, runId);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'experiment.yaml'), writeExperiment(config));
+
+  const log = (line: string): void => tryTo(() => appendFileSync(join(folder, 'run.log'), `${new Date().toISOString()} ${line}\n`));
+  const controls = newControls();
+  const control = (asked: Control): void => {
+    askFor(controls, asked);
+    tryTo(() => store.recordControl(runId, asked, new Date().toISOString()));
+  };
+  // The terminal may go; the run stays. Whoever ends this process kindly gets a saved run.
+  process.on('SIGHUP', () => log('the terminal went away; the run goes on'));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => control('stop'));
+  const server = await serve(runSocket(home, runId), (request) => {
+    const { type, control: asked } = request as RunRequest;
+    if (type !== 'control' || !isControl(asked)) throw new Error(`not a request to a run: ${JSON.stringify(request)}`);
+    control(asked);
+  });
+
+  const recorder = new Recorder(store, { runId, folder, complain: log });
+  const input: WorkerInput = { runFolder: folder, home, experiment: config, controls };
+  const end = await runWorker(new Worker(workerEntry, { workerData: input }), {
+    log,
+    keep: (timed) => {
+      recorder.record(timed);
+      announce(timed);
+    },
+  });
+
+  await recorder.settle();
+  server.close();
+  tryTo(() => store.clearProcess(runId));
+  store.close();
+  return end === 'failed' ? 1 : 0;
+}
+
+interface WorkerHandlers {
+  log(line: string): void;
+  keep(timed: TimedEvent): void;
+}
+
+type Closing = 'completed' | 'stopped' | 'failed';
+
+/**
+ * Resolves with the closing event when the thread has ended; a thread that breaks is given one. A thread that a
+ * library keeps alive after its last event, when no native step runs, is not waited for.
+ */
+function runWorker(worker: Worker, { log, keep }: WorkerHandlers): Promise<Closing> {
+  let end: Closing | null = null;
+  const fail = (reason: string): Closing => {
+    keep({ type: 'event', event: { type: 'failed', reason, user: false }, time: new Date().toISOString() });
+    return 'failed';
+  };
+  return new Promise((resolve) => {
+    worker.on('message', (message: WorkerMessage) => {
+      if (message.type === 'log') return log(message.line);
+      keep(message);
+      const { type } = message.event;
+      if (type !== 'completed' && type !== 'stopped' && type !== 'failed') return;
+      end = type;
+      setTimeout(() => resolve(type), graceMs).unref();
+    });
+    worker.on('error', (error) => {
+      log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      end ??= fail(`the training thread broke: ${messageOf(error)}`);
+    });
+    worker.on('exit', () => resolve(end ?? fail('the training thread ended without a word: see run.log')));
+  });
+}
+
+/** To the command that watches, if there is one and it is still there. */
+function announce(timed: TimedEvent): void {
+  if (process.connected) process.send?.(timed, undefined, undefined, () => undefined);
+}
+
+function tryTo(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // A full disk must not cost the run: what could not be noted is missing, nothing more.
+  }
+}

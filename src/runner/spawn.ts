@@ -1,0 +1,38 @@
+/** Starting processes that outlive whoever starts them: a session of their own, and no terminal. */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runFolder } from '../store/folders.js';
+
+/** What the processes run; tests put entries of their own here. */
+export interface Entries {
+  readonly supervisor: URL;
+  readonly run: URL;
+}
+
+export const entries: Entries = {
+  supervisor: new URL('./supervisor-process.js', import.meta.url),
+  run: new URL('./run-process.js', import.meta.url),
+};
+
+/** What native libraries print goes to the log; with `ipc` the child can send events. */
+export function spawnRun(home: string, { runId, entry, ipc }: { runId: string; entry: URL; ipc: boolean }): ChildProcess {
+  const folder = runFolder(home, runId);
+  mkdirSync(folder, { recursive: true });
+  return spawnDetached({ entry, args: [home, runId], home, logFile: join(folder, 'run.log'), ipc });
+}
+
+export function spawnSupervisor(home: string, entry: URL): ChildProcess {
+  return spawnDetached({ entry, args: [home], home, logFile: join(home, 'supervisor.log'), ipc: true });
+}
+
+function spawnDetached({ entry, args, home, logFile, ipc }: { entry: URL; args: string[]; home: string; logFile: string; ipc: boolean }): ChildProcess {
+  const log = openSync(logFile, 'a');
+  try {
+    return spawn(process.execPath, [fileURLToPath(entry), ...args], { detached: true, cwd: home, stdio: ['ignore', log, log, ipc ? 'ipc' : 'ignore'] });
+  } finally {
+    closeSync(log);
+  }
+}

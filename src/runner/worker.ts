@@ -1,0 +1,32 @@
+/** Entry of the worker thread: one training run. It knows nothing of the store, of sockets or of who watches. */
+import { join } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import { parseExperiment } from '../config/parse.js';
+import { chooseEngine } from '../engine/registry.js';
+import { checkpointSteps } from '../trainer/checkpoint.js';
+import { train } from '../trainer/train.js';
+import { takeAsked } from './controls.js';
+import type { WorkerInput, WorkerMessage } from './protocol.js';
+
+const { runFolder, home, experiment, controls } = workerData as WorkerInput;
+
+function tell(message: WorkerMessage): void {
+  parentPort?.postMessage(message);
+}
+
+/** A run that has checkpoints goes on from the newest. */
+async function newestCheckpoint(): Promise<string | null> {
+  const folder = join(runFolder, 'checkpoints');
+  const step = (await checkpointSteps(folder)).at(-1);
+  return step === undefined ? null : join(folder, `step-${step}`);
+}
+
+await train(parseExperiment(experiment), {
+  runFolder,
+  home,
+  resumeFrom: await newestCheckpoint(),
+  emit: (event) => tell({ type: 'event', event, time: new Date().toISOString() }),
+  log: (line) => tell({ type: 'log', line }),
+  takeControls: () => takeAsked(controls),
+  chooseEngine,
+});
