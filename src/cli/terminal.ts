@@ -24,7 +24,7 @@ export interface Terminal {
   print(line?: string): void;
   /** A line on stderr. */
   note(line: string): void;
-  /** One JSON value and nothing else, for machines. */
+  /** One JSON value and nothing else: a line for machines, indented where a person looks. */
   json(value: unknown): void;
 }
 
@@ -34,6 +34,8 @@ export interface Terminal {
  */
 export function processTerminal(): Terminal {
   const { stdout, stderr, env } = process;
+  // Undefined, not false, where stdout is a pipe or a file.
+  const isTerminal = Boolean(stdout.isTTY);
   for (const stream of [stdout, stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error;
@@ -42,16 +44,16 @@ export function processTerminal(): Terminal {
   const write = (text: string) => void stdout.write(text);
   return {
     env,
-    interactive: stdout.isTTY && env['TERM'] !== 'dumb',
+    interactive: isTerminal && env['TERM'] !== 'dumb',
     get width() {
-      return stdout.isTTY ? stdout.columns : 100;
+      return isTerminal ? stdout.columns : 100;
     },
     // False under NO_COLOR, NODE_DISABLE_COLORS and TERM=dumb.
-    style: styleOf(themeFor(env, { ascii: false }), stdout.isTTY && stdout.hasColors()),
+    style: styleOf(themeFor(env, { ascii: false }), isTerminal && stdout.hasColors()),
     write,
     print: (line = '') => write(`${line}\n`),
     note: (line) => void stderr.write(`${line}\n`),
-    json: (value) => write(`${JSON.stringify(value, null, 2)}\n`),
+    json: (value) => write(`${JSON.stringify(value, null, isTerminal ? 2 : 0)}\n`),
   };
 }
 

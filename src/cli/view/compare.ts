@@ -10,7 +10,7 @@ import { settingText } from './run.js';
 import { optional, stateTone } from './runs.js';
 import { table } from './table.js';
 
-/** A key that is not the same in all, with its value in each. */
+/** A key that is not the same in all, with its value in each. The name is what they are told apart by. */
 export interface ConfigDifference {
   readonly key: string;
   readonly values: readonly unknown[];
@@ -20,7 +20,7 @@ export function configDifferences(configs: readonly Experiment[]): ConfigDiffere
   const flat = configs.map(flatten);
   return [...flat[0].keys()]
     .map((key) => ({ key, values: flat.map((values) => values.get(key)) }))
-    .filter(({ values }) => values.some((value) => !isDeepStrictEqual(value, values[0])));
+    .filter(({ key, values }) => key !== 'name' && values.some((value) => !isDeepStrictEqual(value, values[0])));
 }
 
 export function endTable(runs: readonly RunRecord[], style: Style): string[] {

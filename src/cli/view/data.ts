@@ -17,6 +17,8 @@ export interface DataReport {
   readonly rejected: readonly { readonly file: string; readonly line: number; readonly reason: string }[];
 }
 
+const margin = '  ';
+
 interface Look {
   readonly width: number;
   readonly style: Style;
@@ -39,22 +41,23 @@ export function dataLines(report: DataReport, { width, style }: Look): string[] 
   return [...summary, ...rows, '', ...histogramLines(lengths, style), ...left];
 }
 
-/** Tokens with spaces between them, wrapped to the width. */
+/** Tokens between bars, wrapped to the width. */
 export function tokenLines(tokens: readonly PreviewToken[], { width, style }: Look): string[] {
   const lines: string[] = [];
-  let line = ' ';
-  let used = 1;
+  let line = margin;
+  let used = margin.length;
   for (const [t, { text, trained }] of tokens.entries()) {
     const opens = trained && !tokens[t - 1]?.trained;
     const closes = trained && !tokens[t + 1]?.trained;
     const word = `${opens ? '«' : ''}${clean(text, style.glyphs.newline)}${closes ? '»' : ''}`;
-    const taken = widthOf(word) + 1;
-    if (used > 1 && used + taken > width) {
+    const bar = t < tokens.length - 1 ? '|' : '';
+    const taken = widthOf(word) + bar.length;
+    if (used > margin.length && used + taken > width) {
       lines.push(line);
-      line = ' ';
-      used = 1;
+      line = margin;
+      used = margin.length;
     }
-    line += ` ${style.paint(word, trained ? 'accent' : 'muted')}`;
+    line += style.paint(word, trained ? 'accent' : 'plain') + style.paint(bar, 'muted');
     used += taken;
   }
   return [...lines, line];

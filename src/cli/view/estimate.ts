@@ -33,6 +33,6 @@ export function estimateLines(estimate: Estimate, style: Style): string[] {
 function memoryLines(memory: MemoryParts, total: number, { glyphs, paint }: Style): (readonly [string, string])[] {
   return Object.entries(parts).map(([part, label]) => {
     const key = part as keyof MemoryParts;
-    return [`  ${label}`, `${formatBytes(memory[key]).padStart(8)}  ${paint(glyphs.full.repeat(Math.round((30 * memory[key]) / total)), key)}`];
+    return [`  ${label}`, `${formatBytes(memory[key]).padStart(8)}  ${paint(glyphs.full.repeat(Math.round((30 * memory[key]) / total)), key)}`.trimEnd()];
   });
 }

@@ -36,9 +36,10 @@ export function runFacts(run: RunRecord, { now, style }: { readonly now: number;
   );
 }
 
-/** The keys that are not at their default. */
+/** The keys that are not at their default; the run's own name goes before the one in its configuration. */
 export function settingsLines(config: Experiment, style: Style): string[] {
-  return facts(changedKeys(config).map((key) => [key, settingText(valueAt(config, key))] as const), style);
+  const keys = changedKeys(config).filter((key) => key !== 'name');
+  return facts(keys.map((key) => [key, settingText(valueAt(config, key))] as const), style);
 }
 
 export function settingText(value: unknown): string {

@@ -2,28 +2,25 @@ import { describe, expect, it } from 'vitest';
 import { dataLines, tokenLines, type DataReport } from '../../../src/cli/view/data.js';
 import { doctorLines, type Examination } from '../../../src/cli/view/doctor.js';
 import { estimateLines } from '../../../src/cli/view/estimate.js';
-import { styleOf } from '../../../src/cli/terminal.js';
 import type { PreviewToken } from '../../../src/data/preview.js';
-import { makeTheme } from '../../../src/ui/theme.js';
 import { plain } from '../samples.js';
 
 const tokens = (words: string): PreviewToken[] => words.split(' ').map((word, id) => ({ id, text: word.replace('*', ''), trained: word.startsWith('*') }));
 
 describe('data', () => {
   it('marks what is learned, token by token', () => {
-    expect(tokenLines(tokens('▁The ▁film *▁good *</s>'), { width: 80, style: plain })).toEqual(['  ▁The ▁film «▁good </s>»']);
-    expect(tokenLines(tokens('a *b c *d'), { width: 80, style: plain })).toEqual(['  a «b» c «d»']);
+    expect(tokenLines(tokens('_The _film *_good *</s>'), { width: 80, style: plain })).toEqual(['  _The|_film|«_good|</s>»']);
+    expect(tokenLines(tokens('a *b c *d'), { width: 80, style: plain })).toEqual(['  a|«b»|c|«d»']);
   });
 
   it('paints it too where there is colour', () => {
-    const coloured = styleOf(makeTheme({ color: true, unicode: true }), true);
-    const [line] = tokenLines(tokens('a *b'), { width: 80, style: { ...coloured, paint: (text, tone) => `<${tone}>${text}` } });
-    expect(line).toBe('  <muted>a <accent>«b»');
+    const [line] = tokenLines(tokens('a *b'), { width: 80, style: { ...plain, paint: (text, tone) => `<${tone}>${text}` } });
+    expect(line).toBe('  <plain>a<muted>|<accent>«b»<muted>');
   });
 
   it('breaks between tokens, at the width', () => {
     const lines = tokenLines(tokens('aaaa bbbb cccc dddd'), { width: 12, style: plain });
-    expect(lines).toEqual(['  aaaa bbbb', '  cccc dddd']);
+    expect(lines).toEqual(['  aaaa|bbbb|', '  cccc|dddd']);
   });
 
   const report: DataReport = {

@@ -1,0 +1,148 @@
+/** The commands that look at runs and change what is said of them, on a real store. */
+import { mkdirSync, writeFileSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withValues } from '../../src/config/keys.js';
+import { runFolder } from '../../src/store/folders.js';
+import { openStore } from '../../src/store/store.js';
+import { experiment, stepEvent } from './samples.js';
+import { Workplace } from './workbench.js';
+
+const place = new Workplace();
+const steps = 1500;
+let first = '';
+let second = '';
+
+beforeAll(() => {
+  const store = openStore(place.home);
+  const time = (second: number) => new Date(Date.UTC(2026, 0, 1, 10) + 1000 * second).toISOString();
+  const begin = { type: 'started', step: 0, total_steps: steps, epoch: 0, trainable_parameters: 100, total_parameters: 1000, estimated_memory_bytes: 1e8, train_rows: 10, eval_rows: 2, engine: 'reference' } as const;
+  first = store.createRun({ name: 'narrow', config: experiment }).id;
+  second = store.createRun({ name: 'wide', config: withValues(experiment, { 'lora.r': 64 }) }).id;
+  for (const [id, loss] of [[first, 2], [second, 1]] as const) {
+    store.record(id, begin, time(0));
+    for (let step = 1; step <= steps; step++) store.record(id, stepEvent(step, { total_steps: steps, loss: loss + 1 / step }), time(step));
+  }
+  store.record(first, { type: 'eval', step: steps, total_steps: steps, epoch: 1, eval_loss: 2.5, perplexity: 12.18, accuracy: 0.75, eval_seconds: 1 }, time(steps));
+  store.record(first, { type: 'warning', message: 'row 3 was left out' }, time(1));
+  store.record(first, { type: 'completed', step: steps, total_steps: steps, epoch: 1, output: '/nowhere/adapter', peak_memory_bytes: 2e8 }, time(steps + 1));
+  store.record(second, { type: 'failed', reason: 'out of memory', user: true }, time(steps + 1));
+  store.close();
+}, 120_000);
+afterAll(() => place.remove());
+
+async function json(...args: string[]): Promise<unknown> {
+  const { code, stdout, stderr } = await place.run(...args, '--json');
+  expect([code, stderr]).toEqual([0, '']);
+  return JSON.parse(stdout);
+}
+
+describe('runs', () => {
+  it('lists the newest first, as text without colour and as JSON', async () => {
+    const { stdout } = await place.run('runs');
+    expect(stdout.split('\n').slice(1, 3).map((line) => line.split(/ +/).slice(1, 3))).toEqual([['wide', 'failed'], ['narrow', 'completed']]);
+    expect(stdout).not.toContain('\u001b');
+    expect(await json('runs')).toMatchObject([{ id: second, state: 'failed', reason: 'out of memory' }, { id: first, eval_loss: 2.5, accuracy: 0.75 }]);
+  });
+
+  it('chooses and orders', async () => {
+    expect(await json('runs', '--filter', 'lora.r>=32 -state:completed')).toMatchObject([{ id: second }]);
+    expect(await json('runs', '--sort', '-train_loss')).toMatchObject([{ id: first }, { id: second }]);
+    expect(await place.run('runs', '--filter', 'lora.rr>1')).toMatchObject({ code: 2, stdout: '', stderr: 'workbench: runs have no `lora.rr`: did you mean `lora.r`?\n' });
+  });
+});
+
+describe('show', () => {
+  it('finds a run by name, id and unique start of an id', async () => {
+    const prefix = [...first].findIndex((letter, i) => letter !== second[i]) + 1;
+    for (const reference of ['narrow', first, first.slice(0, prefix)]) expect(await json('show', reference)).toMatchObject({ id: first, name: 'narrow' });
+  });
+
+  it('gives every point when asked', async () => {
+    const { metrics } = (await json('show', 'narrow', '--metrics')) as { metrics: { step: number; key: string; value: number }[] };
+    expect(metrics.filter(({ key }) => key === 'loss').map(({ value }) => value)).toEqual(Array.from({ length: steps }, (_, i) => 2 + 1 / (i + 1)));
+    expect(metrics).toContainEqual(expect.objectContaining({ step: steps, key: 'accuracy', value: 0.75 }));
+  });
+
+  it('tells state, settings, the loss as a chart, and warnings', async () => {
+    const { stdout } = await place.run('show', 'narrow');
+    for (const part of [/^state +completed$/m, /^lora\.r +16$/m, /^loss by step: training, evaluation •$/m, /^ +2\.00 ┤╰─+$/m, /^warning: row 3 was left out$/m]) expect(stdout).toMatch(part);
+  });
+
+  it.each([
+    ['narow', 'there is no run "narow": did you mean "narrow"?'],
+    ['', 'there is no run ""'],
+  ])('%j: one sentence, exit code 2', async (reference, sentence) => {
+    const { code, stdout, stderr } = await place.run('show', reference);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(`workbench: ${sentence}`);
+  });
+
+  it('asks for more of a start that several ids have', async () => {
+    const { code, stderr } = await place.run('show', first.slice(0, 2));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/several runs begin with .* narrow.*wide.*give more of the id/s);
+  });
+
+  it('is quiet when its reader goes away', async () => {
+    const child = place.start('show', 'narrow', '--metrics');
+    let errors = '';
+    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+    child.stdout.once('data', () => child.stdout.destroy());
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    expect([code, errors]).toEqual([0, '']);
+  });
+});
+
+describe('compare', () => {
+  it('gives records and differences', async () => {
+    expect(await json('compare', 'narrow', 'wide')).toMatchObject({ runs: [{ id: first }, { id: second }], differences: [{ key: 'lora.r', values: [16, 64] }] });
+  });
+
+  it('draws both in one chart', async () => {
+    const { stdout } = await place.run('compare', 'narrow', 'wide');
+    expect(stdout).toMatch(/lora\.r +16 +64/);
+    expect(stdout).toMatch(/┤.*A/);
+    expect(stdout).toMatch(/┤.*B/);
+  });
+});
+
+describe('changes afterwards', () => {
+  it('tags, renames and notes', async () => {
+    await place.run('tag', 'wide', 'baseline', 'slow');
+    await place.run('tag', 'wide', '--', '-slow', 'big');
+    await place.run('note', 'wide', 'dropout', 'made no difference');
+    expect(await place.run('rename', 'wide', 'wider')).toEqual({ code: 0, stdout: `wide (${second}) is wider now\n`, stderr: '' });
+    expect(await json('show', 'wider')).toMatchObject({ tags: ['baseline', 'big'], note: 'dropout made no difference' });
+  });
+
+  it('deletes a run with its files, and none when one of them is not there', async () => {
+    const folder = runFolder(place.home, second);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'run.log'), 'x');
+    expect(await place.run('rm', second, 'nobody')).toMatchObject({ code: 2, stdout: '' });
+    expect(existsSync(folder)).toBe(true);
+    expect(await place.run('rm', second)).toMatchObject({ code: 0 });
+    expect(existsSync(folder)).toBe(false);
+    expect(await json('runs')).toMatchObject([{ id: first }]);
+  });
+
+  it('says of a run without a process that it crashed', async () => {
+    const store = openStore(place.home);
+    const { id } = store.createRun({ name: 'lost', config: experiment });
+    store.setState(id, 'running', null);
+    store.close();
+    expect(await json('show', 'lost')).toMatchObject({ state: 'crashed' });
+    expect(await place.run('pause', 'lost')).toMatchObject({ code: 2, stdout: '' });
+    expect(await place.run('attach', 'lost')).toMatchObject({ code: 2, stdout: '' });
+  });
+});
+
+describe('an empty home', () => {
+  it('has no runs, which is no error', async () => {
+    const empty = new Workplace();
+    expect(await empty.run('runs', '--json')).toEqual({ code: 0, stdout: '[]\n', stderr: '' });
+    expect(await empty.run('runs')).toMatchObject({ code: 0, stdout: '' });
+    empty.remove();
+  });
+});

@@ -1,0 +1,39 @@
+/** The program as a user runs it: `bin/workbench` on what the build made, in a home of its own. */
+import { execFile, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const repository = fileURLToPath(new URL('../../', import.meta.url));
+const program = join(repository, 'bin', 'workbench');
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export class Workplace {
+  readonly folder = mkdtempSync(join(tmpdir(), 'workbench-cli-'));
+  readonly home = join(this.folder, 'home');
+  readonly env = { PATH: process.env['PATH'], HOME: this.folder, LANG: 'C.UTF-8', WORKBENCH_HOME: this.home };
+
+  /** Runs a command to its end. Colour would be a mistake: stdout is a pipe. */
+  run(...args: string[]): Promise<Outcome> {
+    return new Promise((resolve) => {
+      const child = execFile(process.execPath, [program, ...args], { cwd: this.folder, env: this.env, maxBuffer: 1 << 26 }, (_, stdout, stderr) => {
+        resolve({ code: child.exitCode, stdout, stderr });
+      });
+      child.stdin?.end();
+    });
+  }
+
+  start(...args: string[]) {
+    return spawn(process.execPath, [program, ...args], { cwd: this.folder, env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
