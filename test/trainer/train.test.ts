@@ -84,9 +84,13 @@ describe('train', () => {
   });
 
   it('pauses, saves, evaluates and goes on when asked', async () => {
-    let asked = 0;
-    const script: Control[][] = [[], ['pause'], [], ['continue'], ['evaluate']];
-    const done = await run(experimentOf({ train: { eval_steps: 0, save_steps: 0 } }), { controls: () => script[asked++] ?? [] });
+    const asked = new Set<Control>();
+    const once = (control: Control, due: boolean): readonly Control[] => (due && !asked.has(control) ? [...asked.add(control)].slice(-1) : []);
+    const controls = (events: readonly TrainEvent[]) => {
+      const seen = (type: TrainEvent['type']) => events.some((event) => event.type === type);
+      return [...once('pause', seen('step')), ...once('continue', seen('paused')), ...once('evaluate', seen('resumed'))];
+    };
+    const done = await run(experimentOf({ train: { eval_steps: 0, save_steps: 0 } }), { controls });
     expect(types(done).filter((type) => type !== 'step')).toEqual(['started', 'checkpoint', 'paused', 'resumed', 'eval', 'eval', 'checkpoint', 'completed']);
   });
 
@@ -102,7 +106,7 @@ describe('train', () => {
   );
 
   it('refuses an update that is not a number, and keeps the weights before it', async () => {
-    const broken = await run(experimentOf({ train: { learning_rate: 1e30, max_grad_norm: 0 } }));
+    const broken = await run(experimentOf({ lora: { target_modules: 'all-linear' }, train: { learning_rate: 1e30, max_grad_norm: 0 } }));
     expect(broken.events.at(-1)).toMatchObject({ type: 'failed', user: true, reason: expect.stringMatching(/^At update \d the loss is/) });
     expect(types(broken)).toContain('checkpoint');
   });
