@@ -78,6 +78,7 @@ type Closing = 'completed' | 'stopped' | 'failed';
  */
 function runWorker(worker: Worker, { log, keep }: WorkerHandlers): Promise<Closing> {
   let end: Closing | null = null;
+  let ending = 'ended without a word: see run.log';
   const fail = (reason: string): Closing => {
     keep({ type: 'event', event: { type: 'failed', reason, user: false }, time: new Date().toISOString() });
     return 'failed';
@@ -93,9 +94,10 @@ function runWorker(worker: Worker, { log, keep }: WorkerHandlers): Promise<Closi
     });
     worker.on('error', (error) => {
       log(error instanceof Error ? (error.stack ?? error.message) : String(error));
-      end ??= fail(`the training thread broke: ${messageOf(error)}`);
+      ending = `broke: ${messageOf(error)}`;
     });
-    worker.on('exit', () => resolve(end ?? fail('the training thread ended without a word: see run.log')));
+    // An error may overtake the last messages; the exit comes after them.
+    worker.on('exit', () => resolve(end ?? fail(`the training thread ${ending}`)));
   });
 }
 
