@@ -7,6 +7,7 @@ import { withValues } from '../config/keys.js';
 import { knobs } from '../config/limits.js';
 import { parseExperiment } from '../config/parse.js';
 import type { Experiment } from '../config/schema.js';
+import { stepValue } from '../config/steps.js';
 import { control, startRun } from '../runner/client.js';
 import { openStore } from '../store/store.js';
 import type { Services } from '../ui/services.js';
@@ -26,6 +27,7 @@ export function openServices(env: Environment): Services {
     knobs,
     defaults: shippedDefaults(),
     parse: (value) => parseExperiment(value),
+    step: stepValue,
     models: async () => (await import('../models/discover.js')).discoverModels({ paths: modelPaths }),
     datasets: async () => (await import('../data/discover.js')).discoverDatasets(['.', 'data', `${shipped}demo`]),
     estimate: async (experiment, hint) => (await import('../trainer/estimate.js')).estimate(await located(experiment), hint),

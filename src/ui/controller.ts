@@ -8,7 +8,8 @@ import type { Key } from './keys.js';
 import { addNews } from './run-data.js';
 import type { RunData } from './run-data.js';
 import { isLive } from './screens/live/state.js';
-import { chosenDataset } from './screens/new-run/state.js';
+import { chosenDataset, currentKnob } from './screens/new-run/state.js';
+import { textAt, valueAt } from './screens/new-run/draft.js';
 import type { Draft } from './screens/new-run/draft.js';
 import { liveRuns } from './state.js';
 import type { Action, AppState, Intent } from './state.js';
@@ -54,6 +55,8 @@ export function makeController({ store, services, surface, clock }: ControllerOp
         return surface.redraw();
       case 'start':
         return void start(intent.draft);
+      case 'step':
+        return step(intent.direction);
       case 'watch':
         return watch(intent.runId);
       case 'open':
@@ -68,6 +71,15 @@ export function makeController({ store, services, surface, clock }: ControllerOp
     dispatch({ type: 'new-run', action: { type: 'starting', starting: true } });
     await reporting(async () => watch(await services.startRun(services.parse(draft))));
     dispatch({ type: 'new-run', action: { type: 'starting', starting: false } });
+  }
+
+  function step(direction: 1 | -1): void {
+    const { newRun } = store.get();
+    const knob = currentKnob(newRun);
+    if (knob === null) return;
+    const before = valueAt(newRun.draft, knob.key);
+    const value = services.step(knob.key, before, direction);
+    if (value !== before) dispatch({ type: 'new-run', action: { type: 'set', key: knob.key, value } });
   }
 
   async function tell({ runId, control }: Extract<Intent, { ask: 'control' }>): Promise<void> {
@@ -134,6 +146,8 @@ export function makeController({ store, services, surface, clock }: ControllerOp
 }
 
 async function estimateOrProblem(services: Services, draft: Draft, rows: number | undefined) {
+  const missing = textAt(draft, 'model') === '' ? 'model' : textAt(draft, 'dataset.path') === '' ? 'dataset' : null;
+  if (missing !== null) return { problem: `Choose a ${missing}: Tab goes to its pane, e types a path.`, estimate: null };
   try {
     return { problem: null, estimate: await services.estimate(services.parse(draft), rows === undefined ? {} : { rows }) };
   } catch (error) {

@@ -14,6 +14,8 @@ export interface Services {
   readonly defaults: Readonly<Record<string, unknown>>;
   /** A complete experiment, or a UserError that says what to change. */
   parse(value: unknown): Experiment;
+  /** What an arrow key makes of a knob's value. */
+  step(key: string, value: unknown, direction: 1 | -1): unknown;
   /** What is on this machine; asked for after the first frame. */
   models(): Promise<readonly ModelEntry[]>;
   datasets(): Promise<readonly DatasetEntry[]>;

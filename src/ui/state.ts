@@ -66,6 +66,8 @@ export type Intent =
   | { readonly ask: 'suspend' }
   | { readonly ask: 'redraw' }
   | { readonly ask: 'start'; readonly draft: Draft }
+  /** The knob under the cursor, one up or down. */
+  | { readonly ask: 'step'; readonly direction: 1 | -1 }
   | { readonly ask: 'watch'; readonly runId: string }
   | { readonly ask: 'open'; readonly runId: string }
   | { readonly ask: 'control'; readonly runId: string; readonly control: Control };

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { knobs } from '../../src/config/limits.js';
 import { parseExperiment } from '../../src/config/parse.js';
+import { stepValue } from '../../src/config/steps.js';
 import { openStore } from '../../src/store/store.js';
 import { runApp } from '../../src/ui/app.js';
 import { estimateByHand, recordRun, sampleDatasets, sampleModels } from './samples.js';
@@ -24,6 +25,7 @@ process.env['NODE_ENV'] ??= 'production';
 await runApp({
   reader: store, knobs, defaults: process.argv.includes('--empty') ? {} : { model: '/models/stories260k', dataset: { path: '/data/rotten_tomatoes.jsonl', format: 'classification' } },
   parse: (value) => parseExperiment(value),
+  step: stepValue,
   models: () => Promise.resolve(process.argv.includes('--empty') ? [] : sampleModels),
   datasets: () => Promise.resolve(process.argv.includes('--empty') ? [] : sampleDatasets),
   estimate: (experiment, { rows }) => Promise.resolve(estimateByHand(experiment, rows ?? 100)),

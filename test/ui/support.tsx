@@ -7,6 +7,7 @@ import { render } from 'ink';
 import { vi } from 'vitest';
 import { knobs } from '../../src/config/limits.js';
 import { parseExperiment } from '../../src/config/parse.js';
+import { stepValue } from '../../src/config/steps.js';
 import type { Experiment } from '../../src/config/schema.js';
 import { openStore } from '../../src/store/store.js';
 import type { Store as RunStore } from '../../src/store/store.js';
@@ -38,6 +39,7 @@ export function openHome(changes: Partial<Services> = {}): Home {
     knobs,
     defaults: {},
     parse: (value) => parseExperiment(value),
+    step: stepValue,
     models: () => Promise.resolve(sampleModels),
     datasets: () => Promise.resolve(sampleDatasets),
     estimate: (experiment, { rows }) => Promise.resolve(estimateByHand(experiment, rows ?? 100)),

@@ -1,6 +1,5 @@
 /** A line chart as lines of the screen: asciichart draws each line on one scale, axes and overlay are made here. */
 import { plot } from 'asciichart';
-import { formatNumber } from '../../util/format.js';
 import type { Glyphs, Tone } from '../theme.js';
 import type { Line, Span } from './line.js';
 import { columnsOf, resample } from './series.js';
@@ -38,6 +37,7 @@ export function chartLines(all: readonly ChartSeries[], options: ChartOptions): 
   const bounds = boundsOf(sampled.flatMap(({ values }) => values));
   if (bounds === null || columns < 2 || rows < 2) return null;
   const scale = scaleFor(bounds, options.logarithmic);
+  const label = labeller(bounds, rows);
   const grid = Array.from({ length: rows }, () => new Array<Cell>(columns).fill(empty));
   for (const each of sampled) {
     const heights = each.values.map((value) => scale.toUnit(value) * (rows - 1));
@@ -124,6 +124,9 @@ function stepAxis({ from, to }: Range, columns: number): Line {
   return [{ text: ' '.repeat(labelWidth + 1) + text, tone: 'muted' }];
 }
 
-function label(value: number): string {
-  return `${formatNumber(value)} `.padStart(labelWidth).slice(-labelWidth);
+/** As many decimals on every label as tell two neighbouring rows apart. */
+function labeller([low, high]: readonly [number, number], rows: number): (value: number) => string {
+  const large = Math.max(Math.abs(low), Math.abs(high)) >= 1e6;
+  const decimals = Math.min(6, Math.max(0, Math.ceil(-Math.log10((high - low) / (rows - 1)))));
+  return (value) => `${large ? value.toExponential(2) : value.toFixed(decimals)} `.padStart(labelWidth).slice(-labelWidth);
 }

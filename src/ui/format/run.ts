@@ -9,9 +9,10 @@ export function stateSpan({ state }: RunRecord): Span {
   return { text: state, tone: tones[state] };
 }
 
-/** The last part of a path: enough to know a model or a dataset by. */
+/** The last part of a path: enough to know a model or a dataset by. The Hugging Face cache keeps a model under a hash. */
 export function baseName(path: string): string {
-  return path.split(/[/\\]/).filter((part) => part !== '').at(-1) ?? path;
+  const cached = /models--([^/\\]+)[/\\]snapshots/.exec(path)?.[1].split('--').at(-1);
+  return cached ?? path.split(/[/\\]/).filter((part) => part !== '').at(-1) ?? path;
 }
 
 /** "now", "5m", "3h", "12d": how long ago, in one unit. */

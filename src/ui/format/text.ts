@@ -41,9 +41,9 @@ export function fit(text: string, width: number, options: { readonly right?: boo
   return options.right ? space + shown : shown + space;
 }
 
-/** Lines of at most `width` columns, broken at spaces where there are any; line breaks of the text are kept. */
+/** Lines of at most `width` columns (2 or more: a wide character is not split), broken at spaces where there are any; line breaks of the text are kept. */
 export function wrap(text: string, width: number): string[] {
-  return text.split('\n').flatMap((paragraph) => wrapParagraph(clean(paragraph), Math.max(1, width)));
+  return text.split('\n').flatMap((paragraph) => wrapParagraph(clean(paragraph), Math.max(2, width)));
 }
 
 function wrapParagraph(text: string, width: number): string[] {

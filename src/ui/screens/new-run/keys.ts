@@ -42,8 +42,8 @@ const settings: Table = {
   title: 'Settings',
   bindings: [
     start,
-    { keys: ['left', 'h', '-'], does: 'lower, or the choice before', act: () => form({ type: 'step', direction: -1 }) },
-    { keys: ['right', 'l', '+', 'space'], does: 'higher, or the next choice', short: 'change', hint: ['left', 'right'], act: () => form({ type: 'step', direction: 1 }) },
+    { keys: ['left', 'h', '-'], does: 'lower, or the choice before', act: () => ({ ask: 'step', direction: -1 }) },
+    { keys: ['right', 'l', '+', 'space'], does: 'higher, or the next choice', short: 'change', hint: ['left', 'right'], act: () => ({ ask: 'step', direction: 1 }) },
     { keys: [...'0123456789.'], does: 'type a number', when: numeric, act: (_, key) => form({ type: 'edit', text: key }) },
     { keys: ['e'], does: 'type the value', short: 'type', act: () => form({ type: 'edit', text: null }) },
     { keys: ['backspace', 'x'], does: 'back to the default', short: 'default', act: () => form({ type: 'reset' }) },

@@ -1,4 +1,4 @@
-/** What a key does to a value: stepping, typing and showing, from what the knob allows. */
+/** Which knobs are shown, and their values as text: typed and shown. */
 import type { Knob } from '../../../config/limits.js';
 import { valueAt } from './draft.js';
 import type { Draft } from './draft.js';
@@ -27,69 +27,11 @@ export function knobSections(knobs: readonly Knob[], draft: Draft): readonly Sec
   return [...placed, { title: 'more', knobs: rest }].filter((section) => section.knobs.length > 0);
 }
 
-/** The next value up (+1) or down (−1); the same value where there is none. */
-export function stepValue(knob: Knob, value: unknown, direction: 1 | -1): unknown {
-  switch (knob.kind) {
-    case 'bool':
-      return !value;
-    case 'choice':
-      return cycle(knob.nullable ? [null, ...knob.choices] : knob.choices, value, direction);
-    case 'int':
-    case 'float':
-      return stepNumber(knob, value, direction);
-    case 'text':
-    case 'list':
-    case 'map':
-      return value;
-  }
-}
-
-function cycle(values: readonly unknown[], value: unknown, direction: number): unknown {
-  const at = values.indexOf(value);
-  return at < 0 ? values[0] : values[(at + direction + values.length) % values.length];
-}
-
-/** Words beside the number (`auto`, null) lie below its lowest value. */
-function stepNumber(knob: Knob, value: unknown, direction: 1 | -1): unknown {
-  const words: readonly unknown[] = knob.nullable ? [...knob.choices, null] : knob.choices;
-  if (typeof value !== 'number') return direction > 0 ? lowest(knob) : value;
-  const next = knob.step === 'log' ? logStep(knob, value, direction) : linearStep(knob, value, direction);
-  if (isAllowed(knob, next)) return next;
-  if (direction < 0 && words.length > 0 && !(knob.min !== null && value > knob.min)) return words[0];
-  const bound = direction > 0 ? knob.max : knob.min;
-  return bound === null || knob.exclusive ? value : bound;
-}
-
-function lowest(knob: Knob): number {
-  return knob.min ?? (knob.kind === 'int' ? 1 : 0.1);
-}
-
-/** Whole numbers by powers of two; others along 1, 2, 5, 10, … */
-function logStep(knob: Knob, value: number, direction: 1 | -1): number {
-  if (knob.kind === 'int') {
-    if (value <= 0) return value + direction;
-    const power = Math.log2(value);
-    const next = 2 ** (direction > 0 ? Math.floor(power) + 1 : Math.ceil(power) - 1);
-    return next < 1 ? 0 : next;
-  }
-  if (value <= 0) return direction > 0 ? 1e-4 : value;
-  const decade = Math.floor(Math.log10(value) + 1e-9);
-  const ladder = [-1, 0, 1].flatMap((shift) => [1, 2, 5].map((digit) => Number(`${digit}e${decade + shift}`)));
-  const next = direction > 0 ? ladder.find((rung) => rung > value * (1 + 1e-9)) : ladder.findLast((rung) => rung < value * (1 - 1e-9));
-  return next ?? value;
-}
-
-/** Whole numbers by one; others by a step that suits their size, so that 0.05 and 3.0 both move sensibly. */
-function linearStep(knob: Knob, value: number, direction: 1 | -1): number {
-  if (knob.kind === 'int') return value + direction;
-  const magnitude = Math.abs(value) + (direction > 0 ? 1e-9 : -1e-9);
-  const step = magnitude < 0.1 ? 0.01 : magnitude < 1 ? 0.05 : magnitude < 10 ? 0.5 : 1;
-  return Number((Math.round(value / step + direction) * step).toFixed(6));
-}
-
-function isAllowed(knob: Knob, value: number): boolean {
-  const { min, max, exclusive } = knob;
-  return (min === null || (exclusive ? value > min : value >= min)) && (max === null || (exclusive ? value < max : value <= max));
+/** Of a knob with limits on both sides only the upper one is ever excluded (a share below 1). */
+function isAllowed({ min, max, exclusive }: Knob, value: number): boolean {
+  const above = min === null || value > min || (value === min && !(exclusive && max === null));
+  const below = max === null || value < max || (value === max && !exclusive);
+  return above && below;
 }
 
 export type Typed = { readonly value: unknown } | { readonly error: string };

@@ -31,7 +31,7 @@ export function modelColumns(glyphs: Glyphs, chosen: string): readonly Column<Mo
     { title: '', width: 1, cell: (entry) => ({ text: entry.path === chosen ? glyphs.chosen : ' ', tone: 'accent' }) },
     { title: '', width: 12, grow: true, cell: (entry) => ({ text: clean(entry.name), tone: tone(entry) }) },
     { title: '', width: 7, cell: (entry) => ({ text: entry.modelType ?? '', tone: 'muted' }) },
-    { title: '', width: 6, right: true, cell: (entry) => ({ text: entry.parameters === null ? '' : formatShort(entry.parameters), tone: tone(entry) }) },
+    { title: '', width: 6, right: true, cell: (entry) => ({ text: entry.parameters === null ? '' : parameterText(entry.parameters), tone: tone(entry) }) },
     { title: '', width: 8, right: true, cell: (entry) => ({ text: entry.bytes === null ? '' : formatBytes(entry.bytes), tone: 'muted' }) },
   ];
 }
@@ -89,7 +89,8 @@ function steps(knob: Knob): boolean {
 function noteLines(state: NewRunState, knob: Knob | null, { width }: Area): Line[] {
   if (knob === null) return [];
   const error = state.editing?.error ?? null;
-  const text = error === null ? `${knob.key}: ${knob.help}` : `${knob.key} ${error}`;
+  const choices = knob.kind === 'choice' ? ` (${knob.choices.join(', ')})` : '';
+  const text = error === null ? `${knob.key}: ${knob.help}${choices}` : `${knob.key} ${error}`;
   const lines = wrap(text, width).slice(0, 2).map((part) => line([part, error === null ? 'muted' : 'bad']));
   return lines.length < 2 ? [blank, ...lines] : lines;
 }
@@ -113,15 +114,20 @@ export function costLines(estimate: Estimate, width: number, { glyphs }: Theme):
     fact('updates', { text: formatCount(estimate.steps) }),
     fact('  an epoch', { text: formatCount(estimate.steps_per_epoch) }),
     line(['an update', 'muted']),
-    fact('  rows', { text: formatCount(estimate.effective_batch) }, { text: '  effective batch', tone: 'muted' }),
+    fact('  batch', { text: `${formatCount(estimate.effective_batch)} ${estimate.effective_batch === 1 ? 'row' : 'rows'}` }),
     fact('  tokens', { text: `up to ${formatCount(estimate.tokens_per_step)}` }),
     fact('  compute', { text: flopText(estimate.flops_per_step) }),
     blank,
-    fact('memory', { text: formatBytes(memory_bytes), tone: fits ? 'plain' : 'bad' }, { text: ` of ${formatBytes(available)}`, tone: 'muted' }),
+    line(['memory  ', 'muted'], { text: formatBytes(memory_bytes), tone: fits ? 'plain' : 'bad' }, { text: ` of ${formatBytes(available)}`, tone: 'muted' }),
     stackedBar(parts.map(({ key }) => ({ amount: memory[key], glyph: glyphs.memory[key], tone: key })), available, { width, glyphs }),
     ...parts.filter(({ key }) => memory[key] > 0).map(({ key, label }) => line([glyphs.memory[key], key], ` ${fit(label, 12)}`, fit(formatBytes(memory[key]), 9, { right: true }))),
     ...(fits ? [] : [blank, ...wrap('It does not fit: lower the batch, max length or rank.', width).map((text) => line([text, 'bad']))]),
   ];
+}
+
+/** 1.1e9 → "1.10B", as model cards write it. */
+function parameterText(count: number): string {
+  return formatShort(count).replace('G', 'B');
 }
 
 /** 3.2e9 → "3.20 GFLOP". */

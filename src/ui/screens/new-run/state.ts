@@ -9,7 +9,7 @@ import { fieldOf, reduceField } from '../../widgets/field.js';
 import type { Field, FieldAction } from '../../widgets/field.js';
 import { textAt, valueAt, withValue } from './draft.js';
 import type { Draft } from './draft.js';
-import { knobSections, showValue, stepValue, typedValue } from './knob.js';
+import { knobSections, showValue, typedValue } from './knob.js';
 
 export const panes = ['model', 'dataset', 'settings'] as const;
 export type FormPane = (typeof panes)[number];
@@ -58,7 +58,7 @@ export type NewRunAction =
   | { readonly type: 'dataset-list'; readonly action: ListAction }
   | { readonly type: 'knob-move'; readonly by: number }
   | { readonly type: 'section-move'; readonly by: 1 | -1 }
-  | { readonly type: 'step'; readonly direction: 1 | -1 }
+  | { readonly type: 'set'; readonly key: string; readonly value: unknown }
   | { readonly type: 'reset' }
   | { readonly type: 'edit'; readonly text: string | null }
   | { readonly type: 'edit-type'; readonly action: FieldAction }
@@ -130,10 +130,8 @@ export function reduceNewRun(state: NewRunState, action: NewRunAction): NewRunSt
       return moveKnob(state, state.knobCursor + action.by);
     case 'section-move':
       return moveKnob(state, sectionStart(state, action.by));
-    case 'step': {
-      const knob = currentKnob(state);
-      return knob ? change(state, withValue(state.draft, knob.key, stepValue(knob, valueAt(state.draft, knob.key), action.direction))) : state;
-    }
+    case 'set':
+      return change(state, withValue(state.draft, action.key, action.value));
     case 'reset': {
       const knob = currentKnob(state);
       return knob ? change(state, withValue(state.draft, knob.key, valueAt(state.defaults, knob.key))) : state;

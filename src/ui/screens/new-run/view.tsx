@@ -2,6 +2,7 @@ import { Box } from 'ink';
 import { memo, useMemo } from 'react';
 import { blank, line } from '../../format/line.js';
 import type { Line } from '../../format/line.js';
+import { wrap } from '../../format/text.js';
 import { Pane, frame } from '../../widgets/pane.js';
 import { tableLines } from '../../widgets/table.js';
 import type { Column } from '../../widgets/table.js';
@@ -69,7 +70,7 @@ function ListPane<Row extends Entry>({ name, rows, list, columns, chosen, none, 
     const noted = inside.height > 1;
     const cursor = list.cursor;
     const note = noted ? [listNote(list, rows[cursor], inside)] : [];
-    if (rows.length === 0) return [line([list.filter === '' ? none : 'Nothing passes the filter.', 'muted']), ...note];
+    if (rows.length === 0) return [...wrap(list.filter === '' ? none : 'Nothing passes the filter.', inside.width).map((text) => line([text, 'muted'])), ...note];
     const shown = tableLines(rows, columns, { ...inside, height: inside.height - note.length, cursor: focused ? cursor : Math.max(0, rows.findIndex(({ path }) => path === chosen)), focused });
     return [...shown, ...Array.from({ length: inside.height - note.length - shown.length }, () => blank), ...note];
   }

@@ -62,5 +62,6 @@ function isLiveOrFalse(run: RunRecord | null): boolean {
 
 export function runsTables(state: AppState): readonly Table[] {
   if (state.history.opened) return [open];
+  if (state.runs.length === 0) return [];
   return state.history.list.typing ? [filterTable<AppState, Message>(list)] : [table];
 }

@@ -43,7 +43,7 @@ function RunsTable({ state, runs, now, width, height }: RunsViewProps) {
     : rows.length === 0 ? [line(['No run passes the filter. Esc clears it.', 'muted'])]
     : tableLines(rows, runColumns(inside.width, now, sort, glyphs.down), { ...inside, cursor: list.cursor, focused: true, glyphs });
   const padding = Array.from({ length: Math.max(0, inside.height - body.length) }, () => line(''));
-  return <Pane title={line('Runs', [`  ${runs.length}`, 'muted'], [`  by ${sort}`, 'muted'])} width={width} height={height} focused lines={[...body, ...padding, spread(filter, line([position, 'muted']), inside.width)]} />;
+  return <Pane title={line('Runs', [`  ${runs.length}`, 'muted'], [runs.length > 1 ? `  by ${sort}` : '', 'muted'])} width={width} height={height} focused lines={[...body, ...padding, spread(filter, line([position, 'muted']), inside.width)]} />;
 }
 
 function OpenedRun({ opened, knobs, drawing, now, width, height }: RunsViewProps & { readonly opened: Opened }) {

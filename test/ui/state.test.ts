@@ -1,0 +1,185 @@
+import { describe, expect, it } from 'vitest';
+import { knobs } from '../../src/config/limits.js';
+import { valueAt, withValue } from '../../src/ui/screens/new-run/draft.js';
+import { knobSections, showValue, typedValue } from '../../src/ui/screens/new-run/knob.js';
+import { formLayout } from '../../src/ui/screens/new-run/layout.js';
+import { currentKnob, initialNewRun, reduceNewRun, shownKnobs } from '../../src/ui/screens/new-run/state.js';
+import type { NewRunAction, NewRunState } from '../../src/ui/screens/new-run/state.js';
+import { visibleRuns } from '../../src/ui/screens/runs/state.js';
+import { addNews, remainingSeconds } from '../../src/ui/run-data.js';
+import { fieldOf, fieldWindow, reduceField } from '../../src/ui/widgets/field.js';
+import { emptyList, filterRows, reduceList, windowStart } from '../../src/ui/widgets/list.js';
+import { experiment, sampleDatasets, sampleModels } from './samples.js';
+import type { RunRecord } from '../../src/store/rows.js';
+
+function knob(key: string) {
+  return knobs.find((each) => each.key === key)!;
+}
+
+describe('knobs', () => {
+  it('take what is typed or say what they expect', () => {
+    expect(typedValue(knob('lora.r'), '16')).toEqual({ value: 16 });
+    expect(typedValue(knob('lora.r'), '0')).toEqual({ error: 'must be a whole number of at least 1' });
+    expect(typedValue(knob('lora.r'), '1.5')).toHaveProperty('error');
+    expect(typedValue(knob('train.learning_rate'), '3e-4')).toEqual({ value: 3e-4 });
+    expect(typedValue(knob('lora.lora_dropout'), '1')).toHaveProperty('error');
+    expect(typedValue(knob('train.save_total_limit'), '')).toEqual({ value: null });
+    expect(typedValue(knob('lora.target_modules'), 'q_proj, v_proj')).toEqual({ value: ['q_proj', 'v_proj'] });
+    expect(typedValue(knob('sample.prompts'), 'Once upon | The film')).toEqual({ value: ['Once upon', 'The film'] });
+    expect(typedValue(knob('dataset.columns'), 'instruction: question, output: answer')).toEqual({ value: { instruction: 'question', output: 'answer' } });
+    expect(typedValue(knob('dataset.columns'), 'instruction')).toHaveProperty('error');
+  });
+
+  it('take back what they show', () => {
+    const draft = experiment({ sample: { prompts: ['a b', 'c'] }, train: { learning_rate: 3e-5 } });
+    for (const each of knobs) {
+      const value = valueAt(draft, each.key);
+      if (value !== null) expect(typedValue(each, showValue(value)), each.key).toEqual(showValue(value) === 'none' ? expect.anything() : { value });
+    }
+  });
+
+  it('show those of the chosen tuning only, and lose none', () => {
+    const shown = (finetuning: string) => knobSections(knobs, withValue(experiment(), 'finetuning', finetuning)).flatMap((section) => section.knobs.map(({ key }) => key));
+    expect(shown('lora')).toContain('lora.r');
+    expect(shown('lora')).not.toContain('freeze.num_trainable_layers');
+    expect(shown('full').some((key) => key.startsWith('lora.'))).toBe(false);
+    expect(new Set([...shown('lora'), ...shown('freeze')]).size).toBe(knobs.length - 2);
+  });
+});
+
+describe('the form', () => {
+  const { model, dataset, ...rest } = experiment();
+  const blank = { ...rest, model: '', dataset: { ...dataset, path: '' } };
+
+  function after(...actions: NewRunAction[]): NewRunState {
+    return actions.reduce(reduceNewRun, reduceNewRun(initialNewRun, { type: 'ready', knobs, draft: blank, defaults: blank }));
+  }
+
+  const found: NewRunAction[] = [{ type: 'models', models: sampleModels }, { type: 'datasets', datasets: sampleDatasets }];
+
+  it('chooses the first model that works and the first dataset, with its format', () => {
+    const { draft } = after(...found);
+    expect(valueAt(draft, 'model')).toBe(model);
+    expect(valueAt(draft, 'dataset.path')).toBe(sampleDatasets[0].path);
+    expect(valueAt(draft, 'dataset.format')).toBe('classification');
+  });
+
+  it('keeps a chosen model that the search did not find', () => {
+    const state = reduceNewRun({ ...after(), draft: withValue(blank, 'model', '/elsewhere/my-model') }, found[0]);
+    expect(state.models?.[0]).toMatchObject({ path: '/elsewhere/my-model', name: 'my-model' });
+    expect(valueAt(state.draft, 'model')).toBe('/elsewhere/my-model');
+  });
+
+  it('follows the cursor of a list, and undoes and redoes it', () => {
+    const moved = after(...found, { type: 'model-list', action: { type: 'move', by: 1 } });
+    expect(valueAt(moved.draft, 'model')).toBe(sampleModels[1].path);
+    const undone = reduceNewRun(moved, { type: 'undo' });
+    expect(valueAt(undone.draft, 'model')).toBe(sampleModels[0].path);
+    expect(valueAt(reduceNewRun(undone, { type: 'redo' }).draft, 'model')).toBe(sampleModels[1].path);
+  });
+
+  const toRank: NewRunAction[] = [...found, { type: 'pane', by: 1 }, { type: 'pane', by: 1 }, { type: 'knob-move', by: 1 }];
+
+  it('counts what is typed at once, and takes it back', () => {
+    const typing = after(...toRank, { type: 'edit', text: '3' });
+    expect(currentKnob(typing)?.key).toBe('lora.r');
+    expect(valueAt(typing.draft, 'lora.r')).toBe(3);
+    const more = reduceNewRun(typing, { type: 'edit-type', action: { type: 'insert', text: '2' } });
+    expect(valueAt(more.draft, 'lora.r')).toBe(32);
+    expect(valueAt(reduceNewRun(more, { type: 'edit-cancel' }).draft, 'lora.r')).toBe(8);
+    const taken = reduceNewRun(more, { type: 'edit-accept' });
+    expect(taken.editing).toBeNull();
+    expect(valueAt(reduceNewRun(taken, { type: 'undo' }).draft, 'lora.r')).toBe(8);
+  });
+
+  it('says why a typed value is none and does not take it', () => {
+    const typing = after(...toRank, { type: 'edit', text: '0' });
+    expect(typing.editing?.error).toBe('must be a whole number of at least 1');
+    expect(valueAt(typing.draft, 'lora.r')).toBe(8);
+    expect(reduceNewRun(typing, { type: 'edit-accept' }).editing).not.toBeNull();
+  });
+
+  it('goes back to the default and from section to section', () => {
+    const stepped = after(...toRank, { type: 'set', key: 'lora.r', value: 16 });
+    expect(valueAt(stepped.draft, 'lora.r')).toBe(16);
+    expect(valueAt(reduceNewRun(stepped, { type: 'reset' }).draft, 'lora.r')).toBe(8);
+    const next = reduceNewRun(stepped, { type: 'section-move', by: 1 });
+    expect(currentKnob(next)?.key).toBe('stage');
+    expect(reduceNewRun(next, { type: 'section-move', by: -1 }).knobCursor).toBe(0);
+    expect(shownKnobs(next).length).toBeGreaterThan(30);
+  });
+
+  it('gives the focus the room and never more than there is', () => {
+    for (const pane of ['model', 'dataset', 'settings'] as const) {
+      for (const [width, height] of [[60, 12], [80, 22], [120, 38], [200, 58]]) {
+        const { left, right, model: models, dataset: datasets, settings } = formLayout({ pane, models: sampleModels, datasets: sampleDatasets }, width, height);
+        expect(left + right).toBe(width);
+        expect(models + datasets + settings).toBe(height);
+        expect(Math.min(models, datasets, settings)).toBeGreaterThanOrEqual(3);
+      }
+    }
+  });
+});
+
+describe('a field', () => {
+  it('is edited at its caret', () => {
+    const steps = [{ type: 'move', to: 'start' }, { type: 'insert', text: 'x' }, { type: 'move', to: 'right' }, { type: 'backspace' }, { type: 'move', to: 'end' }, { type: 'insert', text: '!' }] as const;
+    expect(steps.reduce(reduceField, fieldOf('abc'))).toEqual({ text: 'xbc!', caret: 4 });
+    expect(reduceField({ text: 'abc', caret: 2 }, { type: 'clear' })).toEqual({ text: 'c', caret: 0 });
+  });
+
+  it('shows the part around the caret', () => {
+    const { before, at, after } = fieldWindow(fieldOf('abcdefghij'), 5);
+    expect([before, at, after]).toEqual(['ghij', ' ', '']);
+  });
+});
+
+describe('a list', () => {
+  it('stays within its rows', () => {
+    expect(reduceList(emptyList, { type: 'move', by: -1 }, 3).cursor).toBe(0);
+    expect(reduceList(emptyList, { type: 'move', by: 10 }, 3).cursor).toBe(2);
+    expect(reduceList(emptyList, { type: 'bottom' }, 0).cursor).toBe(0);
+  });
+
+  it('filters by every word, in any case', () => {
+    expect(filterRows(['Tiny GPT2', 'tiny llama', 'big llama'], 'llama TINY', String)).toEqual(['tiny llama']);
+  });
+
+  it('keeps its cursor in the window', () => {
+    for (let cursor = 0; cursor < 30; cursor++) {
+      const start = windowStart(cursor, 30, 7);
+      expect(cursor).toBeGreaterThanOrEqual(start);
+      expect(cursor).toBeLessThan(start + 7);
+    }
+    expect(windowStart(0, 3, 7)).toBe(0);
+  });
+});
+
+describe('runs', () => {
+  const run = (changes: Partial<RunRecord>): RunRecord => ({
+    id: 'a', name: 'a', state: 'running', reason: null, created_at: '2026-01-01T00:00:00Z', started_at: null, ended_at: null, config: experiment(), engine: null, trainable_parameters: null, total_parameters: null,
+    step: 10, total_steps: 110, epoch: null, tokens_seen: null, tokens_per_second: null, train_loss: null, eval_loss: null, perplexity: null, best_eval_loss: null, accuracy: null, peak_memory_bytes: null,
+    estimated_memory_bytes: null, checkpoints: [], resumed_from: null, output: null, parent: null, tags: [], note: '', archived: false, ...changes,
+  });
+
+  it('sort with the lowest loss first and those without last', () => {
+    const runs = [run({ id: 'none' }), run({ id: 'high', eval_loss: 2 }), run({ id: 'low', eval_loss: 1 })];
+    expect(visibleRuns(runs, { list: emptyList, sort: 'eval loss' }).map(({ id }) => id)).toEqual(['low', 'high', 'none']);
+  });
+
+  const point = (step: number, value: number) => ({ step, time: new Date(step * 2000).toISOString(), key: 'loss', value });
+  const news = (record: RunRecord, cursor: number, ...steps: number[]) => ({ record, cursor, points: steps.map((step) => point(step, step + cursor)), samples: [], warnings: [] });
+
+  it('grow by what is new, and a step written again holds its later value', () => {
+    const first = addNews(null, news(run({}), 0, 1, 2, 3));
+    const resumed = addNews(first, news(run({}), 10, 3, 4));
+    expect(resumed.series.loss).toEqual({ steps: [1, 2, 3, 4], values: [1, 2, 13, 14] });
+    expect(addNews(resumed, news(run({ id: 'b' }), 0, 1)).series.loss.steps).toEqual([1]);
+  });
+
+  it('predict their end from the pace of the last steps', () => {
+    expect(remainingSeconds(addNews(null, news(run({}), 0, 1, 5, 10)))).toBe(200);
+    expect(remainingSeconds(addNews(null, news(run({ state: 'completed' }), 0, 1, 5, 10)))).toBeNull();
+    expect(remainingSeconds(addNews(null, news(run({}), 0, 1)))).toBeNull();
+  });
+});
