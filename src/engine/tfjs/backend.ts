@@ -29,7 +29,7 @@ export async function openBackend(device: Device): Promise<Backend | null> {
       return null;
     case 'cpu':
       // With a GPU in use the binding puts everything there.
-      if (found?.usesGpu === false) return { name: nativeBackend, description: `${library}, ${found.version}` };
+      if (found?.usesGpu === false) return { name: nativeBackend, description: `${library}, ${found.version}, ${process.env.TF_NUM_INTRAOP_THREADS ?? 'all'} threads` };
       return (wasm ??= startWasm()).then((works) =>
         works
           ? { name: wasmBackend, description: `${library}, WebAssembly, one thread` }

@@ -36,12 +36,12 @@ async function availability(device: Device): Promise<Availability> {
   }
   const { found, broken } = loadNative();
   const reasons = broken.map(({ package: name, reason }) => `${name} did not load: ${reason}`);
-  if (found !== null) reasons.push(`${found.package} (${found.version}) found no CUDA device`);
+  if (found !== null) reasons.push(`${found.package} (${found.version}) uses no CUDA device`);
   return {
     device,
     available: false,
     detail: reasons.join('; ') || '@tensorflow/tfjs-node-gpu is not installed',
-    remedy: `On a machine with CUDA 11.2 and cuDNN 8: npm install @tensorflow/tfjs-node-gpu@${tf.version_core} (docs/engines.md).`,
+    remedy: `On a machine with CUDA 11.2 and cuDNN 8: npm install --no-save --save-prod @tensorflow/tfjs-node-gpu@${tf.version_core} (docs/engines.md).`,
   };
 }
 

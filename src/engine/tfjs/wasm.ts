@@ -4,11 +4,11 @@ import { OutOfMemory } from '../contract.js';
 
 export const wasmBackend = 'wasm';
 
-/** Starts the WebAssembly backend; false where this machine cannot run it. The binaries lie in its package. */
+/** Starts the WebAssembly backend; false where it cannot run, or not safely. The binaries lie in its package. */
 export async function startWasm(): Promise<boolean> {
   if (!(await tf.setBackend(wasmBackend))) return false;
   const backend = tf.findBackend(wasmBackend);
-  if (!(backend instanceof BackendWasm) || !isHeap(backend.wasm)) throw new Error('a WebAssembly backend whose heap is not in sight');
+  if (!(backend instanceof BackendWasm) || !isHeap(backend.wasm)) return false;
   guardAllocation(backend.wasm);
   return true;
 }
