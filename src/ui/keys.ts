@@ -65,8 +65,9 @@ export function keysOf(input: string, key: InkKey): Key[] {
   const named = Object.entries(names).find(([field]) => key[field as keyof typeof names]);
   if (named) return [named[1] === 'tab' && key.shift ? 'shift+tab' : named[1]];
   if (key.ctrl) return [`ctrl+${input}`];
-  if (key.meta) return [`alt+${input}`];
-  return [...input].map((character) => controls[character] ?? character);
+  // Escape and the key after it, when both come in one piece, look like Alt.
+  const typed = [...input].map((character) => controls[character] ?? character);
+  return key.meta ? ['esc', ...typed] : typed;
 }
 
 const names = {

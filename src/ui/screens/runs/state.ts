@@ -54,10 +54,19 @@ export function reduceRuns(state: RunsState, action: RunsAction, runs: readonly 
   }
 }
 
-/** The rows of the table: filtered, then sorted. */
-export function visibleRuns(runs: readonly RunRecord[], { list, sort }: Pick<RunsState, 'list' | 'sort'>): readonly RunRecord[] {
-  const passing = filterRows(runs, list.filter, (run) => `${run.name} ${run.id} ${run.state} ${run.config.model} ${run.config.dataset.path} ${run.config.finetuning} ${run.reason ?? ''}`);
-  return sort === 'newest' ? passing : passing.toSorted(orders[sort]);
+/** The rows of the table: filtered, then sorted. Asked for many times a key, so the last answer is kept. */
+export function visibleRuns(runs: readonly RunRecord[], { list: { filter }, sort }: Pick<RunsState, 'list' | 'sort'>): readonly RunRecord[] {
+  if (last?.runs !== runs || last.filter !== filter || last.sort !== sort) {
+    const passing = filterRows(runs, filter, searchedText);
+    last = { runs, filter, sort, rows: sort === 'newest' ? passing : passing.toSorted(orders[sort]) };
+  }
+  return last.rows;
+}
+
+let last: { readonly runs: readonly RunRecord[]; readonly filter: string; readonly sort: SortKey; readonly rows: readonly RunRecord[] } | null = null;
+
+function searchedText({ name, id, state, reason, config }: RunRecord): string {
+  return `${name} ${id} ${state} ${config.model} ${config.dataset.path} ${config.finetuning} ${reason ?? ''}`;
 }
 
 /** The cursor stays on its run when other runs come and go. */
