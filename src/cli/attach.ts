@@ -10,6 +10,8 @@ import { exit, type Terminal } from './terminal.js';
 import { eventPrinter } from './view/printer.js';
 
 const pollMilliseconds = 150;
+/** How often it is asked whether the run still has a process: what dies without a word changes no record. */
+const checkMilliseconds = 1000;
 
 /** Prints where a live run stands, and what it says until it ends or Ctrl-C is pressed; the run does not notice. */
 export async function attach(terminal: Terminal, reference: string, { json }: { readonly json?: true }): Promise<void> {
@@ -26,8 +28,12 @@ export async function attach(terminal: Terminal, reference: string, { json }: { 
     if (first.state === 'queued') terminal.note(`workbench: ${first.name} (${first.id}) waits for its turn`);
     const follower = new Follower(reader, first.id);
     let run = first;
+    let checked = Date.now();
     while (!isOver(run) && !leaving.signal.aborted) {
-      reconcile(home);
+      if (Date.now() - checked > checkMilliseconds) {
+        reconcile(home);
+        checked = Date.now();
+      }
       run = reader.run(first.id);
       // Read after the state: an end that is seen has all its events in the store.
       follower.news().forEach(printer.show);

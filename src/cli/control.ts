@@ -1,6 +1,7 @@
 import { homeFolder } from '../config/home.js';
 import { control as ask, kill } from '../runner/client.js';
 import { openReader } from '../store/reader.js';
+import type { RunRecord } from '../store/rows.js';
 import type { ControlCommand } from './program.js';
 import type { Terminal } from './terminal.js';
 
@@ -14,9 +15,7 @@ const asked = {
 /** Asks a live run for something. Throws a UserError where there is no such run, or it is at rest. */
 export async function control(terminal: Terminal, reference: string, command: ControlCommand): Promise<void> {
   const home = homeFolder(terminal.env);
-  const reader = openReader(home);
-  const { id, name } = reader.run(reference);
-  reader.close();
+  const { id, name } = found(home, reference);
   if (command === 'kill') {
     const run = await kill(home, id);
     terminal.print(`${name} (${id}) is ${run.state}: ${run.reason ?? ''}`);
@@ -24,4 +23,13 @@ export async function control(terminal: Terminal, reference: string, command: Co
   }
   await ask(home, id, command);
   terminal.print(`${name} (${id}) ${asked[command]}`);
+}
+
+function found(home: string, reference: string): RunRecord {
+  const reader = openReader(home);
+  try {
+    return reader.run(reference);
+  } finally {
+    reader.close();
+  }
 }

@@ -1,12 +1,12 @@
-import { resolve } from 'node:path';
 import { discoverDatasets } from '../data/discover.js';
 import { formatBytes, formatCount } from '../util/format.js';
+import { datasetPlaces } from './places.js';
 import type { Terminal } from './terminal.js';
 import { optional } from './view/runs.js';
 import { table } from './view/table.js';
 
 export async function datasets(terminal: Terminal, folders: readonly string[], { json }: { readonly json?: true }): Promise<void> {
-  const paths = (folders.length > 0 ? folders : ['.']).map((folder) => resolve(folder));
+  const paths = datasetPlaces(folders);
   const found = discoverDatasets(paths);
   if (json) {
     terminal.json(found);

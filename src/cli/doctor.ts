@@ -1,10 +1,11 @@
 /** Looks at everything a run will need. */
 import { availableParallelism, totalmem } from 'node:os';
-import { homeFolder, modelSearchPaths } from '../config/home.js';
+import { homeFolder } from '../config/home.js';
 import { probeEngines } from '../engine/registry.js';
 import { discoverModels } from '../models/discover.js';
 import { openReader } from '../store/reader.js';
 import { messageOf } from '../util/errors.js';
+import { modelPlaces } from './places.js';
 import type { Terminal } from './terminal.js';
 import { doctorLines, type Examination, type StoreHealth } from './view/doctor.js';
 
@@ -15,7 +16,7 @@ export async function doctor(terminal: Terminal, { json }: { readonly json?: tru
 }
 
 async function examine({ env, interactive, width, style }: Terminal): Promise<Examination> {
-  const paths = modelSearchPaths(env);
+  const paths = modelPlaces(env);
   return {
     node: process.versions.node,
     platform: `${process.platform} ${process.arch}`,

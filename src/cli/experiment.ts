@@ -1,18 +1,19 @@
 /** An experiment file as a command needs it: read, changed by --set, its model found on this machine. */
 import { join } from 'node:path';
 import { parseValue, readExperiment, type ReadOptions } from '../config/file.js';
-import { homeFolder, modelSearchPaths, type Environment } from '../config/home.js';
+import { homeFolder, type Environment } from '../config/home.js';
 import { withValues } from '../config/keys.js';
 import type { Experiment } from '../config/schema.js';
 import { prepareDataset, type PreparedDataset } from '../data/dataset.js';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer/index.js';
 import { resolveModelPath } from '../models/discover.js';
 import { UserError } from '../util/errors.js';
+import { modelPlaces } from './places.js';
 
 /** Throws a UserError for whatever the user has to change. */
 export function loadExperiment(file: string, options: ReadOptions, env: Environment): Experiment {
   const { experiment } = readExperiment(file, options);
-  return withValues(experiment, { model: resolveModelPath(experiment.model, modelSearchPaths(env)) });
+  return withValues(experiment, { model: resolveModelPath(experiment.model, modelPlaces(env)) });
 }
 
 /** Tokenised rows of an experiment, from the cache where they are in it. */

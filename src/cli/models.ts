@@ -1,13 +1,12 @@
-import { resolve } from 'node:path';
-import { modelSearchPaths } from '../config/home.js';
 import { discoverModels } from '../models/discover.js';
 import { formatBytes, formatShort } from '../util/format.js';
+import { modelPlaces } from './places.js';
 import type { Terminal } from './terminal.js';
 import { optional } from './view/runs.js';
 import { table } from './view/table.js';
 
 export async function models(terminal: Terminal, folders: readonly string[], { json }: { readonly json?: true }): Promise<void> {
-  const paths = [...folders.map((folder) => resolve(folder)), ...modelSearchPaths(terminal.env)];
+  const paths = modelPlaces(terminal.env, folders);
   const found = discoverModels({ paths });
   if (json) {
     terminal.json(found);

@@ -165,7 +165,7 @@ function addMachine(program: Command, terminal: Terminal): void {
   program.commandsGroup('This machine:');
   program
     .command('models')
-    .description('the models that are here: in the folders given, in WORKBENCH_MODELS, in the Hugging Face cache')
+    .description('the models in the folders given, in WORKBENCH_MODELS, in the Hugging Face cache, and here')
     .argument('[folder...]', 'where else to look')
     .option('--json', 'for machines')
     .addHelpText('after', example('workbench models ~/models'))

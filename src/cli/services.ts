@@ -1,8 +1,8 @@
 /** What the screen needs, from where it is. */
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { readExperiment, runName } from '../config/file.js';
-import { homeFolder, modelSearchPaths, type Environment } from '../config/home.js';
+import { homeFolder, type Environment } from '../config/home.js';
 import { withValues } from '../config/keys.js';
 import { knobs } from '../config/limits.js';
 import { parseExperiment } from '../config/parse.js';
@@ -11,16 +11,14 @@ import { stepValue } from '../config/steps.js';
 import { control, startRun } from '../runner/client.js';
 import { openStore } from '../store/store.js';
 import type { Services } from '../ui/services.js';
-
-const shipped = fileURLToPath(new URL('../../experiments/', import.meta.url));
+import { datasetPlaces, modelPlaces, shippedExperiments } from './places.js';
 
 export function openServices(env: Environment): Services {
   const home = homeFolder(env);
   const store = openStore(home);
-  const modelPaths = [...modelSearchPaths(env), 'models', '.', `${shipped}demo`];
   const located = async (experiment: Experiment) => {
     const { resolveModelPath } = await import('../models/discover.js');
-    return withValues(experiment, { model: resolveModelPath(experiment.model, modelPaths) });
+    return withValues(experiment, { model: resolveModelPath(experiment.model, modelPlaces(env)) });
   };
   return {
     reader: store,
@@ -28,8 +26,8 @@ export function openServices(env: Environment): Services {
     defaults: shippedDefaults(),
     parse: (value) => parseExperiment(value),
     step: stepValue,
-    models: async () => (await import('../models/discover.js')).discoverModels({ paths: modelPaths }),
-    datasets: async () => (await import('../data/discover.js')).discoverDatasets(['.', 'data', `${shipped}demo`]),
+    models: async () => (await import('../models/discover.js')).discoverModels({ paths: modelPlaces(env) }),
+    datasets: async () => (await import('../data/discover.js')).discoverDatasets(datasetPlaces()),
     estimate: async (experiment, hint) => (await import('../trainer/estimate.js')).estimate(await located(experiment), hint),
     startRun: async (experiment) => {
       const config = await located(experiment);
@@ -43,7 +41,7 @@ export function openServices(env: Environment): Services {
 
 /** The quickstart, so that Enter is enough; nothing where it has been taken away. */
 function shippedDefaults(): Readonly<Record<string, unknown>> {
-  const file = `${shipped}quickstart.yaml`;
+  const file = join(shippedExperiments, 'quickstart.yaml');
   if (!existsSync(file)) return {};
   const { experiment } = readExperiment(file);
   return existsSync(experiment.model) ? experiment : {};

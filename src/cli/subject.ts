@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { homeFolder, modelSearchPaths, type Environment } from '../config/home.js';
+import { homeFolder, type Environment } from '../config/home.js';
 import { parseExperiment } from '../config/parse.js';
 import type { Experiment } from '../config/schema.js';
 import { chooseEngine } from '../engine/registry.js';
@@ -12,6 +12,7 @@ import type { RunRecord } from '../store/rows.js';
 import { openReader } from '../store/reader.js';
 import { openModel, type OpenModel } from '../trainer/open.js';
 import { UserError } from '../util/errors.js';
+import { modelPlaces } from './places.js';
 
 export interface Subject {
   readonly model: string;
@@ -33,7 +34,7 @@ export function findSubject(reference: string, adapter: string | undefined, env:
     return runSubject(run);
   } catch (error) {
     if (!(error instanceof UserError) || !reference.includes('/')) throw error;
-    return folderSubject(resolveModelPath(reference, modelSearchPaths(env)), adapter);
+    return folderSubject(resolveModelPath(reference, modelPlaces(env)), adapter);
   } finally {
     reader.close();
   }
