@@ -42,7 +42,7 @@ function candidates(place: string, depth = 2): string[] {
   const stats = statSync(full, { throwIfNoEntry: false });
   if (!stats) return [];
   if (!stats.isDirectory()) return [full];
-  const entries = readdirSync(full, { withFileTypes: true }).filter((entry) => !entry.name.startsWith('.'));
+  const entries = readdirSync(full, { withFileTypes: true }).filter((entry) => !entry.name.startsWith('.') && entry.name !== 'node_modules');
   if (entries.some((entry) => /^train/i.test(entry.name) || (entry.isDirectory() && entry.name === 'data'))) return [full];
   return entries.flatMap((entry) => {
     const inside = path.join(full, entry.name);
@@ -57,7 +57,11 @@ function describe(place: string): DatasetEntry | null {
     if (files.length === 0) return null;
     const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0);
     const columns = columnsOf(files[0]);
-    return { path: place, name: path.basename(place), bytes, rows: bytes <= countedBytes ? countRows(files) : null, guess: guessFormat(columns), columns };
+    const guess = guessFormat(columns);
+    const rows = bytes <= countedBytes ? countRows(files) : null;
+    // A package.json is JSON too.
+    if (guess === null && rows === null && bytes <= countedBytes) return null;
+    return { path: place, name: path.basename(place), bytes, rows, guess, columns };
   } catch {
     return null;
   }
