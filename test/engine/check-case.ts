@@ -35,32 +35,26 @@ export async function withExecutable(on: EngineOnDevice, program: Program, initi
 }
 
 /**
- * One executable of the case, called once for each size of its symbols: the result against the reference
- * engine in double precision, each gradient likewise, and all gradients together against the slope of the
- * reference's result along one random direction.
+ * One executable of the case, called once for each size of its symbols: the result and each gradient against
+ * the reference engine in double precision, and all gradients together against the slope of the reference's
+ * result along one random direction.
  */
 export async function checkCase(on: EngineOnDevice, opCase: OpCase): Promise<void> {
   const graph = build(opCase);
   const { tolerance = 2e-6, gradientTolerance = 1e-5 } = opCase;
   const random = new Random(opCase.name, 'values');
-  const heldValues = draw(graph.held, {}, random);
+  const held = draw(graph.held, {}, random);
 
-  await withExecutable(on, graph.program, ({ name }) => heldValues[name], async (executable) => {
+  await withExecutable(on, graph.program, ({ name }) => held[name], async (executable) => {
     for (const bindings of graph.hasSymbols ? sizes : [{}]) {
       const feeds = draw(graph.fed, bindings, random);
-      const judge = new Judge(bindings, { ...heldValues, ...feeds });
-      const expected = judge.outputs(graph.forward);
-      expectClose((await executable.run('forward', feeds)).result, expected.result, { what: `result at ${JSON.stringify(bindings)}`, tolerance });
-      if (graph.backward === null) continue;
-
-      const weights = draw({ weights: graph.backward.weights }, bindings, random);
-      const weighed = new Judge(bindings, { ...heldValues, ...feeds, ...weights });
-      const found = await executable.run('backward', { ...feeds, ...weights });
-      const gradients = weighed.outputs(graph.backward.fn);
-      for (const name of graph.backward.names) {
-        expectClose(found[name], gradients[name], { what: `${name} at ${JSON.stringify(bindings)}`, tolerance: gradientTolerance });
-      }
-      expectSlope(found, weighed, { loss: graph.backward.loss, names: graph.backward.names, tolerance: gradientTolerance, random });
+      const found = await executable.run('case', feeds);
+      const judge = new Judge(bindings, { ...held, ...feeds });
+      const expected = judge.outputs(graph.fn);
+      const at = JSON.stringify(bindings);
+      expectClose(found.result, expected.result, { what: `result at ${at}`, tolerance });
+      for (const name of graph.real) expectClose(found[name], expected[name], { what: `gradient of ${name} at ${at}`, tolerance: gradientTolerance });
+      if (graph.loss !== null) expectSlope(found, judge, { loss: graph.loss, names: graph.real, tolerance: gradientTolerance, random });
     }
   });
 }
@@ -72,38 +66,38 @@ interface CaseGraph {
   readonly held: Named<Operand>;
   readonly fed: Named<Operand>;
   readonly hasSymbols: boolean;
-  readonly forward: Fn;
-  /** loss = Σ result·weights, and its gradients by every real operand; null where nothing is real. */
-  readonly backward: { readonly fn: Fn; readonly loss: Fn; readonly weights: Operand; readonly names: readonly string[] } | null;
+  /** Gives `result`, and the gradient of the loss by each operand in `real`, by its name. */
+  readonly fn: Fn;
+  readonly real: readonly string[];
+  /** Σ result·weights, the weights being one more input; null where nothing is real. */
+  readonly loss: Fn | null;
 }
 
 function build({ operands, build: buildResult, forwardOnly }: OpCase): CaseGraph {
   const g = new Builder();
-  const named = operands.map((operand, i) => ({ name: `operand${i}`, operand }));
-  const nodes = named.map(({ name, operand: { shape, dtype, held } }) => (held ? g.variable(name, shape.map(Number), dtype) : g.input(name, shape, dtype)));
-  const result = buildResult(g, nodes);
-  const forward = makeFn('forward', { result });
+  const named = new Map(operands.map((operand, i) => [`operand${i}`, operand]));
+  const nodes = new Map([...named].map(([name, { shape, dtype, held }]) => [name, held ? g.variable(name, shape.map(Number), dtype) : g.input(name, shape, dtype)] as const));
+  const result = buildResult(g, [...nodes.values()]);
 
-  const real = named.filter(({ operand }) => operand.dtype === 'f32').map(({ name }) => name);
-  let backward: CaseGraph['backward'] = null;
-  if (forwardOnly === undefined && result.dtype === 'f32' && real.length > 0) {
-    const weights: Operand = { shape: result.shape, dtype: 'f32', draw: (random) => random.normal(), held: false };
-    const loss = g.sum(g.mul(result, g.input('weights', result.shape)), result.shape.map((_, axis) => axis));
-    const wrt = nodes.filter((node) => node.dtype === 'f32');
-    const gradients = gradient<Node>(g, loss, wrt);
-    const outputs = Object.fromEntries(wrt.map((node, i) => [real[i], gradients.get(node)!]));
-    // With the loss among its outputs, the function takes every operand and the weights.
-    backward = { fn: makeFn('backward', { ...outputs, loss }), loss: makeFn('loss', { loss }), weights, names: real };
+  const real = forwardOnly === undefined && result.dtype === 'f32' ? [...named].filter(([, { dtype }]) => dtype === 'f32').map(([name]) => name) : [];
+  const outputs: Record<string, Node> = { result };
+  if (real.length > 0) {
+    named.set('weights', { shape: result.shape, dtype: 'f32', draw: (random) => random.normal(), held: false });
+    outputs.loss = g.sum(g.mul(result, g.input('weights', result.shape)), result.shape.map((_, axis) => axis));
+    const gradients = gradient<Node>(g, outputs.loss, real.map((name) => nodes.get(name)!));
+    for (const name of real) outputs[name] = gradients.get(nodes.get(name)!)!;
   }
-  const of = (held: boolean): Named<Operand> => Object.fromEntries(named.filter(({ operand }) => operand.held === held).map(({ name, operand }) => [name, operand]));
+  const fn = makeFn('case', outputs);
+  const of = (held: boolean): Named<Operand> => Object.fromEntries([...named].filter(([, operand]) => operand.held === held));
   const variables = Object.entries(of(true)).map(([name, { shape, dtype }]): Variable => ({ name, dtype, shape: shape.map(Number), role: 'trainable' }));
   return {
-    program: { variables, functions: backward === null ? { forward } : { forward, backward: backward.fn } },
+    program: { variables, functions: { case: fn } },
     held: of(true),
     fed: of(false),
     hasSymbols: operands.some(({ shape }) => shape.some((dim) => symbolsOf(dim).length > 0)),
-    forward,
-    backward,
+    fn,
+    real,
+    loss: real.length > 0 ? makeFn('loss', { loss: outputs.loss }) : null,
   };
 }
 
