@@ -21,12 +21,15 @@ export interface RunOptions {
   readonly workerEntry: URL;
 }
 
+/** This thread must always answer: what cannot be written soon is written later. */
+const patienceMs = 1000;
+
 /** How long threads of a library may outlive the end of the run. */
 const graceMs = 5000;
 
 /** Runs a queued run to its end. Resolves with the exit code of the process: 0 completed or stopped, 1 failed. */
 export async function runProcess({ home, runId, workerEntry }: RunOptions): Promise<number> {
-  const store = openStore(home);
+  const store = openStore(home, patienceMs);
   if (!store.claim(runId, ownIdentity())) return 1;
   const { config } = store.run(runId);
   const folder = runFolder(home, runId);

@@ -15,16 +15,22 @@ export interface Query<Row> {
   run(parameters?: object): number;
 }
 
+export interface ConnectionOptions {
+  readonly migrations?: readonly string[];
+  /** Milliseconds to wait for another writer. */
+  readonly patience?: number | undefined;
+}
+
 export class Connection {
   readonly #path: string;
   readonly #db: Database.Database;
 
   /**
-   * Opens the file (waiting `patience` milliseconds for other writers, here and later), makes it when there is none, and brings it to the newest version (after a backup beside it).
+   * Opens the file, makes it when there is none, and brings it to the newest version (after a backup beside it).
    * Throws a UserError when it is damaged, locked, cannot be written, or was written by a newer Workbench; it
    * then changes nothing.
    */
-  constructor(path: string, migrations = allMigrations, patience = 10_000) {
+  constructor(path: string, { migrations = allMigrations, patience = 10_000 }: ConnectionOptions = {}) {
     this.#path = path;
     this.#db = this.#guard(() => {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });

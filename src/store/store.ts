@@ -40,9 +40,12 @@ export interface Store extends StoreReader {
   remove(runId: string): void;
 }
 
-/** Opens the store of a home folder, making both when there are none. Throws a UserError when it cannot be used. */
-export function openStore(home: string): Store {
-  return new SqliteStore(home);
+/**
+ * Opens the store of a home folder, making both when there are none. Throws a UserError when it cannot be used, now
+ * or later: when another writer holds it for longer than `patience` milliseconds, or the disk is full.
+ */
+export function openStore(home: string, patience?: number): Store {
+  return new SqliteStore(home, patience);
 }
 
 type KeptEvent = TrainEvent | { readonly type: 'control'; readonly control: Control | 'kill' };
@@ -51,8 +54,8 @@ class SqliteStore extends Reader implements Store {
   readonly #home: string;
   readonly #sql: Statements;
 
-  constructor(home: string) {
-    const connection = new Connection(databasePath(home));
+  constructor(home: string, patience?: number) {
+    const connection = new Connection(databasePath(home), { patience });
     super(connection);
     this.#home = home;
     this.#sql = prepareStatements(connection);

@@ -49,7 +49,7 @@ it('backs up before it migrates, and keeps every row', () => {
   const { id } = store.createRun({ name: 'old', config });
   store.close();
   const next = [...migrations, "ALTER TABLE runs ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue'"];
-  const connection = new Connection(path, next);
+  const connection = new Connection(path, { migrations: next });
   expect(connection.prepare('SELECT id, colour FROM runs').all()).toEqual([{ id, colour: 'blue' }]);
   expect(connection.pragma('user_version')).toBe(2);
   connection.close();
@@ -62,7 +62,7 @@ it('backs up before it migrates, and keeps every row', () => {
 
 it('leaves everything as it was when a migration fails', () => {
   openStore(home).close();
-  expect(() => new Connection(path, [...migrations, 'ALTER TABLE runs ADD COLUMN x TEXT; SELECT nonsense;'])).toThrow(/nonsense/);
+  expect(() => new Connection(path, { migrations: [...migrations, 'ALTER TABLE runs ADD COLUMN x TEXT; SELECT nonsense;'] })).toThrow(/nonsense/);
   const connection = new Connection(path);
   expect(connection.pragma('user_version')).toBe(1);
   expect(connection.prepare("SELECT name FROM pragma_table_info('runs') WHERE name = 'x'").all()).toEqual([]);
@@ -70,7 +70,7 @@ it('leaves everything as it was when a migration fails', () => {
 });
 
 it('refuses a store of a newer version and does not touch it', () => {
-  new Connection(path, [...migrations, 'CREATE TABLE later (x)']).close();
+  new Connection(path, { migrations: [...migrations, 'CREATE TABLE later (x)'] }).close();
   const before = readFileSync(path);
   expect(refusal(() => openStore(home))).toMatch(/was written by a newer Workbench \(version 2, this one knows 1\): update Workbench/);
   expect(readFileSync(path)).toEqual(before);
@@ -100,7 +100,7 @@ it('waits for another writer, then says that it is locked', () => {
   openStore(home).close();
   const other = new Database(path);
   other.exec('BEGIN EXCLUSIVE');
-  const connection = new Connection(path, migrations, 50);
+  const connection = new Connection(path, { patience: 50 });
   expect(refusal(() => { connection.transaction(() => 0); return connection; })).toMatch(/is locked by another program/);
   other.exec('ROLLBACK');
   expect(connection.transaction(() => 1)).toBe(1);
