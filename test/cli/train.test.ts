@@ -1,0 +1,172 @@
+/** Training and what comes after it, by the commands, on the quickstart cut short. */
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { spawn as spawnInTerminal } from '@lydell/node-pty';
+import { afterAll, describe, expect, it } from 'vitest';
+import { repository, Workplace } from './workbench.js';
+
+const place = new Workplace();
+const quickstart = join(repository, 'experiments', 'quickstart.yaml');
+const base = join(repository, 'experiments', 'demo', 'model');
+const short = ['--set', 'train.num_train_epochs=1', '--set', 'train.eval_steps=0', '--set', 'dataset.max_samples=32', '--set', 'dataset.val_size=8'];
+const long = [...short, '--set', 'train.num_train_epochs=5000', '--set', 'train.save_steps=0'];
+
+afterAll(() => place.remove());
+
+interface Event {
+  readonly type: string;
+  readonly step: number;
+}
+
+function events(stdout: string): Event[] {
+  return stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as Event);
+}
+
+describe('train', () => {
+  it('prints one event a line and nothing else with --json, and is kept', async () => {
+    const { code, stdout, stderr } = await place.run('train', quickstart, ...short, '--name', 'short', '--json');
+    expect([code, stderr]).toEqual([0, '']);
+    const all = events(stdout);
+    expect([all[0].type, all.at(-1)?.type]).toEqual(['started', 'completed']);
+    expect(all.filter(({ type }) => type === 'step').map(({ step }) => step)).toEqual([1, 2]);
+    const { stdout: shown } = await place.run('show', 'short', '--json');
+    expect(JSON.parse(shown)).toMatchObject({ name: 'short', state: 'completed', step: 2, config: { name: 'short', train: { num_train_epochs: 1 } } });
+  });
+
+  it('redraws one line in a terminal, never wider than it', async () => {
+    const terminal = spawnInTerminal(process.execPath, [join(repository, 'bin', 'workbench'), 'train', quickstart, ...short, '--name', 'drawn'], {
+      cols: 72, rows: 20, cwd: place.folder, env: { ...place.env, TERM: 'xterm-256color' },
+    });
+    let shown = '';
+    terminal.onData((text) => (shown += text));
+    const code = await new Promise((resolve) => terminal.onExit(({ exitCode }) => resolve(exitCode)));
+    expect(code).toBe(0);
+    const redrawn = shown.split('\r\u001b[2K').map((text) => text.split('\r\n')[0]).filter((line) => /^ *\d+% /.test(line));
+    expect(redrawn.at(-1)).toMatch(/^100% █{20} 2\/2 {2}loss /);
+    expect(Math.max(...redrawn.map((line) => line.length))).toBeLessThan(72);
+    expect(shown).toContain('\u001b[32mcompleted after 2 updates');
+  });
+
+  it('stops and saves at the first Ctrl-C', async () => {
+    const child = place.start('train', quickstart, ...long, '--name', 'interrupted', '--json');
+    let stdout = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      if (!stdout.includes('"step",') && chunk.includes('"type":"step"')) child.kill('SIGINT');
+      stdout += chunk.toString();
+    });
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    expect(code).toBe(130);
+    expect(events(stdout).at(-1)?.type).toBe('stopped');
+    const run = JSON.parse((await place.run('show', 'interrupted', '--json')).stdout) as { state: string; output: string };
+    expect(run.state).toBe('stopped');
+    expect(readdirSync(run.output).sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
+  });
+
+  it('leaves the terminal with --detach; attach shows it and gives its end', async () => {
+    const started = await place.run('train', quickstart, ...long, '--name', 'away', '--detach', '--json');
+    expect(started).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(started.stdout)).toMatchObject({ name: 'away', state: 'running' });
+    expect(await place.run('rm', 'away')).toMatchObject({ code: 2, stdout: '' });
+    const watching = place.start('attach', 'away', '--json');
+    let stdout = '';
+    await new Promise<void>((resolve) => {
+      watching.stdout.on('data', (chunk: Buffer) => {
+        stdout += chunk.toString();
+        if (stdout.includes('"type":"step"')) resolve();
+      });
+    });
+    expect((await place.run('stop', 'away')).code).toBe(0);
+    expect(await new Promise((resolve) => watching.on('close', resolve))).toBe(130);
+    const types = events(stdout).map(({ type }) => type);
+    expect([types[0], types.at(-1)]).toEqual(['started', 'stopped']);
+  });
+
+  it('leaves nothing running behind', async () => {
+    await expect.poll(() => readdirSync(join(place.home, 'sockets')), { timeout: 20_000 }).toEqual([]);
+  });
+});
+
+describe('what was trained', () => {
+  it('is evaluated, as the base is', async () => {
+    const rows = join(repository, 'experiments', 'demo', 'reviews', 'validation.jsonl');
+    for (const subject of [['short'], [base, '--format', 'classification']]) {
+      const { code, stdout, stderr } = await place.run('eval', ...subject, '--dataset', rows, '--set', 'dataset.max_samples=20', '--json');
+      expect([code, stderr]).toEqual([0, '']);
+      const result = JSON.parse(stdout) as { loss: number; perplexity: number; rows: number };
+      expect(result).toMatchObject({ rows: 20, accuracy: expect.any(Number) as number });
+      expect(result.perplexity).toBeCloseTo(Math.exp(result.loss), 6);
+    }
+  });
+
+  it('continues a text, the same for the same seed, and from its merged export too', async () => {
+    const merged = join(place.folder, 'merged');
+    expect(await place.run('export', 'short', '--format', 'merged', '--out', merged)).toEqual({ code: 0, stdout: `wrote ${merged}\n`, stderr: '' });
+    const options = ['--prompt', 'The food was', '--max-new-tokens', '12', '--temperature', '0.8', '--seed', '3', '--json'];
+    const outcomes = [await place.run('generate', 'short', ...options), await place.run('generate', 'short', ...options), await place.run('generate', merged, ...options)];
+    for (const { code, stderr } of outcomes) expect([code, stderr]).toEqual([0, '']);
+    const [first, ...others] = outcomes.map(({ stdout }) => (JSON.parse(stdout) as { text: string }).text);
+    expect(first).not.toBe('');
+    expect(others).toEqual([first, first]);
+  });
+
+  it('is never written over something', async () => {
+    const out = join(place.folder, 'full');
+    expect((await place.run('export', 'short', '--format', 'peft', '--out', out)).code).toBe(0);
+    expect(readdirSync(out).sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
+    expect(await place.run('export', 'short', '--format', 'peft', '--out', out)).toMatchObject({ code: 2, stdout: '' });
+  });
+});
+
+describe('what an experiment will be', () => {
+  it('shows rows as the model sees them', async () => {
+    const { code, stdout, stderr } = await place.run('data', quickstart, ...short, '--rows', '2', '--json');
+    expect([code, stderr]).toEqual([0, '']);
+    const report = JSON.parse(stdout) as { rows: { tokens: { trained: boolean }[] }[] };
+    expect(report).toMatchObject({ train_rows: 24, eval_rows: 8, max_length: 128, rejected: [] });
+    expect(report.rows).toHaveLength(2);
+    for (const { tokens } of report.rows) expect(tokens.map(({ trained }) => trained).lastIndexOf(false)).toBeLessThan(tokens.length - 1);
+    expect((await place.run('data', quickstart, ...short)).stdout).toMatch(/row 3: \d+ tokens, \d+ learned\n[^«]*«(good|bad)»/);
+  });
+
+  it('is estimated', async () => {
+    const { stdout } = await place.run('estimate', quickstart, ...short, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ steps: 2, effective_batch: 16, trainable_parameters: 55_296, fits: true });
+    expect((await place.run('estimate', quickstart, ...short)).stdout).toMatch(/^memory .* available: fits$/m);
+  });
+});
+
+describe('bad input: one sentence, exit code 2, nothing kept', () => {
+  const strange = new Workplace();
+  afterAll(() => strange.remove());
+
+  it.each([
+    ['no file', ['nowhere.yaml'], 'nowhere.yaml: cannot read the experiment file'],
+    ['an unknown key', [quickstart, '--set', 'lora.rank=4'], 'there is no key `lora.rank`: did you mean `lora.r`?'],
+    ['a value out of its limits', [quickstart, '--set', 'lora.r=0'], '`lora.r` is 0: it must be a whole number of at least 1'],
+    ['no model', [quickstart, '--set', 'model=nowhere'], 'There is no model "nowhere"'],
+    ['a folder without config', [quickstart, '--set', `model=${join(repository, 'src')}`], 'is no model folder'],
+    ['no dataset', [quickstart, '--set', 'dataset.path=nowhere.jsonl'], 'nowhere.jsonl: there is no such file'],
+    ['another format', [quickstart, '--set', 'dataset.format=alpaca'], 'has no column "instruction"; it has text, label'],
+    ['rows longer than the model holds', [quickstart, '--set', 'max_length=100000'], 'max_length is 100000, but the model was made for'],
+    ['a batch that does not fit', [quickstart, '--set', 'train.per_device_train_batch_size=100000000'], /would need .* of memory and .* are available/],
+  ])('%s', async (_, args, sentence) => {
+    const { code, stdout, stderr } = await strange.run('train', ...args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(sentence);
+    expect(stderr).toMatch(/^workbench: [^\n]*\n$/);
+  });
+
+  it('a line that is no JSON, by its number', async () => {
+    const rows = join(strange.folder, 'rows.jsonl');
+    writeFileSync(rows, '{"text": "a", "label": "good"}\n{"text": "b", \n');
+    const { code, stderr } = await strange.run('train', quickstart, '--set', `dataset.path=${rows}`);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`${rows}:2`);
+  });
+
+  it('keeps no run of all that', async () => {
+    expect(await strange.run('runs', '--json')).toMatchObject({ code: 0, stdout: '[]\n' });
+    const folder = join(strange.home, 'runs');
+    expect(existsSync(folder) ? readdirSync(folder) : []).toEqual([]);
+  });
+});
