@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InferenceSession, env, type Tensor as OrtTensor } from 'onnxruntime-node';
 import type { Fn, InitialValue, Program, Variable } from '../../graph/node.js';
@@ -99,7 +99,14 @@ export class OnnxExecutable implements Executable {
   }
 
   async dispose(): Promise<void> {
+    const models = [...this.#compiled.keys()].map((name) => this.#modelPath(name));
     await this.#release();
+    for (const path of models) await rm(path, { force: true });
+    await this.#weights.remove();
+  }
+
+  #modelPath(fn: string): string {
+    return join(this.#options.scratch, `${fn}.onnx`);
   }
 
   #variable(name: string): Variable {
@@ -112,7 +119,7 @@ export class OnnxExecutable implements Executable {
     const known = this.#compiled.get(fn.name);
     if (known !== undefined) return known;
     const { model, held } = lowerFn(fn, this.#options.device, (variable) => this.#weights.initializer(variable));
-    const path = join(this.#options.scratch, `${fn.name}.onnx`);
+    const path = this.#modelPath(fn.name);
     await writeFile(path, encodeModel(model));
     try {
       const compiled = { held, session: await InferenceSession.create(path, sessionOptions(model, { ...this.#options, packed: Object.keys(fn.updates).length > 0 })) };

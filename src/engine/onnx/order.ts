@@ -6,7 +6,7 @@ import type { NodeProto } from './proto.js';
  * ONNX Runtime runs the graph depth first from its leaves (nodes whose results no node uses), the leaf that
  * is last in the file first, whatever stands between. So that the loss is computed before the gradients and
  * the gradient of the last layer before that of the first, each as soon as its inputs are there, the leaves
- * go to the end of the file in the reverse of the order in which they were made.
+ * go to the end of the file, those whose inputs are there first last.
  */
 export function ordered(nodes: readonly NodeProto[], outputs: readonly string[]): NodeProto[] {
   const needed = new Set(outputs);
@@ -21,5 +21,8 @@ export function ordered(nodes: readonly NodeProto[], outputs: readonly string[])
     }
     (node.output.some((value) => used.has(value)) ? inner : leaves).push(node);
   }
-  return [...inner.reverse(), ...leaves];
+  inner.reverse();
+  const made = new Map(inner.flatMap((node, place) => node.output.map((value) => [value, place])));
+  const ready = (leaf: NodeProto): number => Math.max(...leaf.input.map((value) => made.get(value) ?? -1));
+  return [...inner, ...leaves.sort((a, b) => ready(b) - ready(a))];
 }

@@ -1,6 +1,8 @@
-import { open } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { InitialValue, Variable } from '../../graph/node.js';
+import { UserError } from '../../util/errors.js';
+import { formatBytes } from '../../util/format.js';
 import { sizeOf, type Tensor } from '../../util/tensor.js';
 import { elementType, type TensorProto } from './proto.js';
 
@@ -37,10 +39,17 @@ export class WeightFile {
     const handle = await open(file.#path, 'w');
     try {
       for (const { variable, offset } of file.#entries.values()) await handle.write(bytesOf(initial(variable)), 0, null, offset);
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      throw new UserError(`${folder} has no room for the ${formatBytes(file.bytes)} of weights that the engine maps there; free some, or set WORKBENCH_HOME to a folder on a larger disk.`, { cause: error });
     } finally {
       await handle.close();
     }
     return file;
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.#path, { force: true });
   }
 
   has(name: string): boolean {
@@ -76,6 +85,10 @@ export class WeightFile {
       await handle.close();
     }
   }
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 }
 
 export function byteLength({ dtype, shape }: Pick<Variable, 'dtype' | 'shape'>): number {

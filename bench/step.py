@@ -1,0 +1,34 @@
+"""PyTorch's side of the training benchmark: a line {rows, length, ids} is one update, its answer {ms, loss, peakBytes}."""
+
+import json
+import resource
+import sys
+import time
+
+import peft
+import torch
+import transformers
+
+folder, finetuning = sys.argv[1], (sys.argv[2:] or ["lora"])[0]
+torch.set_num_threads(2)
+transformers.logging.set_verbosity_error()
+model = transformers.AutoModelForCausalLM.from_pretrained(f"{folder}/model", dtype=torch.float32)
+if finetuning == "lora":
+    model = peft.PeftModel.from_pretrained(model, f"{folder}/adapter", is_trainable=True)
+model.train()
+trainable = [p for p in model.parameters() if p.requires_grad]
+optimizer = torch.optim.AdamW(trainable, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0)
+versions = f"PyTorch {torch.__version__}, Transformers {transformers.__version__}, PEFT {peft.__version__}"
+
+for line in sys.stdin:
+    batch = json.loads(line)
+    ids = torch.tensor(batch["ids"]).reshape(batch["rows"], batch["length"])
+    start = time.perf_counter()
+    loss = model(input_ids=ids, labels=ids).loss
+    loss.backward()
+    torch.nn.utils.get_total_norm([p.grad for p in trainable])
+    optimizer.step()
+    optimizer.zero_grad()
+    ms = 1000 * (time.perf_counter() - start)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(json.dumps({"ms": ms, "loss": loss.item(), "peakBytes": peak, "description": versions}), flush=True)
