@@ -1,6 +1,5 @@
 /** What `eval` and `generate` work on: a run with what it learned, or a model folder. */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { homeFolder, type Environment } from '../config/home.js';
 import { parseExperiment } from '../config/parse.js';
@@ -13,6 +12,7 @@ import { openReader } from '../store/reader.js';
 import { openModel, type OpenModel } from '../trainer/open.js';
 import { UserError } from '../util/errors.js';
 import { modelPlaces } from './places.js';
+import { withScratch } from './scratch.js';
 
 export interface Subject {
   readonly model: string;
@@ -50,20 +50,15 @@ export function learnedFolder(run: RunRecord): string {
 
 /** Loads the subject into an engine, lets `use` work with it, and takes everything down again. */
 export async function withModel<Result>(subject: Subject, env: Environment, use: (open: OpenModel) => Promise<Result>): Promise<Result> {
-  const parent = join(homeFolder(env), 'scratch');
-  await mkdir(parent, { recursive: true });
-  const scratch = await mkdtemp(join(parent, 'open-'));
-  try {
-    const { model, adapter, tokenizer, experiment } = subject;
+  const { model, adapter, tokenizer, experiment } = subject;
+  return withScratch(join(homeFolder(env), 'scratch'), async (scratch) => {
     const open = await openModel({ model, adapter, tokenizer, engine: experiment.engine, chooseEngine, scratch });
     try {
       return await use(open);
     } finally {
       await open.close();
     }
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  });
 }
 
 function runSubject(run: RunRecord): Subject {

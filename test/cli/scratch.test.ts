@@ -1,0 +1,25 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { withScratch } from '../../src/cli/scratch.js';
+
+const parent = join(mkdtempSync(join(tmpdir(), 'workbench-scratch-')), 'scratch');
+afterAll(() => rmSync(join(parent, '..'), { recursive: true }));
+
+it('gives a folder that is gone afterwards, whether it went well or not', async () => {
+  const used = await withScratch(parent, (folder) => {
+    writeFileSync(join(folder, 'weights'), 'x');
+    return Promise.resolve(folder);
+  });
+  expect(existsSync(used)).toBe(false);
+  await expect(withScratch(parent, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  expect(readdirSync(parent)).toEqual([]);
+});
+
+it('removes what a killed process left, and nothing of one that lives', async () => {
+  const [dead, alive] = [join(parent, '999999999-abc'), join(parent, `${process.ppid}-abc`)];
+  for (const folder of [dead, alive]) mkdirSync(folder, { recursive: true });
+  await withScratch(parent, () => Promise.resolve());
+  expect(readdirSync(parent).map((name) => join(parent, name))).toEqual([alive]);
+});
