@@ -11,6 +11,7 @@ export function takeLock(path: string): { release(): void } | null {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const db = new Database(path, { timeout: 0 });
   try {
+    db.pragma('journal_mode = MEMORY'); // nothing is ever written: no journal beside it
     db.pragma('locking_mode = EXCLUSIVE');
     db.exec('BEGIN EXCLUSIVE');
     return { release: () => db.close() };

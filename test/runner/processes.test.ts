@@ -4,7 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseExperiment } from '../../src/config/parse.js';
@@ -59,9 +59,9 @@ function until(runId: string, wanted: (run: RunRecord) => boolean): Promise<unkn
 }
 
 /** The lock is free once the last supervisor is gone. */
-async function supervisorGone(): Promise<void> {
+async function supervisorGone(of = home): Promise<void> {
   await expect.poll(() => {
-    const lock = takeLock(join(home, 'supervisor.lock'));
+    const lock = takeLock(join(of, 'supervisor.lock'));
     lock?.release();
     return lock !== null;
   }, soon).toBe(true);
@@ -126,7 +126,9 @@ describe('a detached run', () => {
     await expect.poll(() => other.run(id).step > 0, soon).toBe(true);
     await control(long, id, 'stop');
     await expect.poll(() => other.run(id).state, soon).toBe('stopped');
+    await supervisorGone(long);
     other.close();
+    rmSync(dirname(supervisorSocket(long)), { recursive: true });
   });
 });
 
