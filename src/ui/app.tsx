@@ -2,6 +2,8 @@
 import { connect } from './connect.js';
 import { farewell, makeController } from './controller.js';
 import type { Controller } from './controller.js';
+import { activeTables } from './key-tables.js';
+import { dispatchKey } from './keys.js';
 import type { Key } from './keys.js';
 import { Root } from './root.js';
 import type { Services } from './services.js';
@@ -55,9 +57,13 @@ function show(store: Store<AppState, Action>, services: Services | Promise<Servi
     for (const event of ['uncaughtException', 'unhandledRejection'] as const) process.on(event, close);
     process.on('exit', terminal.leave);
 
+    /** Before the services are there a key can change the screen, but ask nothing of the world. */
     function press(key: Key): void {
-      if (controller) controller.press(key);
-      else if (key === 'q' || key === 'ctrl+c') quit();
+      if (controller) return controller.press(key);
+      for (const message of dispatchKey(activeTables(store.get()), store.get(), key)) {
+        if (!('ask' in message)) store.dispatch(message);
+        else if (message.ask === 'quit') quit();
+      }
     }
 
     function close(error: unknown): void {

@@ -156,10 +156,12 @@ describe('chart', () => {
 });
 
 describe('bars', () => {
-  it('fill the width exactly and show every part that is not nothing', () => {
-    const parts = [{ amount: 1, glyph: 'w', tone: 'weights' }, { amount: 0, glyph: 't', tone: 'trainable' }, { amount: 500, glyph: 'a', tone: 'activations' }] as const;
-    expect(textOf(stackedBar(parts, 1000, { width: 20, glyphs }))).toBe('waaaaaaaaaa░░░░░░░░░');
-    expect(textOf(stackedBar(parts, 100, { width: 20, glyphs }))).toBe('waaaaaaaaaaaaaaaaaaa');
+  it('fill what the sum is of the total, shared among the parts', () => {
+    const parts = [{ amount: 100, glyph: 'w', tone: 'weights' }, { amount: 0, glyph: 't', tone: 'trainable' }, { amount: 400, glyph: 'a', tone: 'activations' }] as const;
+    expect(textOf(stackedBar(parts, 1000, { width: 20, glyphs }))).toBe('wwaaaaaaaa░░░░░░░░░░');
+    expect(textOf(stackedBar(parts, 100, { width: 20, glyphs }))).toBe('wwwwaaaaaaaaaaaaaaaa');
+    expect(textOf(stackedBar(parts, 1e9, { width: 20, glyphs }))).toBe('a░░░░░░░░░░░░░░░░░░░');
+    expect(textOf(stackedBar([], 10, { width: 4, glyphs }))).toBe('░░░░');
   });
 
   it('are full only at the end', () => {

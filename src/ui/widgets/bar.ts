@@ -8,16 +8,19 @@ export interface BarPart {
   readonly tone: Tone;
 }
 
-/** Parts side by side against `total`, then empty cells: `width` cells in all. What is not nothing shows as a cell while there is room. */
+/**
+ * Parts side by side against `total`, then empty cells: `width` cells in all. The filled length is true to the sum;
+ * its cells go to the parts by largest remainder.
+ */
 export function stackedBar(parts: readonly BarPart[], total: number, { width, glyphs }: { readonly width: number; readonly glyphs: Glyphs }): Line {
-  const scale = Math.max(total, parts.reduce((sum, { amount }) => sum + amount, 0));
-  let used = 0;
-  const drawn = parts.map(({ amount, glyph, tone }) => {
-    const cells = amount > 0 && scale > 0 ? Math.min(width - used, Math.max(1, Math.round((amount / scale) * width))) : 0;
-    used += cells;
-    return { text: glyph.repeat(cells), tone };
-  });
-  return [...drawn, { text: glyphs.empty.repeat(width - used), tone: 'muted' }];
+  const sum = parts.reduce((amount, part) => amount + part.amount, 0);
+  const filled = sum > 0 ? Math.max(1, Math.round((sum / Math.max(total, sum)) * width)) : 0;
+  const exact = parts.map(({ amount }) => (sum > 0 ? (amount / sum) * filled : 0));
+  const cells = exact.map(Math.floor);
+  const spare = filled - cells.reduce((count, cell) => count + cell, 0);
+  const largest = exact.map((share, i) => ({ i, rest: share - cells[i] })).sort((a, b) => b.rest - a.rest).slice(0, spare);
+  for (const { i } of largest) cells[i]++;
+  return [...parts.map(({ glyph, tone }, i) => ({ text: glyph.repeat(cells[i]), tone })), { text: glyphs.empty.repeat(width - filled), tone: 'muted' }];
 }
 
 /** One part of `total`; full only when it is all of it. */

@@ -7,7 +7,7 @@ import { windowStart } from './list.js';
 
 export interface Column<Row> {
   readonly title: string;
-  /** Columns it takes; of the one with `grow` the least. */
+  /** Columns it takes; the one with `grow` takes what the others leave. */
   readonly width: number;
   readonly grow?: boolean;
   readonly right?: boolean;
@@ -24,11 +24,14 @@ export interface TableOptions {
   readonly glyphs: Glyphs;
 }
 
+/** What the growing column shrinks to at most, where the others leave no more. */
+const narrowest = 4;
+
 /** At most `height` lines, a heading first where the columns have titles. */
 export function tableLines<Row>(rows: readonly Row[], columns: readonly Column<Row>[], options: TableOptions): Line[] {
   const { width, cursor, focused, glyphs } = options;
-  const spare = Math.max(0, width - columns.reduce((sum, column) => sum + column.width + 1, -1));
-  const widths = columns.map((column) => column.width + (column.grow ? spare : 0));
+  const spare = width - columns.reduce((sum, column) => sum + column.width + 1, -1);
+  const widths = columns.map((column) => (column.grow ? Math.max(narrowest, column.width + spare) : column.width));
   const titled = columns.some(({ title }) => title !== '');
   const height = options.height - (titled ? 1 : 0);
   const start = windowStart(cursor, rows.length, height);

@@ -2,6 +2,7 @@ import { Box } from 'ink';
 import { memo, useMemo } from 'react';
 import { line } from '../../format/line.js';
 import type { Line } from '../../format/line.js';
+import { wrap } from '../../format/text.js';
 import type { RunData } from '../../run-data.js';
 import { stateSpan } from '../../format/run.js';
 import { LossChart } from '../../widgets/loss-chart.js';
@@ -59,6 +60,6 @@ const NewsPane = memo(function NewsPane({ data, scroll, width, height }: DataPan
   const { newline } = useTheme().glyphs;
   const lines = useMemo(() => newsLines(data, width - frame.columns, newline), [data, width, newline]);
   const from = Math.max(0, Math.min(scroll, lines.length - (height - frame.rows)));
-  const none = line(['Nothing yet: samples come after evaluations, if sample.prompts has any.', 'muted']);
-  return <Pane title={line('Samples and warnings')} width={width} height={height} lines={lines.length === 0 ? [none] : lines.slice(from)} />;
+  const none = wrap('Nothing yet. Samples come after evaluations when sample.prompts has any.', width - frame.columns).map((text) => line([text, 'muted']));
+  return <Pane title={line('Samples and warnings')} width={width} height={height} lines={lines.length === 0 ? none : lines.slice(from)} />;
 });

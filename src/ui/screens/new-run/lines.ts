@@ -89,9 +89,10 @@ function steps(knob: Knob): boolean {
 function noteLines(state: NewRunState, knob: Knob | null, { width }: Area): Line[] {
   if (knob === null) return [];
   const error = state.editing?.error ?? null;
-  const choices = knob.kind === 'choice' ? ` (${knob.choices.join(', ')})` : '';
-  const text = error === null ? `${knob.key}: ${knob.help}${choices}` : `${knob.key} ${error}`;
-  const lines = wrap(text, width).slice(0, 2).map((part) => line([part, error === null ? 'muted' : 'bad']));
+  const help = `${knob.key}: ${knob.help}`;
+  const choices = wrap(`${help} (${knob.choices.join(', ')})`, width);
+  const text = error !== null ? wrap(`${knob.key} ${error}`, width) : knob.kind === 'choice' && choices.length <= 2 ? choices : wrap(help, width);
+  const lines = text.slice(0, 2).map((part) => line([part, error === null ? 'muted' : 'bad']));
   return lines.length < 2 ? [blank, ...lines] : lines;
 }
 

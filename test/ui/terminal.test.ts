@@ -1,0 +1,60 @@
+/** The program in a pseudo-terminal: what it does to the terminal, and that it gives it back. Runs what `npm run build` made. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { spawn } from '@lydell/node-pty';
+import type { IPty } from '@lydell/node-pty';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const [entered, left] = ['\u001b[?1049h', '\u001b[?1049l'];
+
+let home = '';
+let pty: IPty | null = null;
+
+afterEach(() => {
+  pty?.kill('SIGKILL');
+  rmSync(home, { recursive: true, force: true });
+});
+
+function open(): { output: () => string; ended: Promise<{ exitCode: number; signal?: number }>; until(text: string): Promise<void> } {
+  home = mkdtempSync(join(tmpdir(), 'workbench-pty-'));
+  const child = spawn(process.execPath, [join(root, 'bin/workbench')], { cols: 80, rows: 24, cwd: root, env: { ...process.env, WORKBENCH_HOME: home, NODE_ENV: '', CI: '' } });
+  pty = child;
+  let output = '';
+  child.onData((data) => (output += data));
+  const ended = new Promise<{ exitCode: number; signal?: number }>((resolve) => child.onExit(resolve));
+  return { output: () => output, ended, until: (text) => vi.waitFor(() => expect(output).toContain(text), { timeout: 30_000, interval: 10 }) };
+}
+
+describe.skipIf(!existsSync(join(root, 'dist/ui/app.js')))('the terminal (needs `npm run build`)', () => {
+  it('is entered, drawn in synchronized updates, and given back on q', async () => {
+    const { output, ended, until } = open();
+    await until('New run');
+    expect(output().indexOf(entered)).toBeLessThan(output().indexOf('New run'));
+    expect(output()).toContain('\u001b[?2026h');
+    pty!.write('3');
+    await until('No runs yet');
+    pty!.write('q');
+    expect(await ended).toMatchObject({ exitCode: 0 });
+    expect(output().indexOf(left)).toBeGreaterThan(output().lastIndexOf('\u001b[?2026l'));
+    expect(output()).toContain('\u001b[?25h');
+  });
+
+  it('is given back when the process is told to end', async () => {
+    const { output, ended, until } = open();
+    await until('New run');
+    pty!.kill('SIGTERM');
+    await ended;
+    expect(output()).toContain(left);
+  });
+
+  it('is drawn anew for its new size', async () => {
+    const { until } = open();
+    await until('New run');
+    pty!.resize(50, 12);
+    await until('Window too small (50x12)');
+    pty!.write('q');
+  });
+});
