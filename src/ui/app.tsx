@@ -44,6 +44,7 @@ function show(store: Store<AppState, Action>, services: Services | Promise<Servi
   return new Promise((resolve, reject) => {
     const { stdout } = streams;
     let controller: Controller | null = null;
+    let closed = false;
     let stopWatching = (): void => undefined;
 
     const terminal = enterTerminal(<Root store={store} theme={theme} onKey={press} />, streams, close);
@@ -67,6 +68,7 @@ function show(store: Store<AppState, Action>, services: Services | Promise<Servi
     }
 
     function close(error: unknown): void {
+      closed = true;
       stopWatching();
       stdout.off('resize', resize);
       for (const signal of endingSignals) process.off(signal, quit);
@@ -78,6 +80,7 @@ function show(store: Store<AppState, Action>, services: Services | Promise<Servi
     }
 
     Promise.resolve(services).then((ready) => {
+      if (closed) return;
       controller = makeController({ store, services: ready, surface: { quit, suspend: terminal.suspend, redraw: terminal.redraw }, clock: Date.now });
       stopWatching = watch(store, controller);
       return connect(ready, store);
