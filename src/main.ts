@@ -1,10 +1,9 @@
-/** Where everything is wired: the command line, the screen, and what an error becomes. */
-import { CommanderError } from '@commander-js/extra-typings';
+/** Where everything is wired: a command or the screen, and what becomes of an error. */
+import { explain } from './cli/explain.js';
 import { buildProgram } from './cli/program.js';
-import { exit, processTerminal, type ExitCode, type Terminal } from './cli/terminal.js';
-import { UserError } from './util/errors.js';
+import { processTerminal } from './cli/terminal.js';
 
-/** Runs one command; `process.exitCode` tells how it went. Never rejects. */
+/** Runs one command, or the screen when there is none; `process.exitCode` tells how it went. Never rejects. */
 export async function main(args: readonly string[]): Promise<void> {
   const terminal = processTerminal();
   try {
@@ -13,15 +12,4 @@ export async function main(args: readonly string[]): Promise<void> {
   } catch (error) {
     process.exitCode = explain(error, terminal);
   }
-}
-
-function explain(error: unknown, terminal: Terminal): ExitCode {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? exit.done : exit.user;
-  if (error instanceof UserError) {
-    terminal.note(`workbench: ${error.message}`);
-    return exit.user;
-  }
-  terminal.note(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  terminal.note('workbench: this is a bug; please report it with the lines above');
-  return exit.bug;
 }

@@ -6,6 +6,7 @@ import { configDifferences, differenceTable, endTable } from './view/compare.js'
 import { seriesOf } from './view/chart.js';
 import { overlay } from './view/overlay.js';
 
+/** Puts runs side by side: their ends, what was set differently, their losses in one chart. */
 export async function compare(terminal: Terminal, references: readonly string[], { json }: { readonly json?: true }): Promise<void> {
   const home = homeFolder(terminal.env);
   reconcile(home);

@@ -9,6 +9,7 @@ interface Options {
   readonly json?: true;
 }
 
+/** Shows the rows of an experiment as the model will see them. */
 export async function data(terminal: Terminal, file: string, { set, rows, json }: Options): Promise<void> {
   const experiment = loadExperiment(file, { set }, terminal.env);
   const { tokenizer, prepared } = await prepare(experiment, terminal.env);

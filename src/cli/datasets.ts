@@ -5,6 +5,7 @@ import type { Terminal } from './terminal.js';
 import { optional } from './view/runs.js';
 import { table } from './view/table.js';
 
+/** Lists the datasets that are found, with the format that their columns fit. */
 export async function datasets(terminal: Terminal, folders: readonly string[], { json }: { readonly json?: true }): Promise<void> {
   const paths = datasetPlaces(folders);
   const found = discoverDatasets(paths);

@@ -16,6 +16,7 @@ interface Options {
   readonly json?: true;
 }
 
+/** Loss and perplexity over the label tokens of a dataset; accuracy over its rows where they are classes. */
 export async function evaluate(terminal: Terminal, reference: string, options: Options): Promise<void> {
   const subject = findSubject(reference, options.adapter, terminal.env);
   const experiment = evaluationOf(subject, options);

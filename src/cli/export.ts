@@ -5,6 +5,7 @@ import { exportRun, type ExportFormat } from '../trainer/export.js';
 import { learnedFolder } from './subject.js';
 import type { Terminal } from './terminal.js';
 
+/** Writes the newest that a run has learned to a folder of its own. */
 export async function exportLearned(terminal: Terminal, reference: string, options: { readonly format: ExportFormat; readonly out: string }): Promise<void> {
   const reader = openReader(homeFolder(terminal.env));
   try {

@@ -5,6 +5,7 @@ import type { Terminal } from './terminal.js';
 import { optional } from './view/runs.js';
 import { table } from './view/table.js';
 
+/** Lists the model folders that are found, usable or not, with the reason. */
 export async function models(terminal: Terminal, folders: readonly string[], { json }: { readonly json?: true }): Promise<void> {
   const paths = modelPlaces(terminal.env, folders);
   const found = discoverModels({ paths });

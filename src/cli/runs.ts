@@ -11,6 +11,7 @@ interface Options {
   readonly json?: true;
 }
 
+/** Lists the runs that meet a query, in an order. */
 export async function runs(terminal: Terminal, { filter, sort, json }: Options): Promise<void> {
   const home = homeFolder(terminal.env);
   reconcile(home);

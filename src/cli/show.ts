@@ -11,6 +11,7 @@ interface Options {
   readonly json?: true;
 }
 
+/** Tells one run; with --metrics every point of its curves. */
 export async function show(terminal: Terminal, reference: string, { metrics, json }: Options): Promise<void> {
   const home = homeFolder(terminal.env);
   reconcile(home);

@@ -1,0 +1,43 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { Follower } from '../../src/cli/follow.js';
+import { openStore } from '../../src/store/store.js';
+import type { TrainEvent } from '../../src/trainer/events.js';
+import { experiment, stepEvent } from './samples.js';
+
+const home = mkdtempSync(join(tmpdir(), 'workbench-follow-'));
+const store = openStore(home);
+const { id } = store.createRun({ name: 'run', config: experiment });
+afterAll(() => {
+  store.close();
+  rmSync(home, { recursive: true });
+});
+
+const begin = Date.UTC(2026, 0, 1);
+function record(second: number, event: TrainEvent): void {
+  store.record(id, event, new Date(begin + 1000 * second).toISOString());
+}
+const evaluation = (step: number): TrainEvent => ({ type: 'eval', step, total_steps: 200, epoch: step / 100, eval_loss: 2, perplexity: 7.4, accuracy: null, eval_seconds: 1 });
+
+it('begins with where the run stands, then gives what is new, in order and once', () => {
+  record(0, { type: 'started', step: 0, total_steps: 200, epoch: 0, trainable_parameters: 1, total_parameters: 2, estimated_memory_bytes: 3, train_rows: 4, eval_rows: 5, engine: 'reference' });
+  for (let step = 1; step <= 10; step++) record(step, stepEvent(step));
+  record(11, evaluation(10));
+  const follower = new Follower(store, id);
+  expect(follower.news()).toMatchObject([{ type: 'started', engine: 'reference', train_rows: 4 }, { type: 'eval', step: 10, eval_loss: 2, accuracy: null }, { type: 'step', step: 10, loss: 2.5 }]);
+  expect(follower.news()).toEqual([]);
+
+  record(12, stepEvent(11));
+  record(13, { type: 'checkpoint', step: 11, total_steps: 200, epoch: 0.11, path: 'c', bytes: 7 });
+  store.recordControl(id, 'stop', new Date(begin + 13_500).toISOString());
+  record(14, stepEvent(12));
+  record(15, { type: 'stopped', step: 12, total_steps: 200, epoch: 0.12, reason: 'asked', output: 'o' });
+  const news = follower.news();
+  expect(news.map(({ type }) => type)).toEqual(['step', 'checkpoint', 'step', 'stopped']);
+  expect(news[1]).toMatchObject({ step: 11, path: 'c', bytes: 7 });
+  // 12 steps in 14 seconds, 188 to go.
+  expect(news[2]).toMatchObject({ step: 12, total_steps: 200, epoch: 0.12, elapsed_time: 14, remaining_time: (14 / 12) * 188, tokens_seen: 512 * 12 });
+  expect(news[3]).toEqual({ type: 'stopped', step: 12, total_steps: 200, epoch: 0.12, reason: 'asked', output: 'o' });
+});
