@@ -54,7 +54,9 @@ function show(store: Store<AppState, Action>, services: Services | Promise<Servi
     };
     const quit = (): void => close(null);
     stdout.prependListener('resize', resize);
+    const hungUp = (): void => dieOf('SIGHUP', terminal.leave);
     for (const signal of endingSignals) process.on(signal, quit);
+    process.on('SIGHUP', hungUp);
     for (const event of ['uncaughtException', 'unhandledRejection'] as const) process.on(event, close);
     process.on('exit', terminal.leave);
 
@@ -72,6 +74,7 @@ function show(store: Store<AppState, Action>, services: Services | Promise<Servi
       stopWatching();
       stdout.off('resize', resize);
       for (const signal of endingSignals) process.off(signal, quit);
+      process.off('SIGHUP', hungUp);
       for (const event of ['uncaughtException', 'unhandledRejection'] as const) process.off(event, close);
       process.off('exit', terminal.leave);
       terminal.leave();
@@ -88,7 +91,17 @@ function show(store: Store<AppState, Action>, services: Services | Promise<Servi
   });
 }
 
-const endingSignals = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
+const endingSignals = ['SIGTERM', 'SIGINT'] as const;
+
+/** The terminal is gone, or about to be: Node 20 aborts when it exits by itself without one, so the signal ends it. */
+function dieOf(signal: 'SIGHUP', restore: () => void): void {
+  try {
+    restore();
+  } finally {
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  }
+}
 
 /** Asks the store for news and estimates each new draft; returns what ends both. */
 function watch(store: Store<AppState, Action>, controller: Controller): () => void {
