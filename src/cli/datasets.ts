@@ -23,11 +23,11 @@ export async function datasets(terminal: Terminal, folders: readonly string[], {
       { title: 'format', value: (dataset) => dataset.guess ?? '?' },
       { title: 'rows', value: (dataset) => optional(dataset.rows, formatCount), right: true },
       { title: 'size', value: (dataset) => formatBytes(dataset.bytes), right: true },
-      { title: 'columns', value: (dataset) => dataset.columns.join(', ') },
+      { title: 'columns', value: (dataset) => dataset.columns.join(', '), spare: true },
       { title: 'path', value: (dataset) => dataset.path, tone: () => 'muted' },
     ],
     found,
-    terminal.style,
+    { style: terminal.style, width: terminal.tableWidth },
   );
   terminal.print(lines.join('\n'));
 }

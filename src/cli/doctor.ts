@@ -9,7 +9,7 @@ import { modelPlaces } from './places.js';
 import type { Terminal } from './terminal.js';
 import { doctorLines, type Examination, type StoreHealth } from './view/doctor.js';
 
-/** Prints what works here and what does not; looking changes nothing. */
+/** Prints what works here, what does not, and what to do about it. */
 export async function doctor(terminal: Terminal, { json }: { readonly json?: true }): Promise<void> {
   const examination = await examine(terminal);
   if (json) terminal.json(examination);

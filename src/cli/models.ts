@@ -24,11 +24,11 @@ export async function models(terminal: Terminal, folders: readonly string[], { j
       { title: 'parameters', value: (model) => optional(model.parameters, formatShort), right: true },
       { title: 'size', value: (model) => optional(model.bytes, formatBytes), right: true },
       { title: 'dtype', value: (model) => model.dtype ?? '' },
-      { title: 'path', value: (model) => model.path, tone: () => 'muted' },
+      { title: 'path', value: (model) => model.path, tone: () => 'muted', spare: true },
       { title: 'not usable', value: (model) => model.reason ?? '', tone: () => 'warn' },
     ],
     found,
-    terminal.style,
+    { style: terminal.style, width: terminal.tableWidth },
   );
   terminal.print(lines.join('\n'));
 }

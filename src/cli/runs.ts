@@ -20,7 +20,7 @@ export async function runs(terminal: Terminal, { filter, sort, json }: Options):
     const found = filterRuns(reader.runs(), filter ?? '');
     const sorted = sort === undefined ? found : sortRuns(found, sort);
     if (json) terminal.json(sorted);
-    else if (sorted.length > 0) runsTable(sorted, { now: Date.now(), style: terminal.style }).forEach(terminal.print);
+    else if (sorted.length > 0) runsTable(sorted, { now: Date.now(), style: terminal.style, width: terminal.tableWidth }).forEach(terminal.print);
     else terminal.note(filter === undefined ? 'There are no runs yet; start one with: workbench train experiments/quickstart.yaml' : `No run meets ${filter}.`);
   } finally {
     reader.close();

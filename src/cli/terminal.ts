@@ -18,6 +18,8 @@ export interface Terminal {
   readonly interactive: boolean;
   /** Columns to fill; 100 where nobody looks. */
   readonly width: number;
+  /** Columns that a table may take before it leaves some out: no limit where it goes to a file or a pipe. */
+  readonly tableWidth: number;
   readonly style: Style;
   write(text: string): void;
   /** A line on stdout. */
@@ -47,6 +49,9 @@ export function processTerminal(): Terminal {
     interactive: isTerminal && env['TERM'] !== 'dumb',
     get width() {
       return isTerminal ? stdout.columns : 100;
+    },
+    get tableWidth() {
+      return isTerminal ? stdout.columns : Infinity;
     },
     // False under NO_COLOR, NODE_DISABLE_COLORS and TERM=dumb.
     style: styleOf(themeFor(env, { ascii: false }), isTerminal && stdout.hasColors()),

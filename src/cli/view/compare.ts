@@ -8,7 +8,7 @@ import type { Style } from '../terminal.js';
 import { letterOf, toneOf } from './overlay.js';
 import { settingText } from './run.js';
 import { optional, stateTone } from './runs.js';
-import { table } from './table.js';
+import { table, type TableLook } from './table.js';
 
 /** A key that is not the same in all, with its value in each. The name is what they are told apart by. */
 export interface ConfigDifference {
@@ -23,7 +23,7 @@ export function configDifferences(configs: readonly Experiment[]): ConfigDiffere
     .filter(({ key, values }) => key !== 'name' && values.some((value) => !isDeepStrictEqual(value, values[0])));
 }
 
-export function endTable(runs: readonly RunRecord[], style: Style): string[] {
+export function endTable(runs: readonly RunRecord[], look: TableLook): string[] {
   return table(
     [
       { title: '', value: (run) => letterOf(runs.indexOf(run)), tone: (run) => toneOf(runs.indexOf(run)) },
@@ -35,17 +35,17 @@ export function endTable(runs: readonly RunRecord[], style: Style): string[] {
       { title: 'eval', value: (run) => optional(run.eval_loss, formatNumber), right: true },
       { title: 'best eval', value: (run) => optional(run.best_eval_loss, formatNumber), right: true },
       { title: 'accuracy', value: (run) => optional(run.accuracy, formatShare), right: true },
-      { title: 'trained', value: (run) => optional(run.trainable_parameters, formatShort), right: true },
-      { title: 'tok/s', value: (run) => optional(run.tokens_per_second, formatShort), right: true },
-      { title: 'memory', value: (run) => optional(run.peak_memory_bytes, formatBytes), right: true },
+      { title: 'trained', value: (run) => optional(run.trainable_parameters, formatShort), right: true, spare: true },
+      { title: 'tok/s', value: (run) => optional(run.tokens_per_second, formatShort), right: true, spare: true },
+      { title: 'memory', value: (run) => optional(run.peak_memory_bytes, formatBytes), right: true, spare: true },
     ],
     runs,
-    style,
+    look,
   );
 }
 
 export function differenceTable(differences: readonly ConfigDifference[], count: number, style: Style): string[] {
   if (differences.length === 0) return ['The configurations are the same.'];
   const values = Array.from({ length: count }, (_, i) => ({ title: letterOf(i), value: (row: ConfigDifference) => settingText(row.values[i]) }));
-  return table([{ title: 'key', value: (row: ConfigDifference) => row.key }, ...values], differences, style);
+  return table([{ title: 'key', value: (row: ConfigDifference) => row.key }, ...values], differences, { style });
 }

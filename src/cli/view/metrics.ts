@@ -19,6 +19,6 @@ export function metricLines(points: readonly MetricPoint[], style: Style): strin
       ...keys.map((key) => ({ title: key, value: ([, values]: (typeof rows)[number]) => cell(values.get(key)), right: true })),
     ],
     rows,
-    style,
+    { style },
   );
 }

@@ -2,10 +2,9 @@
 import type { RunRecord, RunState } from '../../store/rows.js';
 import type { Tone } from '../../ui/theme.js';
 import { formatDuration, formatNumber, formatShare, formatShort } from '../../util/format.js';
-import type { Style } from '../terminal.js';
-import { table, type Column } from './table.js';
+import { table, type Column, type TableLook } from './table.js';
 
-export function runsTable(runs: readonly RunRecord[], { now, style }: { readonly now: number; readonly style: Style }): string[] {
+export function runsTable(runs: readonly RunRecord[], { now, ...look }: { readonly now: number } & TableLook): string[] {
   const columns: Column<RunRecord>[] = [
     { title: 'id', value: (run) => run.id, tone: () => 'muted' },
     { title: 'name', value: (run) => run.name },
@@ -13,13 +12,13 @@ export function runsTable(runs: readonly RunRecord[], { now, style }: { readonly
     { title: 'step', value: (run) => (run.total_steps === null ? '' : `${run.step}/${run.total_steps}`), right: true },
     { title: 'loss', value: (run) => optional(run.train_loss, formatNumber), right: true },
     { title: 'eval', value: (run) => optional(run.eval_loss, formatNumber), right: true },
-    { title: 'accuracy', value: (run) => optional(run.accuracy, formatShare), right: true },
-    { title: 'tok/s', value: (run) => optional(run.tokens_per_second, formatShort), right: true },
-    { title: 'took', value: (run) => optional(secondsOf(run, now), formatDuration), right: true },
+    { title: 'accuracy', value: (run) => optional(run.accuracy, formatShare), right: true, spare: true },
+    { title: 'tok/s', value: (run) => optional(run.tokens_per_second, formatShort), right: true, spare: true },
+    { title: 'took', value: (run) => optional(secondsOf(run, now), formatDuration), right: true, spare: true },
     { title: 'created', value: (run) => `${formatDuration((now - Date.parse(run.created_at)) / 1000)} ago`, right: true },
-    { title: 'tags', value: (run) => run.tags.join(' '), tone: () => 'accent' },
+    { title: 'tags', value: (run) => run.tags.join(' '), tone: () => 'accent', spare: true },
   ];
-  return table(columns, runs, style);
+  return table(columns, runs, look);
 }
 
 export const stateTone: Readonly<Record<RunState, Tone>> = {

@@ -24,11 +24,18 @@ describe('table', () => {
       { title: 'size', value: (row: (typeof rows)[number]) => row.size, right: true },
       { title: 'none', value: () => '' },
     ];
-    expect(table(columns, rows, plain)).toEqual(['name       size', '模型          7', 'long name  1234']);
+    expect(table(columns, rows, { style: plain })).toEqual(['name       size', '模型          7', 'long name  1234']);
+  });
+
+  it('leaves out spare columns where it is too wide, the last first', () => {
+    const column = (title: string, spare = false) => ({ title, value: () => title, spare });
+    const columns = [column('aaaa'), column('bbbb', true), column('cccc'), column('dddd', true)];
+    const header = (width: number) => table(columns, ['row'], { style: plain, width })[0];
+    expect([22, 21, 15, 3].map(header)).toEqual(['aaaa  bbbb  cccc  dddd', 'aaaa  bbbb  cccc', 'aaaa  cccc', 'aaaa  cccc']);
   });
 
   it('lets no escape sequence of a cell through', () => {
-    expect(table([{ title: 'a', value: (row: string) => row }], ['x\u001b[2Jy'], plain)[1]).toBe('xy');
+    expect(table([{ title: 'a', value: (row: string) => row }], ['x\u001b[2Jy'], { style: plain })[1]).toBe('xy');
   });
 });
 
@@ -65,7 +72,7 @@ describe('compare', () => {
   });
 
   it('puts the ends side by side', () => {
-    expect(endTable([runRecord(), runRecord({ id: '2xyz', eval_loss: 1.3, best_eval_loss: 1.3 })], plain)[2]).toMatch(/^B {2}first {2}2xyz {2}completed {3}100 {2}1\.250 {2}1\.300 {6}1\.300/);
+    expect(endTable([runRecord(), runRecord({ id: '2xyz', eval_loss: 1.3, best_eval_loss: 1.3 })], { style: plain })[2]).toMatch(/^B {2}first {2}2xyz {2}completed {3}100 {2}1\.250 {2}1\.300 {6}1\.300/);
   });
 
   it('draws each run with its letter: the lower loss lower', () => {
