@@ -10,6 +10,7 @@ export function buildProgram(terminal: Terminal): Command {
   const program = new Command('workbench')
     .description('Fine-tuning experiments from a terminal: configure, train, watch and keep every run.\nWithout a command it opens the screen.')
     .version(version(), '-V, --version', 'print the version')
+    .option('--ascii', 'draw the screen in plain characters')
     .helpOption('-h, --help', 'print help, of a command too: workbench train --help')
     .helpCommand(false)
     .configureHelp({ helpWidth: Math.min(terminal.width, 100) })

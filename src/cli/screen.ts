@@ -1,14 +1,22 @@
+import { existsSync } from 'node:fs';
+import type * as Screen from '../ui/app.js';
 import type { Services } from '../ui/services.js';
 import { UserError } from '../util/errors.js';
 import type { Terminal } from './terminal.js';
 
+/** The screen in one file where the build has made it, which loads in a fraction of the time; see rolldown.config.js. */
+async function loadScreen(): Promise<typeof Screen> {
+  const bundle = new URL('../ui/app.bundle.js', import.meta.url);
+  return existsSync(bundle) ? ((await import(bundle.href)) as typeof Screen) : import('../ui/app.js');
+}
+
 /** Opens the screen; what it shows loads while its first frame is drawn. Throws a UserError where there is no terminal. */
-export async function openScreen({ env }: Terminal): Promise<void> {
+export async function openScreen({ env }: Terminal, { ascii }: { ascii: boolean }): Promise<void> {
   if (!process.stdin.isTTY || !process.stdout.isTTY) throw new UserError('the screen needs a terminal; without one use a command: workbench --help');
   // React's development build takes longer to load and to draw.
   env['NODE_ENV'] ??= 'production';
-  const { runApp } = await import('../ui/app.js');
+  const { runApp } = await loadScreen();
   const services: Promise<Services> = import('./services.js').then(({ openServices }) => openServices(env));
-  await runApp(services, { env });
+  await runApp(services, { env, ascii });
   await services.then(({ reader }) => reader.close());
 }

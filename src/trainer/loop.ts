@@ -56,10 +56,12 @@ class Loop {
 
       const due = dueAfter(this.#step, totalSteps, experiment.train);
       if (due.log) this.#context.emit(this.#meter.point(this.#progress, figures));
+      const trained = performance.now();
       if (due.evaluate || this.#take('evaluate')) await this.#evaluate();
       if (due.evaluate || this.#take('sample')) await this.#sample();
       if (due.save || this.#take('save')) await this.#save();
       await this.#pause();
+      this.#meter.exclude(performance.now() - trained);
     }
     await this.#finish();
   }

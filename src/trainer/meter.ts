@@ -41,6 +41,11 @@ export class Meter {
     this.tokensSeen += tokens;
   }
 
+  /** Takes time that was not training (an evaluation, a pause) out of the speed. */
+  exclude(milliseconds: number): void {
+    this.#since += milliseconds;
+  }
+
   /** The point to log now; begins the next interval. */
   point(progress: Progress, { gradNorm, learningRate }: UpdateFigures): StepEvent {
     const now = performance.now();

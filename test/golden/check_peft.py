@@ -16,7 +16,7 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
 base_folder, adapter_folder, merged_folder = sys.argv[1:]
-warnings.simplefilter("error")  # PEFT warns of tensors that are missing
+warnings.filterwarnings("error", message=".*missing adapter keys.*")
 
 base = AutoModelForCausalLM.from_pretrained(base_folder, dtype=torch.float32).eval()
 merged, info = AutoModelForCausalLM.from_pretrained(merged_folder, dtype=torch.float32, output_loading_info=True)
