@@ -33,7 +33,7 @@ export function experimentFor(folder, finetuning = 'lora') {
     model: join(folder, 'model'),
     dataset: { path: 'tokens' },
     finetuning,
-    lora: { r: 8, lora_alpha: 16, adapter_name_or_path: join(folder, 'adapter') },
+    lora: { r: 8, lora_alpha: 16, adapter_name_or_path: finetuning === 'lora' ? join(folder, 'adapter') : null },
     train: { learning_rate: 1e-3, lr_scheduler_type: 'constant', max_grad_norm: 0, seed },
     engine: { threads: 2 },
   });

@@ -7,9 +7,10 @@ import type { CompileOptions, Executable } from '../contract.js';
 import { bindFeeds, checkVariable, functionOf } from '../checks.js';
 import { translated } from './errors.js';
 import { feedName, variableName } from './lowering.js';
-import { copied, emptyTensor, fromOrt, toOrt, VariableMemory } from './memory.js';
+import { copied, discard, emptyTensor, fromOrt, toOrt, VariableMemory } from './memory.js';
 import { lowerFn, outputName, updateName } from './model.js';
 import { encodeModel } from './proto.js';
+import { planOf, type Plan } from './parts.js';
 import { sessionOptions, threadCount } from './session.js';
 import { WeightFile } from './weights.js';
 
@@ -25,6 +26,7 @@ export class OnnxExecutable implements Executable {
   readonly #options: CompileOptions;
   readonly #weights: WeightFile;
   readonly #memory: VariableMemory;
+  readonly #plans = new Map<string, Plan>();
   readonly #compiled = new Map<string, Compiled>();
 
   private constructor(program: Program, options: CompileOptions, { weights, memory }: { weights: WeightFile; memory: VariableMemory }) {
@@ -58,26 +60,42 @@ export class OnnxExecutable implements Executable {
   async run(name: string, feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
     const fn = functionOf(this.#program, name);
     bindFeeds(fn, feeds);
-    const { session, held } = await this.#compile(fn);
+    const { parts, fills } = this.#planOf(fn);
+    const updates = this.#memory.lend(parts.flatMap((part) => Object.keys(part.updates)));
+    const outputs: Record<string, Tensor> = {};
+    try {
+      for (const part of parts) Object.assign(outputs, await this.#runPart(part, feeds, updates));
+    } catch (error) {
+      this.#memory.release(updates);
+      throw error;
+    }
+    this.#memory.commit(updates);
+    this.#memory.fill(fills);
+    return outputs;
+  }
 
+  async #runPart(fn: Fn, feeds: Readonly<Record<string, Tensor>>, updates: ReadonlyMap<string, Tensor>): Promise<Record<string, Tensor>> {
+    const { session, held } = await this.#compile(fn);
     const inputs: Record<string, OrtTensor> = {};
     for (const { attrs } of fn.inputs) inputs[feedName(attrs.name)] = toOrt(feeds[attrs.name]);
     for (const variable of held) inputs[variableName(variable)] = toOrt(this.#memory.get(variable)!);
-
-    const updates = this.#memory.lend(Object.keys(fn.updates));
     const fetches: Record<string, OrtTensor | null> = {};
     for (const output of Object.keys(fn.outputs)) fetches[outputName(output)] = null;
-    for (const [variable, place] of updates) fetches[updateName(variable)] = toOrt(place);
+    for (const variable of Object.keys(fn.updates)) fetches[updateName(variable)] = toOrt(updates.get(variable)!);
 
-    let results: InferenceSession.ReturnType;
-    try {
-      results = await session.run(inputs, fetches);
-    } catch (cause) {
-      this.#memory.release(updates);
-      throw translated(cause, `running ${name}`);
-    }
-    this.#memory.commit(updates);
+    const results = await session.run(inputs, fetches).catch((cause: unknown) => {
+      throw translated(cause, `running ${fn.name}`);
+    });
+    for (const variable of Object.keys(fn.updates)) discard(results[updateName(variable)]);
     return Object.fromEntries(Object.keys(fn.outputs).map((output) => [output, fromOrt(results[outputName(output)])]));
+  }
+
+  #planOf(fn: Fn): Plan {
+    const known = this.#plans.get(fn.name);
+    if (known !== undefined) return known;
+    const plan = planOf(fn);
+    this.#plans.set(fn.name, plan);
+    return plan;
   }
 
   async read(variable: string): Promise<Tensor> {
@@ -103,6 +121,7 @@ export class OnnxExecutable implements Executable {
     await this.#release();
     for (const path of models) await rm(path, { force: true });
     await this.#weights.remove();
+    this.#memory.clear();
   }
 
   #modelPath(fn: string): string {
@@ -122,7 +141,7 @@ export class OnnxExecutable implements Executable {
     const path = this.#modelPath(fn.name);
     await writeFile(path, encodeModel(model));
     try {
-      const compiled = { held, session: await InferenceSession.create(path, sessionOptions(model, { ...this.#options, packed: Object.keys(fn.updates).length > 0 })) };
+      const compiled = { held, session: await InferenceSession.create(path, sessionOptions(fn, model, this.#options)) };
       this.#compiled.set(fn.name, compiled);
       return compiled;
     } catch (cause) {

@@ -34,8 +34,8 @@ export function emptyTensor({ dtype, shape }: { dtype: DType; shape: readonly nu
 
 /**
  * The variables that functions update. A run writes an updated variable's new value into a spare tensor of
- * its type and shape, and the two change places when the run has succeeded; a failed run leaves everything
- * as it was, and no step allocates.
+ * its type and shape, and the two change places when the run has succeeded, so that a failed run leaves
+ * everything as it was.
  */
 export class VariableMemory {
   readonly bytes: number;
@@ -76,12 +76,33 @@ export class VariableMemory {
     for (const value of lent.values()) this.#spare(value);
   }
 
+  fill(values: ReadonlyMap<string, number>): void {
+    for (const [name, value] of values) this.#values.get(name)!.data.fill(value);
+  }
+
+  clear(): void {
+    this.#values.clear();
+    this.#spares.clear();
+  }
+
   #spare(value: Tensor): void {
     const kind = kindOf(value);
     const spares = this.#spares.get(kind);
     if (spares === undefined) this.#spares.set(kind, [value]);
     else spares.push(value);
   }
+}
+
+/**
+ * Frees a result's memory now. ONNX Runtime's binding gives a copy of every output, also of one that it was
+ * given the place for; for gradients of a whole model, waiting for the garbage collector costs gigabytes.
+ */
+export function discard({ data }: OrtTensor): void {
+  if (!(data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array)) return;
+  const { port1, port2 } = new MessageChannel();
+  port2.close();
+  port1.postMessage(null, [data.buffer as ArrayBuffer]); // moved to a port that nobody reads
+  port1.close();
 }
 
 export function copied(value: Tensor): Tensor {

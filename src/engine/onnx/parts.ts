@@ -1,0 +1,68 @@
+import type { Fn, Node } from '../../graph/node.js';
+import { makeFn, nodesOf } from '../../graph/program.js';
+import { sizeOf } from '../../util/tensor.js';
+
+/** What a function comes to: runs of sessions, all of them before any update takes effect, and constants. */
+export interface Plan {
+  readonly parts: readonly Fn[];
+  /** Variables whose every element becomes one number, such as a gradient that has been used. */
+  readonly fills: ReadonlyMap<string, number>;
+}
+
+/** Elements of new values that one part computes, unless one value alone has more. */
+const PART_ELEMENTS = 1 << 24;
+
+/**
+ * An optimizer's update computes each variable apart from the others. Run as one, it would hold the
+ * intermediate values of all of them; in parts it holds those of a few. Values that share computed tensors
+ * stay together, so nothing but scalars is computed twice.
+ */
+export function planOf(fn: Fn): Plan {
+  const fills = new Map<string, number>();
+  const computed: [string, Node][] = [];
+  for (const [name, node] of Object.entries(fn.updates)) {
+    const value = filling(node);
+    if (value === null) computed.push([name, node]);
+    else fills.set(name, value);
+  }
+  const groups = Object.keys(fn.outputs).length > 0 ? [computed] : packed(components(computed));
+  return { fills, parts: groups.map((group, i) => makeFn(i === 0 ? fn.name : `${fn.name}.${i}`, fn.outputs, Object.fromEntries(group))) };
+}
+
+function filling(node: Node): number | null {
+  const [source] = node.kind === 'broadcast' ? node.inputs : [node];
+  return source.kind === 'constant' && source.attrs.values.length === 1 ? source.attrs.values[0] : null;
+}
+
+/** Updates that share a computed tensor, together. */
+function components(updates: readonly [string, Node][]): [string, Node][][] {
+  const found = new Set<[string, Node][]>();
+  const groupOf = new Map<Node, [string, Node][]>();
+  for (const [name, target] of updates) {
+    const tensors = nodesOf(makeFn(name, { target })).filter(isComputedTensor);
+    const group: [string, Node][] = [[name, target]];
+    for (const other of new Set(tensors.flatMap((node) => (groupOf.has(node) ? [groupOf.get(node)!] : [])))) {
+      group.push(...other);
+      found.delete(other);
+    }
+    found.add(group);
+    for (const [, member] of group) for (const node of nodesOf(makeFn(name, { member })).filter(isComputedTensor)) groupOf.set(node, group);
+  }
+  return [...found];
+}
+
+function isComputedTensor(node: Node): boolean {
+  return node.inputs.length > 0 && node.shape.some((dim) => dim !== 1) && filling(node) === null;
+}
+
+/** Groups in few lists, each of at most PART_ELEMENTS or of one group. */
+function packed(groups: [string, Node][][]): [string, Node][][] {
+  const size = (group: readonly [string, Node][]): number => group.reduce((sum, [, { shape }]) => sum + sizeOf(shape.map(Number)), 0);
+  const lists: [string, Node][][] = [];
+  for (const group of groups.sort((a, b) => size(a) - size(b))) {
+    const last = lists.at(-1);
+    if (last === undefined || size(last) + size(group) > PART_ELEMENTS) lists.push(group);
+    else last.push(...group);
+  }
+  return lists;
+}
