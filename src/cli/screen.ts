@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import type * as Screen from '../ui/app.js';
-import type { Services } from '../ui/services.js';
 import { UserError } from '../util/errors.js';
 import type { Terminal } from './terminal.js';
 
@@ -16,7 +15,7 @@ export async function openScreen({ env }: Terminal, { ascii }: { ascii: boolean 
   // React's development build takes longer to load and to draw.
   env['NODE_ENV'] ??= 'production';
   const { runApp } = await loadScreen();
-  const services: Promise<Services> = import('./services.js').then(({ openServices }) => openServices(env));
+  const services = import('./services.js').then(({ openServices }) => openServices(env));
   await runApp(services, { env, ascii });
-  await services.then(({ reader }) => reader.close());
+  (await services).close();
 }

@@ -9,13 +9,17 @@ import { parseExperiment } from '../config/parse.js';
 import type { Experiment } from '../config/schema.js';
 import { stepValue } from '../config/steps.js';
 import { control, startRun } from '../runner/client.js';
+import { reconcile } from '../runner/outcome.js';
 import { openStore } from '../store/store.js';
 import type { Services } from '../ui/services.js';
 import { datasetPlaces, modelPlaces, shippedExperiments } from './places.js';
 
-export function openServices(env: Environment): Services {
+export function openServices(env: Environment): Services & { close(): void } {
   const home = homeFolder(env);
   const store = openStore(home);
+  // A run whose process and supervisor died together is noticed by whoever looks.
+  const watch = setInterval(() => reconcile(store, home), 1000);
+  reconcile(store, home);
   const located = async (experiment: Experiment) => {
     const { resolveModelPath } = await import('../models/discover.js');
     return withValues(experiment, { model: resolveModelPath(experiment.model, modelPlaces(env)) });
@@ -36,6 +40,10 @@ export function openServices(env: Environment): Services {
       return id;
     },
     control: (runId, wanted) => control(home, runId, wanted),
+    close() {
+      clearInterval(watch);
+      store.close();
+    },
   };
 }
 

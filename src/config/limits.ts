@@ -1,20 +1,17 @@
 /** What may be said about a key, made from the schema: kind, limits, choices, help. For forms and for error sentences. */
 import { z } from 'zod';
+import type { Range } from './range.js';
 import { experimentSchema } from './schema.js';
 
 export type KnobKind = 'int' | 'float' | 'choice' | 'bool' | 'text' | 'list' | 'map';
 
-export interface Knob {
+export interface Knob extends Range {
   /** Dotted: `lora.r`. */
   readonly key: string;
   /** The first part of the key; empty at the top level. */
   readonly group: string;
   readonly label: string;
   readonly kind: KnobKind;
-  readonly min: number | null;
-  readonly max: number | null;
-  /** True where `min` or `max` itself is not allowed. */
-  readonly exclusive: boolean;
   /** Words that may be given: of a choice all there are, unless `open`; else those beside a number (`auto`). */
   readonly choices: readonly string[];
   /** A choice that takes other values too. */
@@ -70,7 +67,8 @@ function toKnob(path: readonly string[], property: Schema): Knob {
     kind: choice ? 'choice' : kindOf(free),
     min: limit(free?.minimum ?? free?.exclusiveMinimum),
     max: limit(free?.maximum ?? free?.exclusiveMaximum),
-    exclusive: free?.exclusiveMinimum !== undefined || free?.exclusiveMaximum !== undefined,
+    aboveMin: free?.exclusiveMinimum !== undefined,
+    belowMax: free?.exclusiveMaximum !== undefined,
     choices,
     open: choice && free !== undefined,
     nullable: property.anyOf?.some((member) => member.type === 'null') ?? false,

@@ -1,6 +1,7 @@
 /** What an arrow key makes of a value: powers of two for counts, 1–2–5 for rates, the next word of a choice. */
 import { knobOf } from './limits.js';
 import type { Knob } from './limits.js';
+import { isWithin } from './range.js';
 
 /** Where a rate that may be 0 begins above it. */
 const smallestRate = 1e-3;
@@ -27,9 +28,7 @@ function nextWord(words: readonly string[], value: string, direction: 1 | -1): s
 
 function stepNumber(knob: Knob, value: number, direction: 1 | -1): unknown {
   const next = knob.kind === 'int' ? stepCount(knob, value, direction) : stepFloat(knob, value, direction);
-  const above = knob.min === null || next > knob.min || (next === knob.min && !knob.exclusive);
-  const below = knob.max === null || next < knob.max || (next === knob.max && !knob.exclusive);
-  if (above && below && next <= Math.max(knob.reach, value)) return next;
+  if (isWithin(knob, next) && next <= Math.max(knob.reach, value)) return next;
   return direction === -1 && knob.choices.length > 0 ? knob.choices[0] : value;
 }
 
@@ -44,7 +43,7 @@ function stepCount(knob: Knob, value: number, direction: 1 | -1): number {
 function stepFloat(knob: Knob, value: number, direction: 1 | -1): number {
   if (knob.step === 'linear') return rounded(value + direction * knob.stride);
   if (value === 0) return direction === 1 ? smallestRate : 0;
-  if (direction === -1 && value <= smallestRate && knob.min === 0 && !knob.exclusive) return 0;
+  if (direction === -1 && value <= smallestRate && knob.min === 0 && !knob.aboveMin) return 0;
   const power = 10 ** Math.floor(Math.log10(value) + 1e-9);
   const ladder = [0.5, 1, 2, 5, 10].map((digit) => rounded(digit * power));
   return direction === 1 ? ladder.find((rung) => rung > value * (1 + 1e-9))! : ladder.findLast((rung) => rung < value * (1 - 1e-9))!;

@@ -95,7 +95,7 @@ describe('knobs', () => {
   it('say kind, limits and choices of every key', () => {
     const knob = (key: string) => knobs.find((each) => each.key === key);
     expect(knob('lora.r')).toMatchObject({ group: 'lora', label: 'rank r', kind: 'int', min: 1, max: null, step: 'log', default: 8, nullable: false });
-    expect(knob('train.learning_rate')).toMatchObject({ kind: 'float', min: 0, exclusive: true, step: 'log' });
+    expect(knob('train.learning_rate')).toMatchObject({ kind: 'float', min: 0, aboveMin: true, step: 'log' });
     expect(knob('train.lr_scheduler_type')).toMatchObject({ kind: 'choice', open: false, choices: ['linear', 'cosine', 'constant', 'constant_with_warmup', 'polynomial'] });
     expect(knob('lora.target_modules')).toMatchObject({ kind: 'choice', open: true, choices: ['auto', 'all-linear'] });
     expect(knob('engine.threads')).toMatchObject({ kind: 'int', choices: ['auto'], min: 1 });
@@ -123,6 +123,7 @@ describe('knobs', () => {
     expect(stepValue('train.weight_decay', 0.001, -1)).toBe(0);
     expect(stepValue('lora.lora_dropout', 0.95, 1)).toBe(0.95);
     expect(stepValue('lora.lora_dropout', 0.1, 1)).toBe(0.15);
+    expect(stepValue('lora.lora_dropout', 0.05, -1)).toBe(0);
     expect(stepValue('packing', false, 1)).toBe(true);
     expect(stepValue('finetuning', 'lora', -1)).toBe('full');
     expect(stepValue('engine.threads', 'auto', 1)).toBe(1);

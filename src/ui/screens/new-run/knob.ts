@@ -1,5 +1,6 @@
 /** Which knobs are shown, and their values as text: typed and shown. */
 import type { Knob } from '../../../config/limits.js';
+import { isWithin } from '../../../config/range.js';
 import { valueAt } from './draft.js';
 import type { Draft } from './draft.js';
 
@@ -27,13 +28,6 @@ export function knobSections(knobs: readonly Knob[], draft: Draft): readonly Sec
   return [...placed, { title: 'more', knobs: rest }].filter((section) => section.knobs.length > 0);
 }
 
-/** Of a knob with limits on both sides only the upper one is ever excluded (a share below 1). */
-function isAllowed({ min, max, exclusive }: Knob, value: number): boolean {
-  const above = min === null || value > min || (value === min && !(exclusive && max === null));
-  const below = max === null || value < max || (value === max && !exclusive);
-  return above && below;
-}
-
 export type Typed = { readonly value: unknown } | { readonly error: string };
 
 /** A typed text as a value of the knob, or why it is not one. */
@@ -45,7 +39,7 @@ export function typedValue(knob: Knob, text: string): Typed {
     case 'float': {
       if (knob.choices.includes(trimmed)) return { value: trimmed };
       const value = Number(trimmed.replaceAll('_', ''));
-      const fits = trimmed !== '' && Number.isFinite(value) && (knob.kind === 'float' || Number.isInteger(value)) && isAllowed(knob, value);
+      const fits = trimmed !== '' && Number.isFinite(value) && (knob.kind === 'float' || Number.isInteger(value)) && isWithin(knob, value);
       return fits ? { value } : { error: `must be ${knob.expects}` };
     }
     case 'bool':
