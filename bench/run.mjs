@@ -4,19 +4,21 @@
  */
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeModel } from './gpt2-small.mjs';
 import { machine, megabytes, table } from './report.mjs';
 import { benchStartUp } from './start-up.mjs';
 import { benchTokenizing } from './tokenizing.mjs';
-import { benchTraining } from './training.mjs';
+import { benchTraining, rounds, warmUps } from './training.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const material = join(root, '../shared/material');
 const python = process.env.WORKBENCH_BENCH_PYTHON ?? 'python3';
 const log = (line) => console.error(line);
+const load = loadavg()[0];
+if (load > 0.5) log(`other work runs on this machine (load ${load.toFixed(1)}): the figures will be too high`);
 
 const startUp = await benchStartUp();
 log(`first frame ${Math.round(startUp.firstFrame)} ms`);
@@ -35,27 +37,38 @@ try {
   await rm(folder, { recursive: true });
 }
 
+function speed({ ms, fastest }, tokens) {
+  return `${Math.round(ms)} ms (${Math.round(fastest)}), ${Math.round((1000 * tokens) / ms)} tokens/s`;
+}
+
 function report({ startUp, tokenizing, training: { results, theirsMissing } }) {
   const versions = results.find(({ theirs }) => theirs)?.theirs.description;
   const tokenizersVersion = tokenizing.find(({ version }) => version)?.version;
   return `# Performance
 
-Written by \`npm run bench\` on ${machine()}.
+Written by \`npm run bench\` on ${machine()}; load of other work at the start: ${load.toFixed(1)}.
 
 ## A LoRA update of a GPT-2-small shape
 
-12 layers, width 768, vocabulary 50257, tied head, random weights; LoRA r = 8 on c_attn, f32, AdamW; the loss at
-every position. ${results[0].ours.description}${versions ? `, beside eager ${versions} with \`torch.set_num_threads(2)\`, from the same weights` : ''}. Each side is a
-process of its own and they take turns; medians of seven updates after two to warm up. Memory is the process's peak,
-which for Workbench includes Node and the pages of the mapped weights.
+12 layers, width 768, vocabulary 50257, tied head, random weights; LoRA r = 8 on c_attn, f32, AdamW; the loss at every position.
+Workbench: ${results[0].ours.description}.${versions ? ` Beside it, from the same weights: eager ${versions}, \`torch.set_num_threads(2)\`.` : ''}
+Each side is a process of its own and they take turns; medians of ${rounds} updates after ${warmUps} to warm up, and the fastest in brackets.
+Memory is the process's peak, which for Workbench includes Node and the pages of the mapped weights.
 
 ${table(
   ['rows × tokens', 'Workbench', 'PyTorch', 'faster by', 'Workbench memory', 'PyTorch memory', 'share', 'largest loss difference'],
   results.map(({ rows, length, ours, theirs, lossDifference }) => [
     `${rows} × ${length}`,
-    `${Math.round(ours.ms)} ms (${Math.round((1000 * rows * length) / ours.ms)} tokens/s)`,
+    speed(ours, rows * length),
     ...(theirs
-      ? [`${Math.round(theirs.ms)} ms (${Math.round((1000 * rows * length) / theirs.ms)} tokens/s)`, `${(theirs.ms / ours.ms).toFixed(2)} ×`, megabytes(ours.peakBytes), megabytes(theirs.peakBytes), (ours.peakBytes / theirs.peakBytes).toFixed(2), lossDifference.toExponential(1)]
+      ? [
+          speed(theirs, rows * length),
+          `${(theirs.ms / ours.ms).toFixed(2)} (${(theirs.fastest / ours.fastest).toFixed(2)})`,
+          megabytes(ours.peakBytes),
+          megabytes(theirs.peakBytes),
+          (ours.peakBytes / theirs.peakBytes).toFixed(2),
+          lossDifference.toExponential(1),
+        ]
       : ['–', '–', megabytes(ours.peakBytes), '–', '–', '–']),
   ]),
 )}

@@ -5,8 +5,8 @@ import { batchOf } from './gpt2-small.mjs';
 import { startPeer } from './peer.mjs';
 import { median } from './report.mjs';
 
-const warmUps = 2;
-const rounds = 7;
+export const warmUps = 2;
+export const rounds = 7;
 /** OpenMP's threads go on spinning for 0.2 s after a step; they must not take time from the other side's. */
 const restMs = 400;
 

@@ -48,7 +48,7 @@ function cuda(): Availability {
     device: 'cuda',
     available: false,
     detail: supported ? 'the CUDA provider of ONNX Runtime is not installed' : `ONNX Runtime has no CUDA provider for ${process.platform} ${process.arch}`,
-    remedy: supported ? 'Install CUDA 12 and cuDNN 9, then run `ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node`.' : null,
+    remedy: supported ? 'Install CUDA 12 and cuDNN 9, then run `ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install`.' : null,
   };
 }
 
