@@ -36,6 +36,17 @@ function addTraining(program: Command, terminal: Terminal): void {
     .addHelpText('after', example('workbench train experiments/quickstart.yaml --set lora.r=16'))
     .action(async (file, options) => (await import('./train.js')).train(terminal, file, options));
   program
+    .command('resume')
+    .description('go on with a run that has ended, from its newest whole checkpoint; the same run, one history')
+    .argument('<run>', runHelp)
+    .addOption(setOption())
+    .option('--from <step>', 'an older checkpoint; the later ones are given up', wholeNumber(1))
+    .option('--branch', 'in a new run with other settings; this one stays as it is')
+    .option('--detach', 'start it and return')
+    .option('--json', 'one event a line')
+    .addHelpText('after', example('workbench resume quickstart --set train.max_steps=400'))
+    .action(async (run, options) => (await import('./resume.js')).resume(terminal, run, options));
+  program
     .command('attach')
     .description('follow a live run; Ctrl-C leaves it running')
     .argument('<run>', runHelp)

@@ -41,8 +41,8 @@ export function reconcile(store: Store, home: string, ownChild: string | null = 
     if (id === ownChild || (process !== null && isAlive(process))) live.push(id);
     else settle(store, home, { runId: id, exit: null });
   }
-  for (const { id, created_at } of store.unclaimed()) {
-    if (Date.now() - Date.parse(created_at) > patienceMs) store.cancel(id, 'never started: the command that made it ended first');
+  for (const { id, since } of store.unclaimed()) {
+    if (Date.now() - Date.parse(since) > patienceMs) store.cancel(id, 'never started: the command that made it ended first');
   }
   return live;
 }

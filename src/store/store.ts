@@ -18,6 +18,10 @@ export { openReader } from './reader.js';
 export interface Store extends StoreReader {
   /** A new run in state `queued`, with an id of its own; it waits for nobody until it is enqueued or started. */
   createRun(run: { readonly name: string; readonly config: Experiment; readonly parent?: string }): RunRecord;
+  /** A new queued run that goes on from a step of another: it begins with that one's points up to there. */
+  branchRun(run: { readonly name: string; readonly config: Experiment; readonly parent: string; readonly step: number }): RunRecord;
+  /** Makes a run at rest queued again, with what it is to do now; false when it is not at rest. It waits for nobody until it is enqueued. */
+  requeue(runId: string, config: Experiment): boolean;
   /** Keeps an event: the run's latest values, and its points or the event itself. `time` is ISO 8601. */
   record(runId: string, event: TrainEvent, time: string): void;
   /** Keeps what was asked by hand. */
@@ -70,13 +74,26 @@ class SqliteStore extends Reader implements Store {
     }
   }
 
+  branchRun({ step, ...run }: { readonly name: string; readonly config: Experiment; readonly parent: string; readonly step: number }): RunRecord {
+    return this.connection.transaction(() => {
+      const { id } = this.createRun(run);
+      this.#sql.inheritPoints.run({ id, parent: run.parent, step });
+      this.#sql.inheritSeq.run({ id, parent: run.parent });
+      return this.run(id);
+    });
+  }
+
+  requeue(runId: string, config: Experiment): boolean {
+    return this.#sql.requeue.run({ id: runId, config: JSON.stringify(config), time: new Date().toISOString() }) === 1;
+  }
+
   record(runId: string, event: TrainEvent, time: string): void {
     this.connection.transaction(() => {
       const { run, seq } = this.#advance(runId);
       this.#sql.changeRun[event.type]?.run({ ...event, time, run });
       const points = pointsOf(event);
       for (const { step, key, value } of points) this.#sql.insertPoint.run({ run, key: this.#keyOf(key), step, seq, time: Date.parse(time), value });
-      if (event.type === 'resumed') for (const { key } of this.metricKeys.all()) this.#sql.supersede.run({ run, key, step: event.step });
+      if (event.type === 'started' || event.type === 'resumed') for (const { key } of this.metricKeys.all()) this.#sql.supersede.run({ run, key, step: event.step });
       if (event.type === 'checkpoint') this.#keepCheckpoint(run, event);
       if (points.length === 0) this.#keepEvent({ run, seq, event, time });
     });

@@ -65,6 +65,27 @@ export async function readCheckpoint(folder: string): Promise<CheckpointState> {
   return state;
 }
 
+export interface WholeCheckpoint {
+  readonly folder: string;
+  readonly state: CheckpointState;
+}
+
+/**
+ * The first of some checkpoint folders that is whole, null when there are none. The damaged ones before it are
+ * complained of; throws a UserError when there is no other.
+ */
+export async function firstWhole(folders: readonly string[], complain: (sentence: string) => void): Promise<WholeCheckpoint | null> {
+  for (const [index, folder] of folders.entries()) {
+    try {
+      return { folder, state: await readCheckpoint(folder) };
+    } catch (error) {
+      if (!(error instanceof UserError) || index === folders.length - 1) throw error;
+      complain(`${error.message.replace(/; use an older one\.$/, '')}: an older one is used.`);
+    }
+  }
+  return null;
+}
+
 /** The steps that have a checkpoint under `runs/<id>/checkpoints`, ascending. Nothing is checked. */
 export async function checkpointSteps(checkpointsFolder: string): Promise<number[]> {
   const names = await readdir(checkpointsFolder).catch(() => []);

@@ -8,6 +8,7 @@ import { bytesOf, checkpointSteps, type CheckpointState } from './checkpoint.js'
 import { evaluateRows } from './evaluate.js';
 import type { Control, Progress } from './events.js';
 import { generateTokens, stopIdsOf } from './generate.js';
+import { dropLinesAfter } from './journal.js';
 import { Meter } from './meter.js';
 import { writeCheckpoint, writeOutput } from './output.js';
 import { dueAfter, surplusCheckpoints } from './policy.js';
@@ -33,10 +34,10 @@ class Loop {
   constructor(session: Session, context: TrainContext) {
     this.#session = session;
     this.#context = context;
-    this.#meter = new Meter(session.resumed);
-    this.#step = session.resumed?.step ?? 0;
-    this.#position = session.resumed?.position ?? session.loader.position;
-    this.#bestLoss = session.resumed?.best_eval_loss ?? null;
+    this.#meter = new Meter(session.resumed?.state ?? null);
+    this.#step = session.resumed?.state.step ?? 0;
+    this.#position = session.resumed?.state.position ?? session.loader.position;
+    this.#bestLoss = session.resumed?.state.best_eval_loss ?? null;
   }
 
   async run(): Promise<void> {
@@ -66,12 +67,17 @@ class Loop {
     await this.#finish();
   }
 
+  get #samplesFile(): string {
+    return join(this.#context.runFolder, 'samples.jsonl');
+  }
+
   get #progress(): Progress {
     const { loader, totalSteps } = this.#session;
     return { step: this.#step, total_steps: totalSteps, epoch: this.#step / loader.updatesPerEpoch };
   }
 
   #start(): void {
+    dropLinesAfter(this.#samplesFile, 'step', this.#step);
     const { tuning, model, estimate, data, engine, resumed } = this.#session;
     this.#context.emit({
       type: 'started',
@@ -85,7 +91,7 @@ class Loop {
     });
     this.#context.log(`${model.modelType}: ${tuning.trainable.length} trained tensors, ${estimate.trainable_parameters} parameters; ${engine}; about ${formatBytes(estimate.memory_bytes)}`);
     for (const message of estimate.warnings) this.#context.emit({ type: 'warning', message });
-    if (resumed && this.#context.resumeFrom !== null) this.#context.emit({ type: 'resumed', ...this.#progress, checkpoint: this.#context.resumeFrom });
+    if (resumed) this.#context.emit({ type: 'resumed', ...this.#progress, checkpoint: resumed.folder });
   }
 
   /** A loss that is not a number ends the run with the last good weights saved. */
@@ -130,7 +136,7 @@ class Loop {
       });
       const text = tokenizer.decode(ids);
       this.#context.emit({ type: 'sample', ...this.#progress, prompt, text });
-      await appendFile(join(this.#context.runFolder, 'samples.jsonl'), `${JSON.stringify({ step: this.#step, prompt, text })}\n`);
+      await appendFile(this.#samplesFile, `${JSON.stringify({ step: this.#step, prompt, text })}\n`);
     }
   }
 
@@ -148,7 +154,7 @@ class Loop {
         tokens_seen: this.#meter.tokensSeen,
         elapsed_time: this.#meter.elapsed,
       });
-      for (const step of surplusCheckpoints(await checkpointSteps(folder), this.#session.experiment.train.save_total_limit)) {
+      for (const step of surplusCheckpoints(await checkpointSteps(folder), { limit: this.#session.experiment.train.save_total_limit, newest: this.#step })) {
         await rm(join(folder, `step-${step}`), { recursive: true, force: true });
       }
     } catch (error) {

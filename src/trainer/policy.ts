@@ -21,9 +21,13 @@ export function totalUpdates(config: Pick<TrainConfig, 'max_steps' | 'num_train_
   return config.max_steps > 0 ? config.max_steps : Math.ceil(config.num_train_epochs * updatesPerEpoch);
 }
 
-/** The checkpoints to remove, oldest first, when only `limit` may stay. The newest is never among them. */
-export function surplusCheckpoints(steps: readonly number[], limit: number | null): number[] {
-  if (limit === null) return [];
+/**
+ * The checkpoints to remove, oldest first, when only `limit` may stay. The newest is never among them; what is
+ * later than it, a damaged one that the run went on without, always.
+ */
+export function surplusCheckpoints(steps: readonly number[], { limit, newest }: { readonly limit: number | null; readonly newest: number }): number[] {
   const ascending = [...steps].sort((a, b) => a - b);
-  return ascending.slice(0, Math.max(0, ascending.length - Math.max(1, limit)));
+  const past = ascending.filter((step) => step <= newest);
+  const old = limit === null ? [] : past.slice(0, Math.max(0, past.length - Math.max(1, limit)));
+  return [...old, ...ascending.filter((step) => step > newest)];
 }

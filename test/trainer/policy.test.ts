@@ -25,8 +25,12 @@ describe('totalUpdates', () => {
 
 describe('surplusCheckpoints', () => {
   it('removes the oldest and never the newest', () => {
-    expect(surplusCheckpoints([30, 10, 20], 2)).toEqual([10]);
-    expect(surplusCheckpoints([10, 20], 5)).toEqual([]);
-    expect(surplusCheckpoints([10, 20, 30], null)).toEqual([]);
+    expect(surplusCheckpoints([30, 10, 20], { limit: 2, newest: 30 })).toEqual([10]);
+    expect(surplusCheckpoints([10, 20], { limit: 5, newest: 20 })).toEqual([]);
+    expect(surplusCheckpoints([10, 20, 30], { limit: null, newest: 30 })).toEqual([]);
+  });
+
+  it('removes what is later than the newest: the run went on without it', () => {
+    expect(surplusCheckpoints([10, 15, 20, 30], { limit: 1, newest: 15 })).toEqual([10, 20, 30]);
   });
 });
