@@ -43,6 +43,7 @@ export class Reader implements StoreReader {
   readonly #unclaimed: Query<{ id: string; since: string }>;
   readonly #live: Query<{ id: string }>;
   readonly #queue: Query<{ id: string }>;
+  readonly #setting: Query<{ value: number }>;
   readonly #changes: Query<{ total: number }>;
 
   constructor(connection: Connection) {
@@ -65,6 +66,7 @@ export class Reader implements StoreReader {
     this.#queue = connection.prepare("SELECT id FROM runs WHERE state = 'queued' AND queue_position IS NOT NULL ORDER BY queue_position");
     this.#unclaimed = connection.prepare("SELECT id, coalesce(queued_at, created_at) AS since FROM runs WHERE state = 'queued' AND queue_position IS NULL");
     this.#live = connection.prepare("SELECT id FROM runs WHERE state IN ('running', 'paused') ORDER BY id");
+    this.#setting = connection.prepare('SELECT value FROM settings WHERE name = @name');
     this.#changes = connection.prepare('SELECT total_changes() AS total');
   }
 
@@ -122,6 +124,10 @@ export class Reader implements StoreReader {
 
   queue(): readonly string[] {
     return this.#queue.all().map(({ id }) => id);
+  }
+
+  parallel(): number {
+    return this.#setting.first({ name: 'parallel' })?.value ?? 1;
   }
 
   unclaimed(): readonly { readonly id: string; readonly since: string }[] {

@@ -95,6 +95,8 @@ export interface StoreReader {
   processOf(runId: string): ProcessIdentity | null;
   /** Ids of the runs that wait for their turn, the next one first. */
   queue(): readonly string[];
+  /** How many runs of the queue may run at once. */
+  parallel(): number;
   /** Queued runs that wait for no turn: whoever made them starts them at once, or is gone. */
   unclaimed(): readonly { readonly id: string; readonly since: string }[];
   /** The runs that have a process, or are said to. */

@@ -41,6 +41,8 @@ export function prepareStatements(connection: Connection) {
     clearProcess: write('UPDATE runs SET pid = NULL, process_start = NULL, boot_id = NULL WHERE id = @id'),
     enqueue: write(`UPDATE runs SET queue_position = coalesce(queue_position, (SELECT coalesce(max(queue_position), 0) + 1 FROM runs))
       WHERE id = @id AND state = 'queued'`),
+    setPosition: write("UPDATE runs SET queue_position = @position WHERE id = @id AND state = 'queued'"),
+    setSetting: write('INSERT OR REPLACE INTO settings (name, value) VALUES (@name, @value)'),
     setName: write('UPDATE runs SET name = @value WHERE id = @id'),
     setNote: write('UPDATE runs SET note = @value WHERE id = @id'),
     setArchived: write('UPDATE runs SET archived = @value WHERE id = @id'),

@@ -32,6 +32,9 @@ export interface Store extends StoreReader {
   clearProcess(runId: string): void;
   /** Puts a queued run at the end of the queue; once is enough. */
   enqueue(runId: string): void;
+  /** Gives a run of the queue another place, from 1; one past the end is the last. Throws a UserError when it is not in the queue. */
+  moveInQueue(runId: string, place: number): void;
+  setParallel(runs: number): void;
   /** Makes a queued run the running one of a process; false when it is not queued any more: somebody else has it. */
   claim(runId: string, process: ProcessIdentity): boolean;
   /** Takes a queued run out for good; false when it is not queued any more. */
@@ -113,6 +116,19 @@ class SqliteStore extends Reader implements Store {
 
   enqueue(runId: string): void {
     this.#sql.enqueue.run({ id: runId });
+  }
+
+  moveInQueue(runId: string, place: number): void {
+    this.connection.transaction(() => {
+      const waiting = this.queue();
+      if (!waiting.includes(runId)) throw new UserError(`${this.run(runId).name} (${runId}) is not in the queue: it is ${this.run(runId).state}`);
+      const order = waiting.filter((id) => id !== runId).toSpliced(place - 1, 0, runId);
+      for (const [index, id] of order.entries()) this.#sql.setPosition.run({ id, position: index + 1 });
+    });
+  }
+
+  setParallel(runs: number): void {
+    this.#sql.setSetting.run({ name: 'parallel', value: runs });
   }
 
   claim(runId: string, process: ProcessIdentity): boolean {
