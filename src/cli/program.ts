@@ -38,7 +38,7 @@ function addTraining(program: Command, terminal: Terminal): void {
   program
     .command('resume')
     .description('go on with a run that has ended, from its newest whole checkpoint; the same run, one history')
-    .argument('<run>', runHelp)
+    .argument('<run|folder>', `${runHelp}; or the folder of a run from a mirror`)
     .addOption(setOption())
     .option('--from <step>', 'an older checkpoint; the later ones are given up', wholeNumber(1))
     .option('--branch', 'in a new run with other settings; this one stays as it is')

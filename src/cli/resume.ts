@@ -1,4 +1,5 @@
 import { homeFolder } from '../config/home.js';
+import { adoptRun, isRunFolder } from '../runner/adopt.js';
 import { reconcile, startRun } from '../runner/client.js';
 import { prepareResume } from '../runner/resume.js';
 import { openStore } from '../store/store.js';
@@ -14,13 +15,13 @@ interface Options {
   readonly json?: true;
 }
 
-/** Goes on with a run that has ended, watched as `train` does; with --branch in a new run. */
+/** Goes on with a run that has ended, or whose folder is all that is left, watched as `train` does; with --branch in a new run. */
 export async function resume(terminal: Terminal, reference: string, { set, from, branch, detach, json }: Options): Promise<void> {
   const home = homeFolder(terminal.env);
   reconcile(home);
   const store = openStore(home);
   try {
-    const run = store.run(reference);
+    const run = isRunFolder(reference) ? await adoptRun(store, home, reference) : store.run(reference);
     const config = withAssignments(run.config, set);
     const { id } = await prepareResume(store, home, { run, options: { config, from: from ?? null, branch: branch ?? false } });
     if (detach) {

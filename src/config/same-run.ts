@@ -6,7 +6,7 @@ import type { Experiment } from './schema.js';
 /** How long, how often, how fast, where: a run that changes them is still that run. */
 const steering: readonly string[] = [
   'train.max_steps', 'train.num_train_epochs', 'train.learning_rate', 'train.logging_steps', 'train.eval_steps', 'train.save_steps', 'train.save_total_limit',
-  'train.per_device_eval_batch_size', 'sample.prompts', 'sample.max_new_tokens', 'sample.temperature', 'engine.name', 'engine.device', 'engine.threads',
+  'train.per_device_eval_batch_size', 'checkpoint_mirror', 'sample.prompts', 'sample.max_new_tokens', 'sample.temperature', 'engine.name', 'engine.device', 'engine.threads',
 ];
 
 /** Where things lie. They may have been moved; the caller knows whether they have. */

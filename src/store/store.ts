@@ -8,7 +8,7 @@ import { makeRunId } from './ids.js';
 import { Reader } from './reader.js';
 import { pointsOf } from './recording.js';
 import { liveStates } from './rows.js';
-import type { ProcessIdentity, RunRecord, RunState, StoreReader } from './rows.js';
+import type { MetricPoint, ProcessIdentity, RunRecord, RunState, StoreReader } from './rows.js';
 import { prepareStatements } from './statements.js';
 import type { Statements } from './statements.js';
 
@@ -20,6 +20,8 @@ export interface Store extends StoreReader {
   createRun(run: { readonly name: string; readonly config: Experiment; readonly parent?: string }): RunRecord;
   /** A new queued run that goes on from a step of another: it begins with that one's points up to there. */
   branchRun(run: { readonly name: string; readonly config: Experiment; readonly parent: string; readonly step: number }): RunRecord;
+  /** The record of a run that was made elsewhere, at rest, with what is known of its curves. */
+  adoptRun(run: Pick<RunRecord, 'id' | 'name' | 'created_at' | 'config'> & { readonly reason: string; readonly points: readonly MetricPoint[] }): void;
   /** Makes a run at rest queued again, with what it is to do now; false when it is not at rest. It waits for nobody until it is enqueued. */
   requeue(runId: string, config: Experiment): boolean;
   /** Keeps an event: the run's latest values, and its points or the event itself. `time` is ISO 8601. */
@@ -83,6 +85,15 @@ class SqliteStore extends Reader implements Store {
       this.#sql.inheritPoints.run({ id, parent: run.parent, step });
       this.#sql.inheritSeq.run({ id, parent: run.parent });
       return this.run(id);
+    });
+  }
+
+  adoptRun({ id, name, created_at, config, reason, points }: Pick<RunRecord, 'id' | 'name' | 'created_at' | 'config'> & { readonly reason: string; readonly points: readonly MetricPoint[] }): void {
+    this.connection.transaction(() => {
+      this.#sql.insertRun.run({ id, name, created_at, config: JSON.stringify(config), parent: null });
+      const { run, seq } = this.#advance(id);
+      for (const { step, time, key, value } of points) this.#sql.insertPoint.run({ run, key: this.#keyOf(key), step, seq, time: Date.parse(time), value });
+      this.setState(id, 'crashed', reason);
     });
   }
 

@@ -19,6 +19,8 @@ const stateSchema = z.object({
   total_steps: z.int(),
   position: loaderPositionSchema,
   best_eval_loss: z.number().nullable(),
+  /** Of the checkpoints that were evaluated at their very step, the one to keep. */
+  best_checkpoint: z.object({ step: z.int(), eval_loss: z.number() }).nullable().default(null),
   tokens_seen: z.number(),
   elapsed_time: z.number(),
   files: z.record(z.string(), z.object({ bytes: z.int(), sha256: z.string() })),
@@ -29,12 +31,17 @@ export type CheckpointState = Omit<z.infer<typeof stateSchema>, 'version' | 'fil
 
 const stateFile = 'trainer_state.json';
 
-/** Fills `folder` through `fill(temporaryFolder)`. A crash at any point leaves the old folder or none. */
+/** Fills `folder` through `fill(temporaryFolder)`. A crash at any point leaves the old folder or none; what `fill` throws is thrown. */
 export async function writeWhole(folder: string, fill: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = join(dirname(folder), `.${basename(folder)}.tmp`);
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });
-  await fill(temporary);
+  try {
+    await fill(temporary);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true }); // what is half written takes the room of the next try
+    throw error;
+  }
   for (const file of await readdir(temporary)) await sync(join(temporary, file));
   await sync(temporary);
   await rm(folder, { recursive: true, force: true });

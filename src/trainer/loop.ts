@@ -1,18 +1,19 @@
 /** The training loop. It knows the session, events and what it has been asked to do; when things are due is in `policy.ts`. */
-import { appendFile, rm } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { formatBytes } from '../util/format.js';
-import { messageOf, UserError } from '../util/errors.js';
-import { bytesOf, checkpointSteps, type CheckpointState } from './checkpoint.js';
+import { UserError } from '../util/errors.js';
+import type { CheckpointState } from './checkpoint.js';
 import { evaluateRows } from './evaluate.js';
 import type { Control, Progress } from './events.js';
 import { generateTokens, stopIdsOf } from './generate.js';
 import { dropLinesAfter } from './journal.js';
 import { Meter } from './meter.js';
-import { writeCheckpoint, writeOutput } from './output.js';
-import { dueAfter, surplusCheckpoints } from './policy.js';
+import { writeOutput } from './output.js';
+import { dueAfter } from './policy.js';
 import { greedy } from './sampling.js';
+import { Checkpoints } from './saving.js';
 import type { Session } from './session.js';
 import type { TrainContext } from './train.js';
 import { NonFinite, runUpdate } from './update.js';
@@ -25,15 +26,17 @@ class Loop {
   readonly #session: Session;
   readonly #context: TrainContext;
   readonly #meter: Meter;
+  readonly #checkpoints: Checkpoints;
   readonly #asked = new Set<Control>();
   #step: number;
   #position: CheckpointState['position'];
   #bestLoss: number | null;
-  #savedStep = -1;
+  #lastEval: { readonly step: number; readonly loss: number } | null = null;
 
   constructor(session: Session, context: TrainContext) {
     this.#session = session;
     this.#context = context;
+    this.#checkpoints = new Checkpoints(session, context);
     this.#meter = new Meter(session.resumed?.state ?? null);
     this.#step = session.resumed?.state.step ?? 0;
     this.#position = session.resumed?.state.position ?? session.loader.position;
@@ -101,6 +104,7 @@ class Loop {
     } catch (error) {
       if (!(error instanceof NonFinite)) throw error;
       await this.#save();
+      await this.#checkpoints.settled();
       throw new UserError(`${error.message} Lower train.learning_rate, or look at the rows of that update.`);
     }
   }
@@ -111,6 +115,7 @@ class Loop {
     const before = performance.now();
     const result = await evaluateRows(executable, data.eval, { batchSize: experiment.train.per_device_eval_batch_size, padId, interrupted: this.#stopping });
     if (result === null) return;
+    this.#lastEval = { step: this.#step, loss: result.loss };
     this.#bestLoss = Math.min(this.#bestLoss ?? Infinity, result.loss);
     this.#context.emit({
       type: 'eval',
@@ -140,29 +145,16 @@ class Loop {
     }
   }
 
-  /** A save that fails leaves the old checkpoints and the run as they are. */
   async #save(): Promise<void> {
-    if (this.#savedStep === this.#step) return;
-    const folder = join(this.#context.runFolder, 'checkpoints');
-    const path = join(folder, `step-${this.#step}`);
-    try {
-      await writeCheckpoint(this.#session, path, {
-        step: this.#step,
-        total_steps: this.#session.totalSteps,
-        position: this.#position,
-        best_eval_loss: this.#bestLoss,
-        tokens_seen: this.#meter.tokensSeen,
-        elapsed_time: this.#meter.elapsed,
-      });
-      for (const step of surplusCheckpoints(await checkpointSteps(folder), { limit: this.#session.experiment.train.save_total_limit, newest: this.#step })) {
-        await rm(join(folder, `step-${step}`), { recursive: true, force: true });
-      }
-    } catch (error) {
-      this.#context.emit({ type: 'warning', message: `The checkpoint at step ${this.#step} could not be written: ${messageOf(error)}` });
-      return;
-    }
-    this.#savedStep = this.#step;
-    this.#context.emit({ type: 'checkpoint', ...this.#progress, path, bytes: await bytesOf(path) });
+    const state = {
+      step: this.#step,
+      total_steps: this.#session.totalSteps,
+      position: this.#position,
+      best_eval_loss: this.#bestLoss,
+      tokens_seen: this.#meter.tokensSeen,
+      elapsed_time: this.#meter.elapsed,
+    };
+    await this.#checkpoints.save(state, this.#progress, this.#lastEval?.step === this.#step ? this.#lastEval.loss : null);
   }
 
   async #pause(): Promise<void> {
@@ -177,10 +169,12 @@ class Loop {
   async #finish(): Promise<void> {
     const output = await writeOutput(this.#session, this.#context.runFolder);
     if (this.#step >= this.#session.totalSteps) {
+      await this.#checkpoints.settled();
       this.#context.emit({ type: 'completed', ...this.#progress, output, peak_memory_bytes: process.resourceUsage().maxRSS * 1024 });
       return;
     }
     await this.#save();
+    await this.#checkpoints.settled();
     this.#context.emit({ type: 'stopped', ...this.#progress, reason: 'stopped by the user', output });
   }
 

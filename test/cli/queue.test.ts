@@ -22,15 +22,15 @@ interface Row {
   readonly id: string;
 }
 
-const runs = async () => (JSON.parse((await place.run('runs', '--json')).stdout) as Row[]).toReversed();
-const states = async () => (await runs()).map(({ name, state }) => `${name} ${state}`);
+const runs = async () => JSON.parse((await place.run('runs', '--json')).stdout) as Row[];
+const states = async () => Object.fromEntries((await runs()).map(({ name, state }) => [name, state]));
 
 it('works through a list, and then only what is not complete', async () => {
   const files = [experiment('a'), experiment('broken', {}, 'nowhere.jsonl'), experiment('c')];
   const added = await place.run('queue', 'add', ...files);
   expect(added).toMatchObject({ code: 0, stderr: '' });
   expect(added.stdout).toMatch(/^a \(\w+\) is in line, number 1\nbroken .* number 2\nc .* number 3\n$/);
-  await expect.poll(states, { timeout: 60_000, interval: 500 }).toEqual(['a completed', 'broken failed', 'c completed']);
+  await expect.poll(states, { timeout: 60_000, interval: 500 }).toEqual({ a: 'completed', broken: 'failed', c: 'completed' });
   const again = await place.run('queue', 'add', files[0], files[2]);
   expect(again.stdout).toMatch(/^a \(\w+\) is complete: skipped\nc \(\w+\) is complete: skipped\n$/);
   expect(await runs()).toHaveLength(3);
@@ -45,11 +45,11 @@ it('resumes what was stopped, in its place', async () => {
   expect(waiting.map(({ name, state }) => `${name} ${state}`)).toEqual(['long running', 'last queued', 'next queued']);
   expect((await place.run('queue', 'remove', 'last', 'next')).code).toBe(0);
   expect((await place.run('stop', 'long')).code).toBe(0);
-  await expect.poll(async () => (await states()).slice(3), { timeout: 30_000, interval: 200 }).toEqual(['long stopped', 'next stopped', 'last stopped']);
+  await expect.poll(states, { timeout: 30_000, interval: 200 }).toMatchObject({ long: 'stopped', next: 'stopped', last: 'stopped' });
   expect((await place.run('queue', 'add', first)).stdout).toMatch(/^long \(\w+\) is in line, number 1; it goes on after step \d+ of the \d+ it did\n$/);
-  await expect.poll(async () => (await states())[3], { timeout: 30_000, interval: 200 }).toBe('long running');
+  await expect.poll(states, { timeout: 30_000, interval: 200 }).toMatchObject({ long: 'running' });
   expect((await place.run('stop', 'long')).code).toBe(0);
-  await expect.poll(async () => (await states())[3], { timeout: 30_000, interval: 200 }).toBe('long stopped');
+  await expect.poll(states, { timeout: 30_000, interval: 200 }).toMatchObject({ long: 'stopped' });
   expect(await place.run('queue', 'list')).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining('Nothing runs and nothing waits') as string });
 });
 
