@@ -36,6 +36,18 @@ function addTraining(program: Command, terminal: Terminal): void {
     .addHelpText('after', example('workbench train experiments/quickstart.yaml --set lora.r=16'))
     .action(async (file, options) => (await import('./train.js')).train(terminal, file, options));
   program
+    .command('resume')
+    .description('go on with a run that has ended, from its newest whole checkpoint; the same run, one history')
+    .argument('<run|folder>', `${runHelp}; or the folder of a run from a mirror`)
+    .addOption(setOption())
+    .option('--from <step>', 'an older checkpoint; the later ones are given up', wholeNumber(1))
+    .option('--branch', 'in a new run with other settings; this one stays as it is')
+    .option('--detach', 'start it and return')
+    .option('--json', 'one event a line')
+    .addHelpText('after', example('workbench resume quickstart --set train.max_steps=400'))
+    .action(async (run, options) => (await import('./resume.js')).resume(terminal, run, options));
+  addQueue(program, terminal);
+  program
     .command('attach')
     .description('follow a live run; Ctrl-C leaves it running')
     .argument('<run>', runHelp)
@@ -67,6 +79,35 @@ function addTraining(program: Command, terminal: Terminal): void {
     .option('--json', 'for machines')
     .addHelpText('after', example('workbench estimate experiments/quickstart.yaml --set lora.r=64'))
     .action(async (file, options) => (await import('./estimate.js')).estimateExperiment(terminal, file, options));
+}
+
+function addQueue(program: Command, terminal: Terminal): void {
+  const queue = program.command('queue').description('runs that wait for their turn, and start by themselves').helpCommand(false);
+  const parallel = () => new Option('--parallel <n>', 'so many at once, from now on').argParser(wholeNumber(1));
+  const command = (name: string, description: string) => queue.command(name).description(description);
+  command('add', 'put experiments in line; complete ones are skipped, partial ones resumed')
+    .argument('<experiment...>', 'YAML or JSON files')
+    .addOption(setOption())
+    .addOption(parallel())
+    .addHelpText('after', example('workbench queue add experiments/*.yaml'))
+    .action(async (files, options) => (await import('./queue.js')).add(terminal, files, options));
+  command('list', 'what runs and what waits, the next one first')
+    .option('--json', 'for machines')
+    .addHelpText('after', example('workbench queue list'))
+    .action(async (options) => (await import('./queue.js')).list(terminal, options));
+  command('move', 'give a run another place')
+    .argument('<run>', runHelp)
+    .argument('<place>', '1: the next', wholeNumber(1))
+    .addHelpText('after', example('workbench queue move quickstart 1'))
+    .action(async (run, place) => (await import('./queue.js')).move(terminal, run, place));
+  command('remove', 'take runs out of the line')
+    .argument('<run...>', runHelp)
+    .addHelpText('after', example('workbench queue remove quickstart'))
+    .action(async (runs) => (await import('./queue.js')).remove(terminal, runs));
+  command('start', 'go on with what waits, after a restart of the machine')
+    .addOption(parallel())
+    .addHelpText('after', example('workbench queue start --parallel 2'))
+    .action(async (options) => (await import('./queue.js')).start(terminal, options));
 }
 
 function addRuns(program: Command, terminal: Terminal): void {

@@ -39,6 +39,12 @@ export function openServices(env: Environment): Services & { close(): void } {
       await startRun(home, id);
       return id;
     },
+    resume: async (runId) => {
+      const { prepareResume } = await import('../runner/resume.js');
+      const run = store.run(runId);
+      await prepareResume(store, home, { run, options: { config: run.config, from: null, branch: false } });
+      await startRun(home, runId);
+    },
     control: (runId, wanted) => control(home, runId, wanted),
     close() {
       clearInterval(watch);

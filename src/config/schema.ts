@@ -97,6 +97,7 @@ export const experimentSchema = z.strictObject({
   lora: lora.prefault({}),
   freeze: freeze.prefault({}),
   train: train.prefault({}),
+  checkpoint_mirror: text.nullable().default(null).describe('a second folder, on another disk, for copies of the checkpoints').meta({ label: 'mirror', path: true }),
   sample: sample.prefault({}),
   engine: engine.prefault({}),
 });

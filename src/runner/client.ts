@@ -23,12 +23,17 @@ const pollMs = 50;
  * Puts a queued run in line, starting the supervisor if there is none; the run then needs nobody. Rejects with a
  * UserError when the run is not queued or no supervisor can be started.
  */
-export async function startRun(home: string, runId: string, { supervisor }: Entries = entries): Promise<void> {
+export async function startRun(home: string, runId: string, use: Entries = entries): Promise<void> {
   withStore(home, (store) => {
     const { name, state } = store.run(runId);
     if (state !== 'queued') throw new UserError(`the run "${name}" (${runId}) is ${state}: only a queued run can be started`);
     store.enqueue(runId);
   });
+  await workQueue(home, use);
+}
+
+/** Has the supervisor look at the queue, starting it if there is none. Rejects with a UserError when that cannot be. */
+export async function workQueue(home: string, { supervisor }: Entries = entries): Promise<void> {
   const news: SupervisorRequest = { type: 'news' };
   const deadline = Date.now() + patienceMs;
   // A supervisor that has just found nothing to do does not answer any more and still holds the lock.

@@ -35,14 +35,14 @@ export function settle(store: Store, home: string, { runId, exit }: { runId: str
 }
 
 /** Finds the runs that are said to be live and are not, and says what became of them. Returns the ids of those that live. */
-export function reconcile(store: Store, home: string, ownChild: string | null = null): string[] {
+export function reconcile(store: Store, home: string, ownChildren: ReadonlySet<string> = new Set()): string[] {
   const live: string[] = [];
   for (const { id, process } of store.live()) {
-    if (id === ownChild || (process !== null && isAlive(process))) live.push(id);
+    if (ownChildren.has(id) || (process !== null && isAlive(process))) live.push(id);
     else settle(store, home, { runId: id, exit: null });
   }
-  for (const { id, created_at } of store.unclaimed()) {
-    if (Date.now() - Date.parse(created_at) > patienceMs) store.cancel(id, 'never started: the command that made it ended first');
+  for (const { id, since } of store.unclaimed()) {
+    if (Date.now() - Date.parse(since) > patienceMs) store.cancel(id, 'never started: the command that made it ended first');
   }
   return live;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Store } from '../store/store.js';
 import type { EvalEvent, StepEvent, TrainEvent } from '../trainer/events.js';
+import { dropLinesAfter } from '../trainer/journal.js';
 import { messageOf } from '../util/errors.js';
 import type { TimedEvent } from './protocol.js';
 
@@ -51,6 +52,7 @@ export class Recorder {
   }
 
   #log(event: TrainEvent): void {
+    if (event.type === 'started') dropLinesAfter(this.#logFile, 'current_steps', event.step);
     if (event.type === 'step') this.#lastStep = event;
     if (event.type !== 'step' && event.type !== 'eval') return;
     appendFileSync(this.#logFile, `${JSON.stringify(logLine(event, this.#lastStep))}\n`);

@@ -7,6 +7,7 @@ import { runFolder } from '../store/folders.js';
 import { openStore } from '../store/store.js';
 import type { Control } from '../trainer/events.js';
 import { messageOf } from '../util/errors.js';
+import { writeIdentity } from './adopt.js';
 import { runSocket } from './address.js';
 import { askFor, isControl, newControls } from './controls.js';
 import { ownIdentity } from './identity.js';
@@ -31,10 +32,12 @@ const graceMs = 5000;
 export async function runProcess({ home, runId, workerEntry }: RunOptions): Promise<number> {
   const store = openStore(home, patienceMs);
   if (!store.claim(runId, ownIdentity())) return 1;
-  const { config } = store.run(runId);
+  const record = store.run(runId);
+  const { config } = record;
   const folder = runFolder(home, runId);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'experiment.yaml'), writeExperiment(config));
+  writeIdentity(folder, record);
 
   const log = (line: string): void => tryTo(() => appendFileSync(join(folder, 'run.log'), `${new Date().toISOString()} ${line}\n`));
   const controls = newControls();

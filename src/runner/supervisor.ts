@@ -1,5 +1,5 @@
 /**
- * One process a home that works through the queue, one run at a time. It is started on demand, owns nothing that
+ * One process a home that works through the queue, as many runs at once as the store says. It is started on demand, owns nothing that
  * is not in the store, and ends when nothing is left to do: when it is killed, the runs go on, and the next
  * supervisor watches them.
  */
@@ -41,7 +41,7 @@ class Supervisor {
   readonly #store: Store;
   readonly #home: string;
   readonly #runEntry: URL;
-  #child: { readonly runId: string; readonly process: ChildProcess } | null = null;
+  readonly #children = new Map<string, ChildProcess>();
   /** Asked to end: nothing new is started. */
   #ending = false;
   #wake: () => void = () => undefined;
@@ -66,21 +66,22 @@ class Supervisor {
     this.#log('nothing is left to do');
   }
 
-  /** Starts the next run when its turn has come; false when there is nothing to start and nothing to watch. */
+  /** Starts the runs whose turn has come; false when there is nothing to start and nothing to watch. */
   #hasWork(): boolean {
-    const live = reconcile(this.#store, this.#home, this.#child?.runId);
-    if (this.#child !== null) return true;
-    if (this.#ending) return false;
-    if (live.length > 0) return true;
-    const [next] = this.#store.queue();
-    if (next === undefined) return false;
-    this.#start(next);
-    return true;
+    const children = new Set(this.#children.keys());
+    const live = reconcile(this.#store, this.#home, children);
+    if (this.#ending) return children.size > 0;
+    // A child is still in the queue until it says that it runs.
+    const busy = new Set([...live, ...children]);
+    const waiting = this.#store.queue().filter((id) => !children.has(id));
+    const turn = waiting.slice(0, Math.max(0, this.#store.parallel() - busy.size));
+    for (const runId of turn) this.#start(runId);
+    return busy.size + turn.length > 0;
   }
 
   #start(runId: string): void {
     const child = spawnRun(this.#home, { runId, entry: this.#runEntry, ipc: false });
-    this.#child = { runId, process: child };
+    this.#children.set(runId, child);
     this.#log(`${runId} started, process ${child.pid ?? 'none'}`);
     child.once('error', (error) => this.#ended(runId, `could not be started: ${error.message}`));
     child.once('exit', (code, signal) => {
@@ -93,7 +94,7 @@ class Supervisor {
     this.#log(`${runId} ${how}`);
     // A run that could not even say that it runs must not be tried for ever.
     if (this.#store.cancel(runId, how)) this.#store.setState(runId, 'failed', `its process ${how}: see run.log`);
-    this.#child = null;
+    this.#children.delete(runId);
     this.#wake();
   }
 
@@ -105,7 +106,7 @@ class Supervisor {
 
   #end(): void {
     this.#ending = true;
-    this.#child?.process.kill('SIGTERM');
+    for (const child of this.#children.values()) child.kill('SIGTERM');
     this.#wake();
   }
 

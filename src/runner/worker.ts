@@ -14,17 +14,16 @@ function tell(message: WorkerMessage): void {
   parentPort?.postMessage(message);
 }
 
-/** A run that has checkpoints goes on from the newest. */
-async function newestCheckpoint(): Promise<string | null> {
+/** A run that has checkpoints goes on from the newest that is whole. */
+async function checkpoints(): Promise<string[]> {
   const folder = join(runFolder, 'checkpoints');
-  const step = (await checkpointSteps(folder)).at(-1);
-  return step === undefined ? null : join(folder, `step-${step}`);
+  return (await checkpointSteps(folder)).reverse().map((step) => join(folder, `step-${step}`));
 }
 
 await train(parseExperiment(experiment), {
   runFolder,
   home,
-  resumeFrom: await newestCheckpoint(),
+  resumeFrom: await checkpoints(),
   emit: (event) => tell({ type: 'event', event, time: new Date().toISOString() }),
   log: (line) => tell({ type: 'log', line }),
   takeControls: () => takeAsked(controls),

@@ -37,11 +37,13 @@ export class Reader implements StoreReader {
   readonly #curve: Query<PointRow>;
   readonly #curveFromEnd: Query<PointRow>;
   readonly #events: Query<{ details: string; step: number }>;
+  readonly #samples: Query<{ details: string; step: number }>;
   readonly #history: Query<Omit<HistoryRow, 'details'> & { details: string }>;
   readonly #process: Query<{ pid: number | null; startTime: string; bootId: string }>;
-  readonly #unclaimed: Query<{ id: string; created_at: string }>;
+  readonly #unclaimed: Query<{ id: string; since: string }>;
   readonly #live: Query<{ id: string }>;
   readonly #queue: Query<{ id: string }>;
+  readonly #setting: Query<{ value: number }>;
   readonly #changes: Query<{ total: number }>;
 
   constructor(connection: Connection) {
@@ -57,11 +59,14 @@ export class Reader implements StoreReader {
     this.#curve = connection.prepare(points);
     this.#curveFromEnd = connection.prepare(`${points} DESC`);
     this.#events = connection.prepare(`SELECT step, details FROM events WHERE ${ofRun} AND type = @type ORDER BY seq`);
+    this.#samples = connection.prepare(`SELECT step, details FROM events AS said WHERE ${ofRun} AND type = 'sample'
+      AND NOT EXISTS (SELECT 1 FROM events WHERE run = said.run AND type = 'started' AND seq > said.seq AND step < said.step) ORDER BY seq`);
     this.#history = connection.prepare(`SELECT time, type, step, details FROM events WHERE ${ofRun} ORDER BY seq`);
     this.#process = connection.prepare('SELECT pid, process_start AS startTime, boot_id AS bootId FROM runs WHERE id = @id');
     this.#queue = connection.prepare("SELECT id FROM runs WHERE state = 'queued' AND queue_position IS NOT NULL ORDER BY queue_position");
-    this.#unclaimed = connection.prepare("SELECT id, created_at FROM runs WHERE state = 'queued' AND queue_position IS NULL");
+    this.#unclaimed = connection.prepare("SELECT id, coalesce(queued_at, created_at) AS since FROM runs WHERE state = 'queued' AND queue_position IS NULL");
     this.#live = connection.prepare("SELECT id FROM runs WHERE state IN ('running', 'paused') ORDER BY id");
+    this.#setting = connection.prepare('SELECT value FROM settings WHERE name = @name');
     this.#changes = connection.prepare('SELECT total_changes() AS total');
   }
 
@@ -98,7 +103,7 @@ export class Reader implements StoreReader {
   }
 
   samples(runId: string): readonly SampleRow[] {
-    return this.#events.all({ id: runId, type: 'sample' }).map(({ step, details }) => {
+    return this.#samples.all({ id: runId }).map(({ step, details }) => {
       const { prompt, text } = JSON.parse(details) as SampleRow;
       return { step, prompt, text };
     });
@@ -121,7 +126,11 @@ export class Reader implements StoreReader {
     return this.#queue.all().map(({ id }) => id);
   }
 
-  unclaimed(): readonly { readonly id: string; readonly created_at: string }[] {
+  parallel(): number {
+    return this.#setting.first({ name: 'parallel' })?.value ?? 1;
+  }
+
+  unclaimed(): readonly { readonly id: string; readonly since: string }[] {
     return this.#unclaimed.all();
   }
 

@@ -87,6 +87,7 @@ export interface StoreReader {
   metrics(runId: string, keys?: readonly string[]): readonly MetricPoint[];
   /** Only points written after `cursor` (0 at first): what a live chart asks for, again and again. */
   metricsSince(runId: string, cursor: number): { readonly points: readonly MetricPoint[]; readonly cursor: number };
+  /** Those of a part that a resume went back behind are left out. */
   samples(runId: string): readonly SampleRow[];
   warnings(runId: string): readonly string[];
   history(runId: string): readonly HistoryRow[];
@@ -94,8 +95,10 @@ export interface StoreReader {
   processOf(runId: string): ProcessIdentity | null;
   /** Ids of the runs that wait for their turn, the next one first. */
   queue(): readonly string[];
+  /** How many runs of the queue may run at once. */
+  parallel(): number;
   /** Queued runs that wait for no turn: whoever made them starts them at once, or is gone. */
-  unclaimed(): readonly { readonly id: string; readonly created_at: string }[];
+  unclaimed(): readonly { readonly id: string; readonly since: string }[];
   /** The runs that have a process, or are said to. */
   live(): readonly { readonly id: string; readonly process: ProcessIdentity | null }[];
   /** Grows when anybody has written: cheap to ask often, so that nothing is redrawn without a reason. */

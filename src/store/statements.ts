@@ -16,6 +16,13 @@ export function prepareStatements(connection: Connection) {
     findKey: connection.prepare<{ key: number }>('SELECT key FROM metric_keys WHERE name = @name'),
     insertKey: connection.prepare<{ key: number }>('INSERT INTO metric_keys (name) VALUES (@name) RETURNING key'),
     insertPoint: write('INSERT OR REPLACE INTO metrics (run, key, step, seq, time, value) VALUES (@run, @key, @step, @seq, @time, @value)'),
+    requeue: write(`UPDATE runs SET state = 'queued', reason = NULL, ended_at = NULL, queue_position = NULL, queued_at = @time, config = @config
+      WHERE id = @id AND state IN ('completed', 'stopped', 'failed', 'crashed')`),
+    inheritPoints: write(`INSERT INTO metrics (run, key, step, seq, time, value)
+      SELECT child.key, metrics.key, metrics.step, metrics.seq, metrics.time, metrics.value
+      FROM metrics JOIN runs parent ON parent.key = metrics.run, runs child
+      WHERE parent.id = @parent AND child.id = @id AND metrics.step <= @step`),
+    inheritSeq: write('UPDATE runs SET seq = (SELECT seq FROM runs WHERE id = @parent) WHERE id = @id'),
     supersede: write('DELETE FROM metrics WHERE run = @run AND key = @key AND step > @step'),
     insertEvent: write('INSERT INTO events (run, type, seq, step, time, details) VALUES (@run, @type, @seq, @step, @time, @details)'),
     checkpoints: connection.prepare<{ step: number; path: string }>('SELECT step, path FROM checkpoints WHERE run = @run'),
@@ -34,6 +41,8 @@ export function prepareStatements(connection: Connection) {
     clearProcess: write('UPDATE runs SET pid = NULL, process_start = NULL, boot_id = NULL WHERE id = @id'),
     enqueue: write(`UPDATE runs SET queue_position = coalesce(queue_position, (SELECT coalesce(max(queue_position), 0) + 1 FROM runs))
       WHERE id = @id AND state = 'queued'`),
+    setPosition: write("UPDATE runs SET queue_position = @position WHERE id = @id AND state = 'queued'"),
+    setSetting: write('INSERT OR REPLACE INTO settings (name, value) VALUES (@name, @value)'),
     setName: write('UPDATE runs SET name = @value WHERE id = @id'),
     setNote: write('UPDATE runs SET note = @value WHERE id = @id'),
     setArchived: write('UPDATE runs SET archived = @value WHERE id = @id'),

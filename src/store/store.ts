@@ -8,7 +8,7 @@ import { makeRunId } from './ids.js';
 import { Reader } from './reader.js';
 import { pointsOf } from './recording.js';
 import { liveStates } from './rows.js';
-import type { ProcessIdentity, RunRecord, RunState, StoreReader } from './rows.js';
+import type { MetricPoint, ProcessIdentity, RunRecord, RunState, StoreReader } from './rows.js';
 import { prepareStatements } from './statements.js';
 import type { Statements } from './statements.js';
 
@@ -18,6 +18,12 @@ export { openReader } from './reader.js';
 export interface Store extends StoreReader {
   /** A new run in state `queued`, with an id of its own; it waits for nobody until it is enqueued or started. */
   createRun(run: { readonly name: string; readonly config: Experiment; readonly parent?: string }): RunRecord;
+  /** A new queued run that goes on from a step of another: it begins with that one's points up to there. */
+  branchRun(run: { readonly name: string; readonly config: Experiment; readonly parent: string; readonly step: number }): RunRecord;
+  /** The record of a run that was made elsewhere, at rest, with what is known of its curves. */
+  adoptRun(run: Pick<RunRecord, 'id' | 'name' | 'created_at' | 'config'> & { readonly reason: string; readonly points: readonly MetricPoint[] }): void;
+  /** Makes a run at rest queued again, with what it is to do now; false when it is not at rest. It waits for nobody until it is enqueued. */
+  requeue(runId: string, config: Experiment): boolean;
   /** Keeps an event: the run's latest values, and its points or the event itself. `time` is ISO 8601. */
   record(runId: string, event: TrainEvent, time: string): void;
   /** Keeps what was asked by hand. */
@@ -28,6 +34,9 @@ export interface Store extends StoreReader {
   clearProcess(runId: string): void;
   /** Puts a queued run at the end of the queue; once is enough. */
   enqueue(runId: string): void;
+  /** Gives a run of the queue another place, from 1; one past the end is the last. Throws a UserError when it is not in the queue. */
+  moveInQueue(runId: string, place: number): void;
+  setParallel(runs: number): void;
   /** Makes a queued run the running one of a process; false when it is not queued any more: somebody else has it. */
   claim(runId: string, process: ProcessIdentity): boolean;
   /** Takes a queued run out for good; false when it is not queued any more. */
@@ -70,13 +79,35 @@ class SqliteStore extends Reader implements Store {
     }
   }
 
+  branchRun({ step, ...run }: { readonly name: string; readonly config: Experiment; readonly parent: string; readonly step: number }): RunRecord {
+    return this.connection.transaction(() => {
+      const { id } = this.createRun(run);
+      this.#sql.inheritPoints.run({ id, parent: run.parent, step });
+      this.#sql.inheritSeq.run({ id, parent: run.parent });
+      return this.run(id);
+    });
+  }
+
+  adoptRun({ id, name, created_at, config, reason, points }: Pick<RunRecord, 'id' | 'name' | 'created_at' | 'config'> & { readonly reason: string; readonly points: readonly MetricPoint[] }): void {
+    this.connection.transaction(() => {
+      this.#sql.insertRun.run({ id, name, created_at, config: JSON.stringify(config), parent: null });
+      const { run, seq } = this.#advance(id);
+      for (const { step, time, key, value } of points) this.#sql.insertPoint.run({ run, key: this.#keyOf(key), step, seq, time: Date.parse(time), value });
+      this.setState(id, 'crashed', reason);
+    });
+  }
+
+  requeue(runId: string, config: Experiment): boolean {
+    return this.#sql.requeue.run({ id: runId, config: JSON.stringify(config), time: new Date().toISOString() }) === 1;
+  }
+
   record(runId: string, event: TrainEvent, time: string): void {
     this.connection.transaction(() => {
       const { run, seq } = this.#advance(runId);
       this.#sql.changeRun[event.type]?.run({ ...event, time, run });
       const points = pointsOf(event);
       for (const { step, key, value } of points) this.#sql.insertPoint.run({ run, key: this.#keyOf(key), step, seq, time: Date.parse(time), value });
-      if (event.type === 'resumed') for (const { key } of this.metricKeys.all()) this.#sql.supersede.run({ run, key, step: event.step });
+      if (event.type === 'started' || event.type === 'resumed') for (const { key } of this.metricKeys.all()) this.#sql.supersede.run({ run, key, step: event.step });
       if (event.type === 'checkpoint') this.#keepCheckpoint(run, event);
       if (points.length === 0) this.#keepEvent({ run, seq, event, time });
     });
@@ -96,6 +127,19 @@ class SqliteStore extends Reader implements Store {
 
   enqueue(runId: string): void {
     this.#sql.enqueue.run({ id: runId });
+  }
+
+  moveInQueue(runId: string, place: number): void {
+    this.connection.transaction(() => {
+      const waiting = this.queue();
+      if (!waiting.includes(runId)) throw new UserError(`${this.run(runId).name} (${runId}) is not in the queue: it is ${this.run(runId).state}`);
+      const order = waiting.filter((id) => id !== runId).toSpliced(place - 1, 0, runId);
+      for (const [index, id] of order.entries()) this.#sql.setPosition.run({ id, position: index + 1 });
+    });
+  }
+
+  setParallel(runs: number): void {
+    this.#sql.setSetting.run({ name: 'parallel', value: runs });
   }
 
   claim(runId: string, process: ProcessIdentity): boolean {

@@ -19,6 +19,8 @@ const stateSchema = z.object({
   total_steps: z.int(),
   position: loaderPositionSchema,
   best_eval_loss: z.number().nullable(),
+  /** Of the checkpoints that were evaluated at their very step, the one to keep. */
+  best_checkpoint: z.object({ step: z.int(), eval_loss: z.number() }).nullable().default(null),
   tokens_seen: z.number(),
   elapsed_time: z.number(),
   files: z.record(z.string(), z.object({ bytes: z.int(), sha256: z.string() })),
@@ -29,12 +31,17 @@ export type CheckpointState = Omit<z.infer<typeof stateSchema>, 'version' | 'fil
 
 const stateFile = 'trainer_state.json';
 
-/** Fills `folder` through `fill(temporaryFolder)`. A crash at any point leaves the old folder or none. */
+/** Fills `folder` through `fill(temporaryFolder)`. A crash at any point leaves the old folder or none; what `fill` throws is thrown. */
 export async function writeWhole(folder: string, fill: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = join(dirname(folder), `.${basename(folder)}.tmp`);
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });
-  await fill(temporary);
+  try {
+    await fill(temporary);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true }); // what is half written takes the room of the next try
+    throw error;
+  }
   for (const file of await readdir(temporary)) await sync(join(temporary, file));
   await sync(temporary);
   await rm(folder, { recursive: true, force: true });
@@ -63,6 +70,27 @@ export async function readCheckpoint(folder: string): Promise<CheckpointState> {
     }
   }
   return state;
+}
+
+export interface WholeCheckpoint {
+  readonly folder: string;
+  readonly state: CheckpointState;
+}
+
+/**
+ * The first of some checkpoint folders that is whole, null when there are none. The damaged ones before it are
+ * complained of; throws a UserError when there is no other.
+ */
+export async function firstWhole(folders: readonly string[], complain: (sentence: string) => void): Promise<WholeCheckpoint | null> {
+  for (const [index, folder] of folders.entries()) {
+    try {
+      return { folder, state: await readCheckpoint(folder) };
+    } catch (error) {
+      if (!(error instanceof UserError) || index === folders.length - 1) throw error;
+      complain(`${error.message.replace(/; use an older one\.$/, '')}: an older one is used.`);
+    }
+  }
+  return null;
 }
 
 /** The steps that have a checkpoint under `runs/<id>/checkpoints`, ascending. Nothing is checked. */

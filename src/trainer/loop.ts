@@ -1,17 +1,19 @@
 /** The training loop. It knows the session, events and what it has been asked to do; when things are due is in `policy.ts`. */
-import { appendFile, rm } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { formatBytes } from '../util/format.js';
-import { messageOf, UserError } from '../util/errors.js';
-import { bytesOf, checkpointSteps, type CheckpointState } from './checkpoint.js';
+import { UserError } from '../util/errors.js';
+import type { CheckpointState } from './checkpoint.js';
 import { evaluateRows } from './evaluate.js';
 import type { Control, Progress } from './events.js';
 import { generateTokens, stopIdsOf } from './generate.js';
+import { dropLinesAfter } from './journal.js';
 import { Meter } from './meter.js';
-import { writeCheckpoint, writeOutput } from './output.js';
-import { dueAfter, surplusCheckpoints } from './policy.js';
+import { writeOutput } from './output.js';
+import { dueAfter } from './policy.js';
 import { greedy } from './sampling.js';
+import { Checkpoints } from './saving.js';
 import type { Session } from './session.js';
 import type { TrainContext } from './train.js';
 import { NonFinite, runUpdate } from './update.js';
@@ -24,19 +26,21 @@ class Loop {
   readonly #session: Session;
   readonly #context: TrainContext;
   readonly #meter: Meter;
+  readonly #checkpoints: Checkpoints;
   readonly #asked = new Set<Control>();
   #step: number;
   #position: CheckpointState['position'];
   #bestLoss: number | null;
-  #savedStep = -1;
+  #lastEval: { readonly step: number; readonly loss: number } | null = null;
 
   constructor(session: Session, context: TrainContext) {
     this.#session = session;
     this.#context = context;
-    this.#meter = new Meter(session.resumed);
-    this.#step = session.resumed?.step ?? 0;
-    this.#position = session.resumed?.position ?? session.loader.position;
-    this.#bestLoss = session.resumed?.best_eval_loss ?? null;
+    this.#checkpoints = new Checkpoints(session, context);
+    this.#meter = new Meter(session.resumed?.state ?? null);
+    this.#step = session.resumed?.state.step ?? 0;
+    this.#position = session.resumed?.state.position ?? session.loader.position;
+    this.#bestLoss = session.resumed?.state.best_eval_loss ?? null;
   }
 
   async run(): Promise<void> {
@@ -66,12 +70,17 @@ class Loop {
     await this.#finish();
   }
 
+  get #samplesFile(): string {
+    return join(this.#context.runFolder, 'samples.jsonl');
+  }
+
   get #progress(): Progress {
     const { loader, totalSteps } = this.#session;
     return { step: this.#step, total_steps: totalSteps, epoch: this.#step / loader.updatesPerEpoch };
   }
 
   #start(): void {
+    dropLinesAfter(this.#samplesFile, 'step', this.#step);
     const { tuning, model, estimate, data, engine, resumed } = this.#session;
     this.#context.emit({
       type: 'started',
@@ -85,7 +94,7 @@ class Loop {
     });
     this.#context.log(`${model.modelType}: ${tuning.trainable.length} trained tensors, ${estimate.trainable_parameters} parameters; ${engine}; about ${formatBytes(estimate.memory_bytes)}`);
     for (const message of estimate.warnings) this.#context.emit({ type: 'warning', message });
-    if (resumed && this.#context.resumeFrom !== null) this.#context.emit({ type: 'resumed', ...this.#progress, checkpoint: this.#context.resumeFrom });
+    if (resumed) this.#context.emit({ type: 'resumed', ...this.#progress, checkpoint: resumed.folder });
   }
 
   /** A loss that is not a number ends the run with the last good weights saved. */
@@ -95,6 +104,7 @@ class Loop {
     } catch (error) {
       if (!(error instanceof NonFinite)) throw error;
       await this.#save();
+      await this.#checkpoints.settled();
       throw new UserError(`${error.message} Lower train.learning_rate, or look at the rows of that update.`);
     }
   }
@@ -105,6 +115,7 @@ class Loop {
     const before = performance.now();
     const result = await evaluateRows(executable, data.eval, { batchSize: experiment.train.per_device_eval_batch_size, padId, interrupted: this.#stopping });
     if (result === null) return;
+    this.#lastEval = { step: this.#step, loss: result.loss };
     this.#bestLoss = Math.min(this.#bestLoss ?? Infinity, result.loss);
     this.#context.emit({
       type: 'eval',
@@ -130,33 +141,20 @@ class Loop {
       });
       const text = tokenizer.decode(ids);
       this.#context.emit({ type: 'sample', ...this.#progress, prompt, text });
-      await appendFile(join(this.#context.runFolder, 'samples.jsonl'), `${JSON.stringify({ step: this.#step, prompt, text })}\n`);
+      await appendFile(this.#samplesFile, `${JSON.stringify({ step: this.#step, prompt, text })}\n`);
     }
   }
 
-  /** A save that fails leaves the old checkpoints and the run as they are. */
   async #save(): Promise<void> {
-    if (this.#savedStep === this.#step) return;
-    const folder = join(this.#context.runFolder, 'checkpoints');
-    const path = join(folder, `step-${this.#step}`);
-    try {
-      await writeCheckpoint(this.#session, path, {
-        step: this.#step,
-        total_steps: this.#session.totalSteps,
-        position: this.#position,
-        best_eval_loss: this.#bestLoss,
-        tokens_seen: this.#meter.tokensSeen,
-        elapsed_time: this.#meter.elapsed,
-      });
-      for (const step of surplusCheckpoints(await checkpointSteps(folder), this.#session.experiment.train.save_total_limit)) {
-        await rm(join(folder, `step-${step}`), { recursive: true, force: true });
-      }
-    } catch (error) {
-      this.#context.emit({ type: 'warning', message: `The checkpoint at step ${this.#step} could not be written: ${messageOf(error)}` });
-      return;
-    }
-    this.#savedStep = this.#step;
-    this.#context.emit({ type: 'checkpoint', ...this.#progress, path, bytes: await bytesOf(path) });
+    const state = {
+      step: this.#step,
+      total_steps: this.#session.totalSteps,
+      position: this.#position,
+      best_eval_loss: this.#bestLoss,
+      tokens_seen: this.#meter.tokensSeen,
+      elapsed_time: this.#meter.elapsed,
+    };
+    await this.#checkpoints.save(state, this.#progress, this.#lastEval?.step === this.#step ? this.#lastEval.loss : null);
   }
 
   async #pause(): Promise<void> {
@@ -171,10 +169,12 @@ class Loop {
   async #finish(): Promise<void> {
     const output = await writeOutput(this.#session, this.#context.runFolder);
     if (this.#step >= this.#session.totalSteps) {
+      await this.#checkpoints.settled();
       this.#context.emit({ type: 'completed', ...this.#progress, output, peak_memory_bytes: process.resourceUsage().maxRSS * 1024 });
       return;
     }
     await this.#save();
+    await this.#checkpoints.settled();
     this.#context.emit({ type: 'stopped', ...this.#progress, reason: 'stopped by the user', output });
   }
 

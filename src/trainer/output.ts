@@ -5,7 +5,7 @@ import type { Experiment } from '../config/schema.js';
 import type { Executable } from '../engine/contract.js';
 import { writeAdapter } from '../lora/peft.js';
 import type { Model } from '../models/contract.js';
-import type { Tensor } from '../util/tensor.js';
+import { sizeOf, type Tensor } from '../util/tensor.js';
 import { writeSafetensors } from '../weights/safetensors.js';
 import { sealCheckpoint, writeWhole, type CheckpointState } from './checkpoint.js';
 import type { Tuning } from './tuning.js';
@@ -25,6 +25,12 @@ export async function writeOutput(learned: Learned, runFolder: string): Promise<
     if (learned.experiment.finetuning !== 'lora') await copyTokenizer(learned.experiment, temporary);
   });
   return folder;
+}
+
+/** What a checkpoint takes on disk, but for headers and texts. */
+export function checkpointBytes({ experiment, model, tuning }: Pick<Learned, 'experiment' | 'model' | 'tuning'>): number {
+  const bytes = (specs: readonly { readonly shape: readonly number[] }[]) => specs.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
+  return bytes(experiment.finetuning === 'lora' ? tuning.trainable : model.parameters) + 2 * bytes(tuning.trainable);
 }
 
 /** Parameters, both moments and the state, sealed with their checksums. */

@@ -21,9 +21,16 @@ export function totalUpdates(config: Pick<TrainConfig, 'max_steps' | 'num_train_
   return config.max_steps > 0 ? config.max_steps : Math.ceil(config.num_train_epochs * updatesPerEpoch);
 }
 
-/** The checkpoints to remove, oldest first, when only `limit` may stay. The newest is never among them. */
-export function surplusCheckpoints(steps: readonly number[], limit: number | null): number[] {
-  if (limit === null) return [];
+/**
+ * The checkpoints to remove, oldest first, when only `limit` may stay. The newest is never among them; what is
+ * later than it, a damaged one that the run went on without, always. The best counts and stays, so that of a
+ * limit of 1 two may be left.
+ */
+export function surplusCheckpoints(steps: readonly number[], { limit, newest, best }: { readonly limit: number | null; readonly newest: number; readonly best: number | null }): number[] {
   const ascending = [...steps].sort((a, b) => a - b);
-  return ascending.slice(0, Math.max(0, ascending.length - Math.max(1, limit)));
+  const past = ascending.filter((step) => step <= newest);
+  const others = past.filter((step) => step !== best);
+  const room = limit === null ? Infinity : Math.max(newest === best ? 0 : 1, limit - (past.length - others.length));
+  const old = others.slice(0, Math.max(0, others.length - room));
+  return [...old, ...ascending.filter((step) => step > newest)];
 }

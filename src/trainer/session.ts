@@ -13,7 +13,7 @@ import type { Model } from '../models/contract.js';
 import { readModel } from '../models/registry.js';
 import { formatBytes } from '../util/format.js';
 import { UserError } from '../util/errors.js';
-import { readCheckpoint, type CheckpointState } from './checkpoint.js';
+import { firstWhole, type WholeCheckpoint } from './checkpoint.js';
 import { estimate, type Estimate } from './estimate.js';
 import { initialValues } from './initial.js';
 import { totalUpdates } from './policy.js';
@@ -35,8 +35,8 @@ export interface Session {
   readonly engine: string;
   readonly totalSteps: number;
   readonly estimate: Estimate;
-  /** The checkpoint's state when resumed, else null. */
-  readonly resumed: CheckpointState | null;
+  /** The checkpoint it goes on from, else null. */
+  readonly resumed: WholeCheckpoint | null;
   readonly scratch: string;
 }
 
@@ -44,8 +44,8 @@ export interface Session {
 export async function prepareSession(experiment: Experiment, context: TrainContext): Promise<Session> {
   const model = readModel(experiment.model);
   const tuning = tuningOf(experiment, model);
-  const resumed = context.resumeFrom === null ? null : await readCheckpoint(context.resumeFrom);
-  const initial = initialValues({ experiment, model, tuning, checkpoint: context.resumeFrom });
+  const resumed = await firstWhole(context.resumeFrom, (message) => context.emit({ type: 'warning', message }));
+  const initial = initialValues({ experiment, model, tuning, checkpoint: resumed?.folder ?? null });
 
   const tokenizer = await loadTokenizer(experiment.tokenizer ?? experiment.model);
   checkVocabulary(tokenizer, model);
@@ -82,7 +82,7 @@ export async function prepareSession(experiment: Experiment, context: TrainConte
     packing: experiment.packing,
     maxLength: experiment.max_length,
     padId,
-    position: resumed?.position,
+    position: resumed?.state.position,
   });
   const totalSteps = totalUpdates(experiment.train, loader.updatesPerEpoch);
   return { experiment, model, tokenizer, data, loader, padId, tuning, masks, executable, engine: `${executable.description} (${reason})`, totalSteps, estimate: cost, resumed, scratch };

@@ -19,8 +19,8 @@ export interface ChosenEngine {
 export interface TrainContext {
   readonly runFolder: string;
   readonly home: string;
-  /** A checkpoint folder to go on from. */
-  readonly resumeFrom: string | null;
+  /** Checkpoint folders to go on from: the first that is whole. None: a fresh start. */
+  readonly resumeFrom: readonly string[];
   emit(event: TrainEvent): void;
   log(line: string): void;
   /** Takes what has been asked since the last call. */

@@ -59,6 +59,8 @@ export function makeController({ store, services, surface, clock }: ControllerOp
         return step(intent.direction);
       case 'watch':
         return watch(intent.runId);
+      case 'resume':
+        return void resume(intent.runId);
       case 'open':
         dispatch({ type: 'history', action: { type: 'open', runId: intent.runId } });
         return refreshRuns();
@@ -80,6 +82,13 @@ export function makeController({ store, services, surface, clock }: ControllerOp
     const before = valueAt(newRun.draft, knob.key);
     const value = services.step(knob.key, before, direction);
     if (value !== before) dispatch({ type: 'new-run', action: { type: 'set', key: knob.key, value } });
+  }
+
+  async function resume(runId: string): Promise<void> {
+    await reporting(async () => {
+      await services.resume(runId);
+      dispatch({ type: 'notice', notice: { tone: 'good', text: 'It goes on from its newest checkpoint when its turn comes.' } });
+    });
   }
 
   async function tell({ runId, control }: Extract<Intent, { ask: 'control' }>): Promise<void> {

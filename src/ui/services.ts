@@ -23,5 +23,7 @@ export interface Services {
   estimate(experiment: Experiment, hint: { readonly rows?: number }): Promise<Estimate>;
   /** Records the run, starts it in a process of its own and gives its id. Rejects with a UserError. */
   startRun(experiment: Experiment): Promise<string>;
+  /** Puts a run that has ended in line again, to go on from its newest whole checkpoint. Rejects with a UserError. */
+  resume(runId: string): Promise<void>;
   control(runId: string, control: Control): Promise<void>;
 }

@@ -69,6 +69,7 @@ export type Intent =
   /** The knob under the cursor, one up or down. */
   | { readonly ask: 'step'; readonly direction: 1 | -1 }
   | { readonly ask: 'watch'; readonly runId: string }
+  | { readonly ask: 'resume'; readonly runId: string }
   | { readonly ask: 'open'; readonly runId: string }
   | { readonly ask: 'control'; readonly runId: string; readonly control: Control };
 

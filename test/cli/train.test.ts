@@ -62,6 +62,13 @@ describe('train', () => {
     expect(readdirSync(run.output).sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
   });
 
+  it('resumes to the end it is given, in the same history', async () => {
+    const more = await place.run('resume', 'short', '--set', 'train.num_train_epochs=2', '--json');
+    expect([more.code, more.stderr]).toEqual([0, '']);
+    expect(events(more.stdout).map(({ type, step }) => [type, step]).filter(([type]) => type !== 'checkpoint' && type !== 'eval')).toEqual([['started', 2], ['resumed', 2], ['step', 3], ['step', 4], ['completed', 4]]);
+    expect(await place.run('resume', 'short')).toMatchObject({ code: 2, stderr: expect.stringMatching(/complete after 4 updates/) as string });
+  });
+
   it('leaves the terminal with --detach; attach shows it and gives its end', async () => {
     const started = await place.run('train', quickstart, ...long, '--name', 'away', '--detach', '--json');
     expect(started).toMatchObject({ code: 0, stderr: '' });

@@ -214,6 +214,22 @@ describe('the queue', () => {
   });
 });
 
+describe('the queue, with room for two', () => {
+  it('runs two at once, the third when one has ended', async () => {
+    store.setParallel(2);
+    const [first, second, third] = ['one', 'two', 'three'].map((name) => create(name, endless));
+    for (const id of [first, second, third]) await startRun(home, id, entries);
+    await until(first, ({ step }) => step > 0);
+    await until(second, ({ step }) => step > 0);
+    expect(store.run(third).state).toBe('queued');
+    await control(home, first, 'stop');
+    await until(third, ({ step }) => step > 0);
+    expect(store.run(second).state).toBe('running');
+    for (const id of [second, third]) await control(home, id, 'stop');
+    for (const id of [second, third]) await until(id, ({ state }) => state === 'stopped');
+  });
+});
+
 describe('the truth', () => {
   it('a run process that is killed is crashed within two seconds, with the reason', async () => {
     const id = create('killed', endless);

@@ -51,11 +51,11 @@ it('backs up before it migrates, and keeps every row', () => {
   const next = [...migrations, "ALTER TABLE runs ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue'"];
   const connection = new Connection(path, { migrations: next });
   expect(connection.prepare('SELECT id, colour FROM runs').all()).toEqual([{ id, colour: 'blue' }]);
-  expect(connection.pragma('user_version')).toBe(2);
+  expect(connection.pragma('user_version')).toBe(migrations.length + 1);
   connection.close();
   const [backup] = readdirSync(home).filter((name) => name.endsWith('.backup'));
   const copy = new Database(join(home, backup), { readonly: true });
-  expect(copy.pragma('user_version', { simple: true })).toBe(1);
+  expect(copy.pragma('user_version', { simple: true })).toBe(migrations.length);
   expect(copy.prepare('SELECT id FROM runs').all()).toEqual([{ id }]);
   copy.close();
 });
@@ -64,7 +64,7 @@ it('leaves everything as it was when a migration fails', () => {
   openStore(home).close();
   expect(() => new Connection(path, { migrations: [...migrations, 'ALTER TABLE runs ADD COLUMN x TEXT; SELECT nonsense;'] })).toThrow(/nonsense/);
   const connection = new Connection(path);
-  expect(connection.pragma('user_version')).toBe(1);
+  expect(connection.pragma('user_version')).toBe(migrations.length);
   expect(connection.prepare("SELECT name FROM pragma_table_info('runs') WHERE name = 'x'").all()).toEqual([]);
   connection.close();
 });
@@ -72,7 +72,7 @@ it('leaves everything as it was when a migration fails', () => {
 it('refuses a store of a newer version and does not touch it', () => {
   new Connection(path, { migrations: [...migrations, 'CREATE TABLE later (x)'] }).close();
   const before = readFileSync(path);
-  expect(refusal(() => openStore(home))).toMatch(/was written by a newer Workbench \(version 2, this one knows 1\): update Workbench/);
+  expect(refusal(() => openStore(home))).toContain(`was written by a newer Workbench (version ${migrations.length + 1}, this one knows ${migrations.length}): update Workbench`);
   expect(readFileSync(path)).toEqual(before);
 });
 

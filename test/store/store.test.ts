@@ -107,6 +107,36 @@ describe('the way of a run', () => {
   });
 });
 
+describe('the queue', () => {
+  it('is kept in the order that is asked for', () => {
+    const [a, b, c] = ['a', 'b', 'c'].map(create);
+    for (const id of [a, b, c]) store.enqueue(id);
+    store.moveInQueue(c, 1);
+    expect(store.queue()).toEqual([c, a, b]);
+    store.moveInQueue(c, 99);
+    expect(store.queue()).toEqual([a, b, c]);
+    store.cancel(b, 'taken out');
+    expect(() => store.moveInQueue(b, 1)).toThrow(/b \(.*\) is not in the queue: it is stopped/);
+    expect(openReader(home).queue()).toEqual([a, c]);
+  });
+
+  it('lets one run at a time, or as many as it was told', () => {
+    expect(store.parallel()).toBe(1);
+    store.setParallel(3);
+    expect(openReader(home).parallel()).toBe(3);
+  });
+
+  it('takes a run that has ended once more, not one that lives', () => {
+    const id = create();
+    expect(store.requeue(id, config)).toBe(false);
+    store.setState(id, 'crashed', 'killed');
+    expect(store.requeue(id, config)).toBe(true);
+    expect(store.run(id)).toMatchObject({ state: 'queued', reason: null, ended_at: null });
+    expect(store.queue()).toEqual([]);
+    expect(Date.now() - Date.parse(store.unclaimed()[0].since)).toBeLessThan(5000);
+  });
+});
+
 describe('metrics', () => {
   it('come back by key and in order', () => {
     const id = create();

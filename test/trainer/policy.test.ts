@@ -25,8 +25,19 @@ describe('totalUpdates', () => {
 
 describe('surplusCheckpoints', () => {
   it('removes the oldest and never the newest', () => {
-    expect(surplusCheckpoints([30, 10, 20], 2)).toEqual([10]);
-    expect(surplusCheckpoints([10, 20], 5)).toEqual([]);
-    expect(surplusCheckpoints([10, 20, 30], null)).toEqual([]);
+    expect(surplusCheckpoints([30, 10, 20], { limit: 2, newest: 30, best: null })).toEqual([10]);
+    expect(surplusCheckpoints([10, 20], { limit: 5, newest: 20, best: null })).toEqual([]);
+    expect(surplusCheckpoints([10, 20, 30], { limit: null, newest: 30, best: null })).toEqual([]);
+  });
+
+  it('removes what is later than the newest: the run went on without it', () => {
+    expect(surplusCheckpoints([10, 15, 20, 30], { limit: 1, newest: 15, best: null })).toEqual([10, 20, 30]);
+  });
+
+  it('keeps the best', () => {
+    expect(surplusCheckpoints([10, 20, 30, 40], { limit: 2, newest: 40, best: 10 })).toEqual([20, 30]);
+    expect(surplusCheckpoints([10, 20, 30], { limit: 1, newest: 30, best: 20 })).toEqual([10]);
+    expect(surplusCheckpoints([10, 20, 30], { limit: 2, newest: 30, best: 30 })).toEqual([10]);
+    expect(surplusCheckpoints([10, 20, 30], { limit: 1, newest: 30, best: 30 })).toEqual([10, 20]);
   });
 });

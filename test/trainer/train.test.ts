@@ -32,13 +32,13 @@ interface Run {
   readonly folder: string;
 }
 
-async function run(experiment: Experiment, options: { resumeFrom?: string; controls?: (events: readonly TrainEvent[]) => readonly Control[] } = {}): Promise<Run> {
+async function run(experiment: Experiment, options: { resumeFrom?: readonly string[]; controls?: (events: readonly TrainEvent[]) => readonly Control[] } = {}): Promise<Run> {
   const folder = mkdtempSync(join(home, 'run-'));
   const events: TrainEvent[] = [];
   await train(experiment, {
     runFolder: folder,
     home,
-    resumeFrom: options.resumeFrom ?? null,
+    resumeFrom: options.resumeFrom ?? [],
     emit: (event) => events.push(event),
     log: () => undefined,
     takeControls: () => options.controls?.(events) ?? [],
@@ -69,7 +69,7 @@ describe('train', () => {
 
   it('ends with the same bits when it goes on from a checkpoint', async () => {
     const whole = await run(experimentOf());
-    const resumed = await run(experimentOf(), { resumeFrom: join(whole.folder, 'checkpoints', 'step-3') });
+    const resumed = await run(experimentOf(), { resumeFrom: [join(whole.folder, 'checkpoints', 'step-3')] });
     expect(types(resumed).slice(0, 2)).toEqual(['started', 'resumed']);
     expect(losses(resumed)).toEqual(losses(whole).slice(3));
     expect(adapterOf(resumed)).toEqual(adapterOf(whole));
@@ -79,7 +79,7 @@ describe('train', () => {
     const whole = await run(experimentOf());
     const stopped = await run(experimentOf(), { controls: (events) => (events.some((event) => event.type === 'step' && event.step === 2) ? ['stop'] : []) });
     expect(stopped.events.at(-1)).toMatchObject({ type: 'stopped', step: 2 });
-    const resumed = await run(experimentOf(), { resumeFrom: join(stopped.folder, 'checkpoints', 'step-2') });
+    const resumed = await run(experimentOf(), { resumeFrom: [join(stopped.folder, 'checkpoints', 'step-2')] });
     expect(adapterOf(resumed)).toEqual(adapterOf(whole));
   });
 
@@ -129,7 +129,7 @@ describe('train', () => {
     const bytes = readFileSync(file);
     bytes[bytes.length - 1] ^= 1;
     writeFileSync(file, bytes);
-    const resumed = await run(experimentOf(), { resumeFrom: checkpoint });
+    const resumed = await run(experimentOf(), { resumeFrom: [checkpoint] });
     expect(resumed.events.at(-1)).toMatchObject({ type: 'failed', reason: expect.stringContaining('optimizer.safetensors is not what was written') });
   });
 });

@@ -30,6 +30,7 @@ await runApp({
   datasets: () => Promise.resolve(process.argv.includes('--empty') ? [] : sampleDatasets),
   estimate: (experiment, { rows }) => Promise.resolve(estimateByHand(experiment, rows ?? 100)),
   startRun: (config) => Promise.resolve(store.createRun({ name: 'new', config }).id),
+  resume: () => Promise.resolve(),
   control: () => Promise.resolve(),
 }, { ascii: process.argv.includes('--ascii') });
 process.exit();

@@ -44,6 +44,7 @@ export function openHome(changes: Partial<Services> = {}): Home {
     datasets: () => Promise.resolve(sampleDatasets),
     estimate: (experiment, { rows }) => Promise.resolve(estimateByHand(experiment, rows ?? 100)),
     startRun: (experiment: Experiment) => Promise.resolve(store.createRun({ name: experiment.name ?? 'new', config: experiment }).id),
+    resume: (run) => Promise.resolve(void store.requeue(run, store.run(run).config)),
     control: (run, control) => Promise.resolve(void controls.push({ run, control })),
     ...changes,
   };

@@ -28,6 +28,7 @@ export function runFacts(run: RunRecord, { now, style }: { readonly now: number;
       ['engine', when(run.engine, clean)],
       ['checkpoints', run.checkpoints.length === 0 ? null : run.checkpoints.map(({ step, valid }) => `${step}${valid ? '' : ' (damaged)'}`).join(', ')],
       ['resumed from', run.resumed_from],
+      ['branch of', run.parent],
       ['output', run.output],
       ['tags', run.tags.length === 0 ? null : clean(run.tags.join(' '))],
       ['note', clean(run.note) || null],

@@ -1,4 +1,5 @@
 import { runs } from './0001-runs.js';
+import { queue } from './0002-queue.js';
 
 /** The first brings an empty file to version 1, the next to 2, … A migration that was released never changes. */
-export const migrations: readonly string[] = [runs];
+export const migrations: readonly string[] = [runs, queue];

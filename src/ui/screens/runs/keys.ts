@@ -34,6 +34,7 @@ const table: Table = {
     ...listBindings<AppState, Message>(list, (state) => state.history.list),
     { keys: ['o'], does: 'sort by the next column', short: 'sort', when: ({ runs }) => runs.length > 1, act: () => history({ type: 'sort' }) },
     { keys: ['n'], does: 'a new run with the same settings', short: 'run again', when: (state) => runUnderCursor(state) !== null, act: (state) => again(runUnderCursor(state)!) },
+    { keys: ['R'], does: 'resume a run that has ended early', short: 'resume', when: (state) => canGoOn(runUnderCursor(state)), act: (state) => ({ ask: 'resume', runId: runUnderCursor(state)!.id }) },
     { keys: ['a'], does: 'attach: watch and steer the live run', short: 'attach', when: (state) => isLiveOrFalse(runUnderCursor(state)), act: (state) => ({ ask: 'watch', runId: runUnderCursor(state)!.id }) },
   ],
 };
@@ -52,9 +53,14 @@ const open: Table = {
     { keys: ['S'], does: 'smooth the training loss more, or not at all', short: 'smooth', act: () => ({ type: 'live', action: { type: 'smooth' } }) },
     { keys: ['y'], does: 'logarithmic loss axis', short: 'log', act: () => ({ type: 'live', action: { type: 'log-scale' } }) },
     { keys: ['n'], does: 'a new run with the same settings', short: 'run again', when: (state) => openedRun(state) !== null, act: (state) => again(openedRun(state)!) },
+    { keys: ['R'], does: 'resume a run that has ended early', short: 'resume', when: (state) => canGoOn(openedRun(state)), act: (state) => ({ ask: 'resume', runId: openedRun(state)!.id }) },
     { keys: ['a'], does: 'attach: watch and steer the live run', short: 'attach', when: (state) => isLiveOrFalse(openedRun(state)), act: (state) => ({ ask: 'watch', runId: openedRun(state)!.id }) },
   ],
 };
+
+function canGoOn(run: RunRecord | null): boolean {
+  return run !== null && (run.state === 'stopped' || run.state === 'crashed' || run.state === 'failed');
+}
 
 function isLiveOrFalse(run: RunRecord | null): boolean {
   return run !== null && isLive(run);

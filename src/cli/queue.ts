@@ -1,0 +1,106 @@
+/** The line of runs that wait for their turn. */
+import { diffExperiments } from '../config/diff.js';
+import { runName } from '../config/file.js';
+import { homeFolder } from '../config/home.js';
+import type { Experiment } from '../config/schema.js';
+import { reconcile, workQueue } from '../runner/client.js';
+import { prepareResume } from '../runner/resume.js';
+import type { RunRecord } from '../store/rows.js';
+import { openStore, type Store } from '../store/store.js';
+import { UserError } from '../util/errors.js';
+import { loadExperiment } from './experiment.js';
+import type { Terminal } from './terminal.js';
+import { table } from './view/table.js';
+
+interface AddOptions {
+  readonly set: readonly string[];
+  readonly parallel?: number;
+}
+
+/** Every file is read before the first is queued, so that a mistake in one leaves nothing half done. */
+export async function add(terminal: Terminal, files: readonly string[], { set, parallel }: AddOptions): Promise<void> {
+  const experiments = files.map((file) => loadExperiment(file, { set }, terminal.env));
+  await withStore(terminal, async (store, home) => {
+    for (const config of experiments) terminal.print(await enqueue(store, home, config));
+    await work(store, home, parallel);
+  });
+}
+
+export async function list(terminal: Terminal, { json }: { readonly json?: true }): Promise<void> {
+  await withStore(terminal, (store) => {
+    const live = store.runs().filter(({ state }) => state === 'running' || state === 'paused').map((run) => ({ place: 0, run }));
+    const waiting = store.queue().map((id, index) => ({ place: index + 1, run: store.run(id) }));
+    const rows = [...live, ...waiting];
+    if (json) return terminal.json(rows.map(({ place, run: { id, name, state, step, total_steps } }) => ({ place, id, name, state, step, total_steps })));
+    if (rows.length === 0) return terminal.note('Nothing runs and nothing waits; put experiments in line with: workbench queue add experiments/quickstart.yaml');
+    const columns = [
+      { title: 'place', value: ({ place }: (typeof rows)[number]) => (place === 0 ? '' : String(place)), right: true },
+      { title: 'id', value: ({ run }: (typeof rows)[number]) => run.id },
+      { title: 'name', value: ({ run }: (typeof rows)[number]) => run.name },
+      { title: 'state', value: ({ run }: (typeof rows)[number]) => run.state },
+      { title: 'step', value: ({ run }: (typeof rows)[number]) => (run.total_steps === null ? '' : `${run.step}/${run.total_steps}`), right: true },
+    ];
+    table(columns, rows, { style: terminal.style, width: terminal.tableWidth }).forEach(terminal.print);
+  });
+}
+
+export async function move(terminal: Terminal, reference: string, place: number): Promise<void> {
+  await withStore(terminal, (store) => {
+    const { id, name } = store.run(reference);
+    store.moveInQueue(id, place);
+    terminal.print(`${name} (${id}) is number ${store.queue().indexOf(id) + 1} of ${store.queue().length} now`);
+  });
+}
+
+/** All or none. */
+export async function remove(terminal: Terminal, references: readonly string[]): Promise<void> {
+  await withStore(terminal, (store) => {
+    const runs = references.map((reference) => store.run(reference));
+    const other = runs.find(({ id }) => !store.queue().includes(id));
+    if (other) throw new UserError(`${other.name} (${other.id}) is not in the queue: it is ${other.state}`);
+    for (const { id, name } of runs) {
+      store.cancel(id, 'taken out of the queue');
+      terminal.print(`${name} (${id}) waits no more`);
+    }
+  });
+}
+
+export async function start(terminal: Terminal, { parallel }: { readonly parallel?: number }): Promise<void> {
+  await withStore(terminal, async (store, home) => {
+    const waiting = store.queue().length;
+    await work(store, home, parallel);
+    terminal.print(`${waiting} waited; ${store.parallel()} at once`);
+  });
+}
+
+/** Queues a run of an experiment, or what there is of one already. Returns what was done, in words. */
+async function enqueue(store: Store, home: string, config: Experiment): Promise<string> {
+  const same = store.runs().filter((run) => diffExperiments(run.config, config).length === 0);
+  const before = same.find(({ state }) => state === 'completed') ?? same.at(0);
+  const { id, name, step } = before ?? store.createRun({ name: runName(config), config });
+  if (before?.state === 'completed') return `${name} (${id}) is complete: skipped`;
+  if (before !== undefined && !hasEnded(before)) return `${name} (${id}) is ${before.state} already: skipped`;
+  if (before !== undefined) await prepareResume(store, home, { run: before, options: { config, from: null, branch: false } });
+  store.enqueue(id);
+  return `${name} (${id}) is in line, number ${store.queue().length}${before === undefined ? '' : `; it goes on after step ${before.checkpoints.at(-1)?.step ?? 0} of the ${step} it did`}`;
+}
+
+function hasEnded({ state }: RunRecord): boolean {
+  return state === 'stopped' || state === 'failed' || state === 'crashed' || state === 'completed';
+}
+
+async function work(store: Store, home: string, parallel: number | undefined): Promise<void> {
+  if (parallel !== undefined) store.setParallel(parallel);
+  if (store.queue().length > 0) await workQueue(home);
+}
+
+async function withStore(terminal: Terminal, act: (store: Store, home: string) => void | Promise<void>): Promise<void> {
+  const home = homeFolder(terminal.env);
+  reconcile(home);
+  const store = openStore(home);
+  try {
+    await act(store, home);
+  } finally {
+    store.close();
+  }
+}

@@ -1,0 +1,50 @@
+/** A run that a command has just made, watched to its end or to its beginning. */
+import { setTimeout as wait } from 'node:timers/promises';
+import { runForeground } from '../runner/foreground.js';
+import type { RunRecord } from '../store/rows.js';
+import type { Store } from '../store/store.js';
+import { concludeRun, throwIfRefused } from './outcome.js';
+import type { ExitCode, Terminal } from './terminal.js';
+import { eventPrinter } from './view/printer.js';
+
+interface Watched {
+  readonly store: Store;
+  readonly id: string;
+  readonly json: boolean;
+}
+
+/** Runs it here to its end; the exit code says how that was. */
+export async function watchRun(terminal: Terminal, home: string, { store, id, json }: Watched): Promise<ExitCode> {
+  const printer = eventPrinter(terminal, json);
+  const run = await runForeground(home, id, {
+    onEvent: printer.show,
+    onInterrupt(times) {
+      if (times > 1) return;
+      printer.end();
+      terminal.note('workbench: stopping after this update, and saving; Ctrl-C again ends it at once');
+    },
+  });
+  printer.end();
+  throwIfRefused(store, id);
+  return concludeRun(terminal, home, { run, store });
+}
+
+/** Says that it has begun, or that it waits, once one of them is so. */
+export async function announceStart(terminal: Terminal, store: Store, { id, json }: Omit<Watched, 'store'>): Promise<void> {
+  const { name, state } = await begun(store, id);
+  if (json) terminal.print(JSON.stringify({ id, name, state }));
+  else terminal.print(`${name} (${id}) is ${state === 'queued' ? 'queued; others go first' : state}; follow it with: workbench attach ${id}`);
+}
+
+/** The run when its training has begun, when it has ended before that, or when others go first. */
+async function begun(store: Store, id: string): Promise<RunRecord> {
+  for (;;) {
+    const run = store.run(id);
+    const waits = run.state === 'queued' && store.runs().some(({ state }) => state === 'running' || state === 'paused');
+    const preparing = run.state === 'queued' || (run.state === 'running' && run.total_steps === null);
+    if (waits || !preparing) break;
+    await wait(100);
+  }
+  throwIfRefused(store, id);
+  return store.run(id);
+}

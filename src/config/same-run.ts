@@ -1,0 +1,42 @@
+/** Which knobs may change between two parts of one run, and which not even in a branch. */
+import { UserError } from '../util/errors.js';
+import { diffExperiments } from './diff.js';
+import type { Experiment } from './schema.js';
+
+/** How long, how often, how fast, where: a run that changes them is still that run. */
+const steering: readonly string[] = [
+  'train.max_steps', 'train.num_train_epochs', 'train.learning_rate', 'train.logging_steps', 'train.eval_steps', 'train.save_steps', 'train.save_total_limit',
+  'train.per_device_eval_batch_size', 'checkpoint_mirror', 'sample.prompts', 'sample.max_new_tokens', 'sample.temperature', 'engine.name', 'engine.device', 'engine.threads',
+];
+
+/** Where things lie. They may have been moved; the caller knows whether they have. */
+const places: readonly string[] = ['model', 'tokenizer', 'dataset.path', 'dataset.eval'];
+
+/** What the tensors and the data position of a checkpoint depend on. */
+const foundations: readonly string[] = [
+  ...places, 'stage', 'init', 'max_length', 'packing', 'finetuning', 'dataset.format', 'dataset.columns', 'dataset.template', 'dataset.val_size', 'dataset.max_samples',
+  'lora.r', 'lora.target_modules', 'lora.use_rslora', 'lora.adapter_name_or_path', 'freeze.num_trainable_layers',
+  'train.per_device_train_batch_size', 'train.gradient_accumulation_steps',
+];
+
+export interface ChangeRules {
+  readonly branch: boolean;
+  /** Whether a place of the old experiment is gone. */
+  isGone(path: string): boolean;
+}
+
+/** Throws a UserError that names the first key that must stay, and what to do instead. */
+export function checkChanges(before: Experiment, after: Experiment, { branch, isGone }: ChangeRules): void {
+  for (const { key, a } of diffExperiments(before, after)) {
+    if (key === 'name' || (places.includes(key) && typeof a === 'string' && isGone(a))) continue;
+    if (branch && foundations.includes(key)) throw new UserError(`\`${key}\` cannot change after a checkpoint, not even in a branch: start a new run${startingFrom(before)}`);
+    if (!branch && !steering.includes(key)) {
+      const instead = foundations.includes(key) ? 'start a new run' : 'add --branch to make a new run that goes on from here';
+      throw new UserError(`\`${key}\` would make it another run: ${instead}, or change only ${steering.filter((each) => each.startsWith('train.')).join(', ')}, sample.* and engine.*`);
+    }
+  }
+}
+
+function startingFrom({ finetuning }: Experiment): string {
+  return finetuning === 'lora' ? ' with lora.adapter_name_or_path set to what this one learned' : ' with model set to what this one learned';
+}

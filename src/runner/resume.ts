@@ -1,0 +1,68 @@
+/** Makes a run that has ended ready to go on: the same run, or a branch of it. */
+import { cp, rm } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkChanges } from '../config/same-run.js';
+import type { Experiment } from '../config/schema.js';
+import { runFolder } from '../store/folders.js';
+import type { RunRecord } from '../store/rows.js';
+import type { Store } from '../store/store.js';
+import { checkpointSteps, firstWhole, readCheckpoint, writeWhole } from '../trainer/checkpoint.js';
+import { UserError } from '../util/errors.js';
+
+export interface ResumeOptions {
+  /** The experiment with what is to change. */
+  readonly config: Experiment;
+  /** An older checkpoint to go on from; null: the newest that is whole. */
+  readonly from: number | null;
+  readonly branch: boolean;
+}
+
+/**
+ * Returns the queued run that goes on: the one given, or a new one that knows its parent. Going on from an older
+ * checkpoint gives up the later ones; a branch leaves its parent as it is. Throws a UserError when the run is not
+ * at rest, a knob may not change so, there is no whole checkpoint, or nothing is left to do.
+ */
+export async function prepareResume(store: Store, home: string, { run, options }: { run: RunRecord; options: ResumeOptions }): Promise<RunRecord> {
+  const { config, from, branch } = options;
+  checkChanges(run.config, config, { branch, isGone: (path) => !existsSync(path) });
+  return branch ? makeBranch(store, home, { run, config, from }) : goOn(store, home, { run, config, from });
+}
+
+async function goOn(store: Store, home: string, { run, config, from }: { run: RunRecord } & Omit<ResumeOptions, 'branch'>): Promise<RunRecord> {
+  if (run.state === 'queued' || run.state === 'running' || run.state === 'paused') throw new UserError(`${run.name} (${run.id}) is ${run.state}: only a run that has ended can be resumed`);
+  if (run.state === 'completed' && from === null && !asksForMore(run, config)) {
+    throw new UserError(`${run.name} (${run.id}) is complete after ${run.step} updates: give it more, for example --set train.max_steps=${2 * run.step}`);
+  }
+  const folder = checkpointsOf(home, run.id);
+  if (from !== null) await readCheckpoint(stepFolder(folder, from, await checkpointSteps(folder)));
+  if (!store.requeue(run.id, config)) throw new UserError(`${run.name} (${run.id}) was resumed by somebody else just now`);
+  if (from !== null) for (const step of (await checkpointSteps(folder)).filter((step) => step > from).reverse()) await rm(join(folder, `step-${step}`), { recursive: true });
+  return store.run(run.id);
+}
+
+async function makeBranch(store: Store, home: string, { run, config, from }: { run: RunRecord } & Omit<ResumeOptions, 'branch'>): Promise<RunRecord> {
+  const folder = checkpointsOf(home, run.id);
+  const steps = await checkpointSteps(folder);
+  const candidates = from === null ? steps.reverse().map((step) => join(folder, `step-${step}`)) : [stepFolder(folder, from, steps)];
+  const start = await firstWhole(candidates, () => undefined);
+  if (start === null) throw new UserError(`${run.name} (${run.id}) has no checkpoint to branch from`);
+  const { step } = start.state;
+  const child = store.branchRun({ name: config.name !== run.config.name && config.name !== null ? config.name : `${run.name}-from-${step}`, config, parent: run.id, step });
+  // A copy of its own (shared blocks where the file system can), so that the parent may be deleted.
+  await writeWhole(join(checkpointsOf(home, child.id), `step-${step}`), (temporary) => cp(start.folder, temporary, { recursive: true, mode: constants.COPYFILE_FICLONE }));
+  return child;
+}
+
+function asksForMore({ step, config: before }: RunRecord, { train }: Experiment): boolean {
+  return train.max_steps > 0 ? train.max_steps > step : before.train.max_steps > 0 || train.num_train_epochs > before.train.num_train_epochs;
+}
+
+function checkpointsOf(home: string, runId: string): string {
+  return join(runFolder(home, runId), 'checkpoints');
+}
+
+function stepFolder(folder: string, step: number, steps: readonly number[]): string {
+  if (!steps.includes(step)) throw new UserError(`there is no checkpoint at step ${step}: ${steps.length === 0 ? 'there are none' : `there are ${steps.join(', ')}`}`);
+  return join(folder, `step-${step}`);
+}

@@ -1,0 +1,54 @@
+/** A second place for the checkpoints of a run: a mounted drive, a network share. Enough is there to go on elsewhere. */
+import { cp, mkdir, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { messageOf } from '../util/errors.js';
+import { checkpointSteps, readCheckpoint, writeWhole } from './checkpoint.js';
+
+/** What goes along with the checkpoints: who the run is, what it does, its curve so far. */
+const companions = ['run.json', 'experiment.yaml', 'trainer_log.jsonl'];
+
+export class Mirror {
+  readonly #runFolder: string;
+  readonly #folder: string;
+  readonly #complain: (sentence: string) => void;
+  #work: Promise<void> = Promise.resolve();
+
+  /** Mirrors `runs/<id>` to `<place>/<id>`. */
+  constructor(place: string, runFolder: string, complain: (sentence: string) => void) {
+    this.#runFolder = runFolder;
+    this.#folder = join(place, basename(runFolder));
+    this.#complain = complain;
+  }
+
+  /** Copies a finished checkpoint while the run goes on, one after the other. What fails is complained of. */
+  copy(step: number): void {
+    this.#work = this.#work
+      .then(() => this.#copy(step))
+      .catch((error: unknown) => this.#complain(`The checkpoint at step ${step} could not be copied to ${this.#folder}: ${messageOf(error)}`));
+  }
+
+  /** Resolves when nothing is left to copy. */
+  async settled(): Promise<void> {
+    await this.#work;
+  }
+
+  async #copy(step: number): Promise<void> {
+    const source = join(this.#runFolder, 'checkpoints', `step-${step}`);
+    if (!existsSync(source)) return; // has made room for a newer one
+    const target = join(this.#folder, 'checkpoints', `step-${step}`);
+    await mkdir(join(this.#folder, 'checkpoints'), { recursive: true });
+    await writeWhole(target, async (temporary) => {
+      await cp(source, temporary, { recursive: true });
+      await readCheckpoint(temporary);
+    });
+    for (const name of companions) {
+      const file = join(this.#runFolder, name);
+      if (await stat(file).catch(() => null)) await cp(file, join(this.#folder, name));
+    }
+    const kept = new Set(await checkpointSteps(join(this.#runFolder, 'checkpoints')));
+    for (const old of await checkpointSteps(join(this.#folder, 'checkpoints'))) {
+      if (!kept.has(old)) await rm(join(this.#folder, 'checkpoints', `step-${old}`), { recursive: true, force: true });
+    }
+  }
+}
