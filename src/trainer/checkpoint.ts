@@ -6,7 +6,7 @@
  *   trainer_state.json           step, data position, best loss; size and SHA-256 of every other file
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -31,7 +31,10 @@ export type CheckpointState = Omit<z.infer<typeof stateSchema>, 'version' | 'fil
 
 const stateFile = 'trainer_state.json';
 
-/** Fills `folder` through `fill(temporaryFolder)`. A crash at any point leaves the old folder or none; what `fill` throws is thrown. */
+/**
+ * Fills `folder` through `fill(temporaryFolder)`. A crash at any point leaves the old folder or the new one, in the worst
+ * case the old one under its second name (`.<name>.old`); what `fill` throws is thrown.
+ */
 export async function writeWhole(folder: string, fill: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = join(dirname(folder), `.${basename(folder)}.tmp`);
   await rm(temporary, { recursive: true, force: true });
@@ -44,9 +47,12 @@ export async function writeWhole(folder: string, fill: (temporary: string) => Pr
   }
   for (const file of await readdir(temporary)) await sync(join(temporary, file));
   await sync(temporary);
-  await rm(folder, { recursive: true, force: true });
+  const previous = join(dirname(folder), `.${basename(folder)}.old`);
+  await rm(previous, { recursive: true, force: true });
+  if (existsSync(folder)) await rename(folder, previous);
   await rename(temporary, folder);
   await sync(dirname(folder));
+  await rm(previous, { recursive: true, force: true });
 }
 
 /** Writes `trainer_state.json` with the sums of all files that are there already: the last thing to fill in. */

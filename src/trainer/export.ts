@@ -1,5 +1,5 @@
 /** Takes what a run has learned to where other programs want it. */
-import { cp, readdir, writeFile } from 'node:fs/promises';
+import { copyFile, lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mergedWeights } from '../lora/merge.js';
 import { readAdapter } from '../lora/peft.js';
@@ -8,7 +8,7 @@ import { initialWeights } from '../models/weights.js';
 import { UserError } from '../util/errors.js';
 import { writeSafetensors } from '../weights/safetensors.js';
 import { writeWhole } from './checkpoint.js';
-import { copyTokenizer } from './output.js';
+import { copyTokenizer, writeConfig } from './output.js';
 
 export const exportFormats = ['peft', 'merged'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
@@ -24,26 +24,37 @@ export interface ExportOptions {
   readonly out: string;
 }
 
-/** Writes the folder `out` whole; an existing folder that is not empty is left alone. */
+/** Writes the folder `out` whole. Whatever is there already, other than an empty folder, is left alone. */
 export async function exportRun(options: ExportOptions): Promise<void> {
   const { kind, format, output, out } = options;
-  const there = await readdir(out).catch(() => []);
-  if (there.length > 0) throw new UserError(`${out} is not empty; give --out a new folder.`);
+  await refuseExisting(out);
   if (format === 'peft' && kind === 'model') {
     throw new UserError('This run trained the model itself, so there is no adapter to export; use --format merged.');
   }
-  if (format === 'peft' || kind === 'model') {
-    await writeWhole(out, (temporary) => cp(output, temporary, { recursive: true }));
-    return;
-  }
-  await writeWhole(out, (temporary) => writeMerged(options, temporary));
+  await writeWhole(out, async (temporary) => {
+    if (format === 'peft') await copyFiles(output, temporary, ['adapter_config.json', 'adapter_model.safetensors']);
+    else if (kind === 'model') await copyFiles(output, temporary, ['config.json', 'model.safetensors']);
+    else await writeMerged(options, temporary);
+    if (format === 'merged') await copyTokenizer(options, temporary);
+  });
+}
+
+async function refuseExisting(out: string): Promise<void> {
+  const there = await lstat(out).catch(() => null);
+  if (there === null) return;
+  if (!there.isDirectory()) throw new UserError(`${out} is there already and is no folder; give --out a new one.`);
+  if ((await readdir(out)).length > 0) throw new UserError(`${out} is not empty; give --out a new folder.`);
+}
+
+/** By name: a checkpoint, which a run without an output exports, holds more than other programs want. */
+async function copyFiles(from: string, to: string, names: readonly string[]): Promise<void> {
+  for (const name of names) await copyFile(join(from, name), join(to, name));
 }
 
 /** W + scale · B·A at every adapted linear, everything else as in the base; F32. */
-async function writeMerged({ model: folder, tokenizer, output }: ExportOptions, out: string): Promise<void> {
+async function writeMerged({ model: folder, output }: ExportOptions, out: string): Promise<void> {
   const model = readModel(folder);
   const merged = mergedWeights(model, readAdapter(output), initialWeights(model, folder));
   await writeSafetensors(join(out, 'model.safetensors'), model.parameters, merged);
-  await writeFile(join(out, 'config.json'), JSON.stringify({ ...model.config, torch_dtype: 'float32' }, null, 2));
-  await copyTokenizer({ model: folder, tokenizer }, out);
+  await writeConfig(model, out);
 }

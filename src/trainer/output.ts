@@ -50,7 +50,13 @@ async function writeParameters({ experiment, model, tuning, executable }: Learne
     return;
   }
   await writeSafetensors(join(folder, 'model.safetensors'), model.parameters, read);
-  await writeFile(join(folder, 'config.json'), JSON.stringify({ ...model.config, torch_dtype: 'float32' }, null, 2));
+  await writeConfig(model, folder);
+}
+
+/** The model's own config, of weights in F32 now; Transformers 5 names the type `dtype`, those before `torch_dtype`. */
+export async function writeConfig({ config }: Model, folder: string): Promise<void> {
+  const key = 'dtype' in config ? 'dtype' : 'torch_dtype';
+  await writeFile(join(folder, 'config.json'), `${JSON.stringify({ ...config, [key]: 'float32' }, null, 2)}\n`);
 }
 
 const tokenizerFiles = /^(tokenizer.*|special_tokens_map|added_tokens|vocab|merges|generation_config|chat_template)\.(json|txt|model|jinja)$/;
