@@ -47,6 +47,11 @@ export function stopIdsOf(model: Model, tokenizer: { readonly eosId: number | nu
   return [...new Set([...model.eosTokenIds, ...(tokenizer.eosId === null ? [] : [tokenizer.eosId])])];
 }
 
+/** The text of new tokens as it reads after the prompt: alone, the first one would lose its space. */
+export function continuation(tokenizer: { decode(ids: readonly number[]): string }, prompt: readonly number[], ids: readonly number[]): string {
+  return tokenizer.decode([...prompt, ...ids]).slice(tokenizer.decode(prompt).length);
+}
+
 function tokenFeeds(fresh: readonly number[], held: number): Record<string, Tensor> {
   const [T, S] = [fresh.length, held + fresh.length];
   return {

@@ -8,7 +8,7 @@ import type { Model } from '../models/contract.js';
 import { readModel } from '../models/registry.js';
 import { UserError } from '../util/errors.js';
 import { evaluateRows, type Evaluation } from './evaluate.js';
-import { generateTokens, stopIdsOf, type GenerateOptions, type Generation } from './generate.js';
+import { continuation, generateTokens, stopIdsOf, type GenerateOptions, type Generation } from './generate.js';
 import { inferenceValues } from './initial.js';
 import { inferenceProgram } from './program.js';
 import type { ChosenEngine } from './train.js';
@@ -64,16 +64,18 @@ export async function continueText(
   if (ids.length === 0) throw new UserError('The prompt has no tokens; give some text with --prompt.');
   if (ids.length >= model.contextLength) throw new UserError(`The prompt has ${ids.length} tokens, but the model holds ${model.contextLength}; shorten it.`);
   const said: number[] = [];
-  let shown = '';
+  let shown = 0;
+  const show = (text: string) => {
+    options.onText?.(text.slice(shown));
+    shown = text.length;
+  };
   const onToken = (id: number) => {
     said.push(id);
-    // A token may end inside a character: show only what can no longer change.
-    const text = tokenizer.decode([...ids, ...said]).slice(tokenizer.decode(ids).length);
-    if (text.endsWith('\ufffd')) return;
-    options.onText?.(text.slice(shown.length));
-    shown = text;
+    const text = continuation(tokenizer, ids, said);
+    if (!text.endsWith('\ufffd')) show(text); // a token may end inside a character: show only what can no longer change
   };
   const generation = await generateTokens(executable, model, ids, { ...options, stopIds: stopIdsOf(model, tokenizer), onToken });
-  const text = tokenizer.decode([...ids, ...generation.ids]).slice(tokenizer.decode(ids).length);
+  const text = continuation(tokenizer, ids, generation.ids);
+  show(text);
   return { ...generation, text, prompt_tokens: ids.length };
 }
