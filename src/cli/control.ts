@@ -6,10 +6,10 @@ import type { ControlCommand } from './program.js';
 import type { Terminal } from './terminal.js';
 
 const asked = {
-  pause: 'will hold after this update; go on with: workbench continue',
-  continue: 'goes on',
-  save: 'will write a checkpoint after this update',
-  stop: 'will stop after this update, and save',
+  pause: (id: string) => `will hold after this update; go on with: workbench continue ${id}`,
+  continue: () => 'goes on',
+  save: () => 'will write a checkpoint after this update',
+  stop: () => 'will stop after this update, and save',
 } as const;
 
 /** Asks a live run for something. Throws a UserError where there is no such run, or it is at rest. */
@@ -22,7 +22,7 @@ export async function control(terminal: Terminal, reference: string, command: Co
     return;
   }
   await ask(home, id, command);
-  terminal.print(`${name} (${id}) ${asked[command]}`);
+  terminal.print(`${name} (${id}) ${asked[command](id)}`);
 }
 
 function found(home: string, reference: string): RunRecord {

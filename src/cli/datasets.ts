@@ -1,6 +1,6 @@
 import { discoverDatasets } from '../data/discover.js';
 import { formatBytes, formatCount } from '../util/format.js';
-import { datasetPlaces } from './places.js';
+import { datasetPlaces, requireFolders } from './places.js';
 import type { Terminal } from './terminal.js';
 import { optional } from './view/runs.js';
 import { table } from './view/table.js';
@@ -8,6 +8,7 @@ import { table } from './view/table.js';
 /** Lists the datasets that are found, with the format that their columns fit. */
 export async function datasets(terminal: Terminal, folders: readonly string[], { json }: { readonly json?: true }): Promise<void> {
   const paths = datasetPlaces(folders);
+  requireFolders(folders);
   const found = discoverDatasets(paths);
   if (json) {
     terminal.json(found);

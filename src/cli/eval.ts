@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { withValues } from '../config/keys.js';
 import type { Experiment } from '../config/schema.js';
 import { evaluateDataset } from '../trainer/open.js';
+import { UserError } from '../util/errors.js';
 import { formatCount, formatNumber, formatShare } from '../util/format.js';
 import { tokenCache, withAssignments } from './experiment.js';
 import { findSubject, withModel, type Subject } from './subject.js';
@@ -9,7 +10,8 @@ import type { Terminal } from './terminal.js';
 import { facts } from './view/table.js';
 
 interface Options {
-  readonly dataset: string;
+  /** None: the evaluation rows of the run. */
+  readonly dataset?: string;
   readonly format?: string;
   readonly adapter?: string;
   readonly set: readonly string[];
@@ -23,7 +25,7 @@ export async function evaluate(terminal: Terminal, reference: string, options: O
   const result = await withModel({ ...subject, experiment }, terminal.env, (open) => evaluateDataset(open, experiment, tokenCache(terminal.env)));
   const accuracy = experiment.dataset.format === 'classification' ? result.accuracy : null;
   if (options.json) {
-    terminal.json({ model: subject.model, adapter: subject.adapter, dataset: experiment.dataset.path, ...result, accuracy });
+    terminal.json({ model: subject.model, adapter: subject.adapter, dataset: experiment.dataset.eval ?? experiment.dataset.path, ...result, accuracy });
     return;
   }
   const lines = facts(
@@ -39,12 +41,16 @@ export async function evaluate(terminal: Terminal, reference: string, options: O
   terminal.print(lines.join('\n'));
 }
 
-/** The subject's own way of reading rows, on other rows; without its columns and template where the format is another. */
-function evaluationOf({ experiment }: Subject, { dataset, format, set }: Options): Experiment {
+/** The subject's own rows; or its own way of reading rows, on others, without its columns and template where the format is another. */
+function evaluationOf({ experiment, run, model }: Subject, { dataset, format, set }: Options): Experiment {
+  if (dataset === undefined) {
+    if (run === null) throw new UserError(`${model} is a model, which has no evaluation rows of its own: say which with --dataset`);
+    if (format !== undefined) throw new UserError('--format goes with --dataset; the rows of a run are read as they were');
+    return withAssignments(experiment, set);
+  }
   const own = format === undefined || format === experiment.dataset.format;
   const rows = withValues(experiment, {
-    'dataset.path': resolve(dataset),
-    'dataset.eval': null,
+    'dataset.eval': resolve(dataset),
     'dataset.val_size': 0,
     'dataset.max_samples': null,
     'dataset.format': format ?? experiment.dataset.format,

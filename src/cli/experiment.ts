@@ -1,13 +1,13 @@
 /** An experiment file as a command needs it: read, changed by --set, its model found on this machine. */
 import { join } from 'node:path';
-import { parseValue, readExperiment, type ReadOptions } from '../config/file.js';
+import { parseAssignment, placeOfAssignment } from '../config/assignment.js';
+import { readExperiment, type ReadOptions } from '../config/file.js';
 import { homeFolder, type Environment } from '../config/home.js';
 import { withValues } from '../config/keys.js';
 import type { Experiment } from '../config/schema.js';
 import { prepareDataset, type PreparedDataset } from '../data/dataset.js';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer/index.js';
 import { resolveModelPath } from '../models/discover.js';
-import { UserError } from '../util/errors.js';
 import { modelPlaces } from './places.js';
 
 /** Throws a UserError for whatever the user has to change. */
@@ -24,12 +24,9 @@ export async function prepare(experiment: Experiment, env: Environment): Promise
 
 /** `key=value` of --set where there is no file to set it in. */
 export function withAssignments(experiment: Experiment, assignments: readonly string[]): Experiment {
-  const pairs = assignments.map((assignment) => {
-    const [, key, text] = /^([^=]+)=(.*)$/s.exec(assignment) ?? [];
-    if (key === undefined) throw new UserError(`--set ${assignment}: write key=value, for example --set engine.threads=2`);
-    return [key, parseValue(key, text)] as const;
-  });
-  return withValues(experiment, Object.fromEntries(pairs));
+  const parsed = assignments.map(parseAssignment);
+  const values = Object.fromEntries(parsed.map(({ key, value }) => [key, value]));
+  return withValues(experiment, values, { placeOf: (path) => placeOfAssignment(parsed, path) ?? `--set ${assignments.join(' ')}` });
 }
 
 /** Where tokenised rows are kept: the folder that runs use. */

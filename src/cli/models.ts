@@ -1,6 +1,6 @@
 import { discoverModels } from '../models/discover.js';
 import { formatBytes, formatShort } from '../util/format.js';
-import { modelPlaces } from './places.js';
+import { modelPlaces, requireFolders } from './places.js';
 import type { Terminal } from './terminal.js';
 import { optional } from './view/runs.js';
 import { table } from './view/table.js';
@@ -8,6 +8,7 @@ import { table } from './view/table.js';
 /** Lists the model folders that are found, usable or not, with the reason. */
 export async function models(terminal: Terminal, folders: readonly string[], { json }: { readonly json?: true }): Promise<void> {
   const paths = modelPlaces(terminal.env, folders);
+  requireFolders(folders);
   const found = discoverModels({ paths });
   if (json) {
     terminal.json(found);

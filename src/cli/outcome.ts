@@ -27,7 +27,7 @@ export function concludeRun(terminal: Terminal, home: string, { run, store }: { 
       return exit.interrupted;
     case 'failed':
       terminal.note(`workbench: ${reason}`);
-      if (failedByUser(store, run.id)) return exit.user;
+      if (failedByUser(store, run.id)) return hadBegun(store, run.id) ? exit.failed : exit.user;
       terminal.note(`workbench: this is a bug; please report it with ${join(runFolder(home, run.id), 'run.log')}`);
       return exit.failed;
     case 'crashed':
@@ -44,4 +44,10 @@ export function concludeRun(terminal: Terminal, home: string, { run, store }: { 
 
 function failedByUser(store: StoreReader, id: string): boolean {
   return store.history(id).findLast(({ type }) => type === 'failed')?.details['user'] === true;
+}
+
+/** Whether its last part got as far as training: what fails then is no mistake in what was typed. */
+function hadBegun(store: StoreReader, id: string): boolean {
+  const parts = store.history(id).map(({ type }) => type).filter((type) => type === 'started' || type === 'completed' || type === 'stopped' || type === 'failed');
+  return parts.at(-2) === 'started';
 }

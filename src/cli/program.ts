@@ -3,7 +3,7 @@
  * for, so that help and the screen start without the engines, the store and the tokenizers.
  */
 import { readFileSync } from 'node:fs';
-import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { Command, Help, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import type { Terminal } from './terminal.js';
 
 export function buildProgram(terminal: Terminal): Command {
@@ -13,7 +13,7 @@ export function buildProgram(terminal: Terminal): Command {
     .option('--ascii', 'draw the screen in plain characters')
     .helpOption('-h, --help', 'print help, of a command too: workbench train --help')
     .helpCommand(false)
-    .configureHelp({ helpWidth: Math.min(terminal.width, 100) })
+    .configureHelp({ helpWidth: Math.min(terminal.width, 100), optionDescription })
     .configureOutput({ writeOut: terminal.write, outputError: (message) => terminal.note(message.trimEnd().replace(/^error: /, 'workbench: ')) })
     .exitOverride();
   addTraining(program, terminal);
@@ -30,7 +30,7 @@ function addTraining(program: Command, terminal: Terminal): void {
     .description('run an experiment here, to its end; Ctrl-C stops it and saves')
     .argument('<experiment>', 'YAML or JSON file')
     .addOption(setOption())
-    .option('--name <name>', 'of the run; else that of the file')
+    .option('--name <name>', 'of the run; else `name` in the file, else model and dataset')
     .option('--detach', 'start it and return; it needs no terminal from then on')
     .option('--json', 'one event a line')
     .addHelpText('after', example('workbench train experiments/quickstart.yaml --set lora.r=16'))
@@ -82,7 +82,11 @@ function addTraining(program: Command, terminal: Terminal): void {
 }
 
 function addQueue(program: Command, terminal: Terminal): void {
-  const queue = program.command('queue').description('runs that wait for their turn, and start by themselves').helpCommand(false);
+  const queue = program
+    .command('queue')
+    .description('runs that wait for their turn, and start by themselves')
+    .helpCommand(false)
+    .addHelpText('after', example('workbench queue add experiments/quickstart.yaml'));
   const parallel = () => new Option('--parallel <n>', 'so many at once, from now on').argParser(wholeNumber(1));
   const command = (name: string, description: string) => queue.command(name).description(description);
   command('add', 'put experiments in line; complete ones are skipped, partial ones resumed')
@@ -171,12 +175,12 @@ function addModels(program: Command, terminal: Terminal): void {
     .command('eval')
     .description('loss, perplexity and accuracy on a dataset')
     .argument('<run|model>', 'a run (with what it learned) or a model folder')
-    .requiredOption('--dataset <path>', 'rows to evaluate on')
-    .option('--format <format>', 'of the rows; else as the run, or text')
+    .option('--dataset <path>', 'rows to evaluate on; a run has its own evaluation rows, a model needs some')
+    .option('--format <format>', 'of the rows; else that of the run, or text')
     .option('--adapter <folder>', 'a PEFT adapter to put on a model folder')
     .addOption(setOption())
     .option('--json', 'for machines')
-    .addHelpText('after', example('workbench eval quickstart --dataset data/test.jsonl'))
+    .addHelpText('after', example('workbench eval quickstart'))
     .action(async (subject, options) => (await import('./eval.js')).evaluate(terminal, subject, options));
   program
     .command('generate')
@@ -241,8 +245,14 @@ const runHelp = 'id, the start of one, or name';
 
 function setOption() {
   return new Option('--set <key=value>', 'change a key of the experiment: --set lora.r=16 (again for more)')
-    .default([] as string[], 'none')
+    .default([] as string[])
     .argParser((assignment: string, before: string[]) => [...before, assignment]);
+}
+
+/** Commander's own, with required options marked and an empty list not told as a default. */
+function optionDescription(option: Option): string {
+  const description = new Help().optionDescription(option).replace(' (default: [])', '');
+  return option.mandatory ? `${description} (required)` : description;
 }
 
 function wholeNumber(minimum: number): (text: string) => number {

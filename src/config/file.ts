@@ -1,13 +1,14 @@
 /** Experiment files: YAML (of which JSON is a part) to experiments and back. */
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, extname, isAbsolute, resolve } from 'node:path';
-import { LineCounter, isMap, isPair, parse, parseDocument, stringify } from 'yaml';
+import { LineCounter, isMap, isPair, parseDocument, stringify } from 'yaml';
 import type { Document } from 'yaml';
 import { UserError, messageOf } from '../util/errors.js';
 import { changedKeys } from './diff.js';
 import { expandTilde } from './home.js';
 import { setKey, valueAt } from './keys.js';
 import { knobOf, knobs } from './limits.js';
+import { parseAssignment, placeOfAssignment, type Assignment } from './assignment.js';
 import { parseExperiment } from './parse.js';
 import type { Experiment } from './schema.js';
 
@@ -22,15 +23,18 @@ export interface ReadOptions {
 export function readExperiment(path: string, options: ReadOptions = {}): { experiment: Experiment; folder: string } {
   const folder = dirname(resolve(path));
   const lines = new LineCounter();
+  refuseData(path);
   const document = parseDocument(readText(path), { lineCounter: lines, prettyErrors: false });
   const [broken] = document.errors;
   if (broken) throw new UserError(`${path}, line ${lines.linePos(broken.pos[0]).line}: this is not YAML: ${broken.message}`);
   const value = toPlain(document, path);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { experiment: parseExperiment(value, { file: path }), folder };
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { experiment: parseExperiment(value, { placeOf: () => path }), folder };
   absolutePaths(value, folder);
-  for (const assignment of options.set ?? []) assign(value, assignment);
+  const assignments = (options.set ?? []).map(parseAssignment);
+  for (const assignment of assignments) assign(value, assignment);
   if (options.name !== undefined) setKey(value, 'name', options.name);
-  return { experiment: parseExperiment(value, { file: path, lineOf: (key) => lineOf(document, key, lines) }), folder };
+  const placeOf = (key: readonly PropertyKey[]) => placeOfAssignment(assignments, key) ?? placeIn(path, lineOf(document, key, lines));
+  return { experiment: parseExperiment(value, { placeOf }), folder };
 }
 
 /** As YAML that reads back to an equal experiment: whole, or `changed`: only what differs from the defaults. */
@@ -46,19 +50,6 @@ export function runName(experiment: Experiment): string {
   const cached = /models--([^/\\]+)[/\\]snapshots/.exec(experiment.model)?.[1].split('--').at(-1);
   const { path } = experiment.dataset;
   return experiment.name ?? `${cached ?? basename(experiment.model)}-${basename(path, extname(path))}`;
-}
-
-/** The value of a knob as it is typed: YAML, but a text needs no quotes. Throws a UserError when it cannot be read. */
-export function parseValue(key: string, text: string): unknown {
-  const knob = knobOf(key);
-  const wantsText = knob?.kind === 'text' || knob?.kind === 'map';
-  try {
-    const value: unknown = parse(text);
-    return wantsText && value !== null && typeof value !== 'string' && typeof value !== 'object' ? text : value;
-  } catch (error) {
-    if (knob?.kind === 'text') return text;
-    throw new UserError(`\`${key}\` cannot be ${JSON.stringify(text)}: ${messageOf(error).split('\n')[0]}`);
-  }
 }
 
 function toPlain(document: Document, path: string): unknown {
@@ -77,11 +68,17 @@ function readText(path: string): string {
   }
 }
 
-function assign(target: object, assignment: string): void {
-  const at = assignment.indexOf('=');
-  if (at < 1) throw new UserError(`--set ${assignment}: write key=value, for example --set lora.r=16`);
-  const key = assignment.slice(0, at).trim();
-  const value = parseValue(key, assignment.slice(at + 1));
+/** A file of rows is the likeliest mistake: it is told before its lines are read as YAML. */
+function refuseData(path: string): void {
+  if (!/\.(jsonl|ndjson|csv|tsv|txt|parquet|safetensors)$/i.test(path)) return;
+  throw new UserError(`${path} is no experiment file: give a YAML or JSON file that names the data as dataset.path, or put it in the place of another's with --set dataset.path=${path} (and dataset.format); its columns: workbench datasets ${path}`);
+}
+
+function placeIn(path: string, line: number | null): string {
+  return line === null ? path : `${path}, line ${line}`;
+}
+
+function assign(target: object, { key, value }: Assignment): void {
   setKey(target, key, value);
   const knob = knobOf(key);
   if (knob?.path && typeof value === 'string') setKey(target, key, absolute(key, value, process.cwd()));

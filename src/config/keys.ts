@@ -2,7 +2,7 @@
 import { UserError } from '../util/errors.js';
 import { knobOf } from './limits.js';
 import { nearestKey } from './nearest.js';
-import { parseExperiment } from './parse.js';
+import { parseExperiment, type ParseOptions } from './parse.js';
 import type { Experiment } from './schema.js';
 
 type Group = Record<string, unknown>;
@@ -13,18 +13,22 @@ export function valueAt(experiment: object, key: string): unknown {
 }
 
 /** A new experiment with some keys changed; throws a UserError when a key or value is not allowed. */
-export function withValues(experiment: Experiment, values: Readonly<Record<string, unknown>>): Experiment {
+export function withValues(experiment: Experiment, values: Readonly<Record<string, unknown>>, options?: ParseOptions): Experiment {
   const copy = structuredClone(experiment);
   for (const [key, value] of Object.entries(values)) setKey(copy, key, value);
-  return parseExperiment(copy);
+  return parseExperiment(copy, options);
+}
+
+/** Throws a UserError, with the key that was meant, for a key there is not. */
+export function checkKey(key: string): void {
+  if (knobOf(key) !== null) return;
+  const meant = nearestKey(key);
+  throw new UserError(`there is no key \`${key}\`: ${meant === null ? 'docs/experiment-file.md lists those there are' : `did you mean \`${meant}\`?`}`);
 }
 
 /** Sets a dotted key in a plain object, making groups on the way; throws a UserError for a key there is not. */
 export function setKey(target: object, key: string, value: unknown): void {
-  if (knobOf(key) === null) {
-    const meant = nearestKey(key);
-    throw new UserError(`there is no key \`${key}\`: ${meant === null ? 'see the experiment file for those there are' : `did you mean \`${meant}\`?`}`);
-  }
+  checkKey(key);
   const parts = key.split('.');
   let at = target as Group;
   for (const part of parts.slice(0, -1)) {

@@ -7,10 +7,8 @@ import { experimentSchema } from './schema.js';
 import type { Experiment } from './schema.js';
 
 export interface ParseOptions {
-  /** Named in errors. */
-  readonly file?: string;
-  /** The line of a key in that file, from 1. */
-  readonly lineOf?: (path: readonly PropertyKey[]) => number | null;
+  /** Where a key was given, to begin its error with: "e.yaml, line 3". */
+  readonly placeOf?: (path: readonly PropertyKey[]) => string;
 }
 
 interface Problem {
@@ -21,15 +19,20 @@ interface Problem {
 /** Fills in the defaults and freezes. Throws a UserError: the first key that is wrong, why, and what to give. */
 export function parseExperiment(value: unknown, options: ParseOptions = {}): Experiment {
   const parsed = experimentSchema.safeParse(value, { reportInput: true });
-  const problems = parsed.success ? contradictions(parsed.data) : parsed.error.issues.flatMap(problemsOf);
+  const problems = parsed.success ? contradictions(parsed.data) : unknownKeysFirst(parsed.error.issues).flatMap(problemsOf);
   if (problems.length > 0) throw new UserError(`${place(problems[0], options)}${problems[0].sentence}${others(problems.slice(1))}`);
   if (!parsed.success) throw new Error(`the schema refused without an issue: ${parsed.error.message}`);
   return deepFreeze(parsed.data);
 }
 
-function place(problem: Problem, { file, lineOf }: ParseOptions): string {
-  const line = lineOf?.(problem.path) ?? null;
-  return file === undefined ? '' : line === null ? `${file}: ` : `${file}, line ${line}: `;
+function place(problem: Problem, { placeOf }: ParseOptions): string {
+  return placeOf === undefined ? '' : `${placeOf(problem.path)}: `;
+}
+
+/** A mistyped key also makes the right one missing: it is what the user has to mend. */
+function unknownKeysFirst(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] {
+  const isUnknown = ({ code }: z.core.$ZodIssue) => code === 'unrecognized_keys';
+  return [...issues.filter(isUnknown), ...issues.filter((issue) => !isUnknown(issue))];
 }
 
 function others(rest: readonly Problem[]): string {
@@ -50,7 +53,7 @@ function unknownKey(path: readonly PropertyKey[]): Problem {
   const known = knobs.filter((knob) => knob.group === group).map((knob) => knob.key.slice(group === '' ? 0 : group.length + 1));
   return {
     path,
-    sentence: meant !== null ? `there is no key \`${key}\`: did you mean \`${meant}\`?` : `there is no key \`${key}\`${group === '' ? '' : `; \`${group}\` holds ${known.join(', ')}`}: remove it`,
+    sentence: meant !== null ? `there is no key \`${key}\`: did you mean \`${meant}\`?` : `there is no key \`${key}\`${group === '' ? '' : `; \`${group}\` holds ${known.join(', ')}`}: remove it, or see docs/experiment-file.md`,
   };
 }
 

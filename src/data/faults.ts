@@ -21,7 +21,7 @@ export class Faults {
   error(files: readonly string[]): UserError {
     const names = files.join(', ');
     const [first] = this.rows;
-    if (!first) return new UserError(`${names} has no rows`);
+    if (!first) return new UserError(`${names} has no rows: give a file with at least one`);
     const [missing] = this.#missing;
     if (this.#missing.size === 1 && missing !== null) {
       return new UserError(`${names} has no column "${missing}"; it has ${[...this.#columns].join(', ')}: choose another dataset.format, or name the column in dataset.columns`);

@@ -1,5 +1,5 @@
 /** Reading a `config.json` by Hugging Face's keys, with sentences for what is wrong in it. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { activations } from '../nn/activation.js';
@@ -24,7 +24,8 @@ export function readConfigFile(folder: string): RawConfig {
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new UserError(`${folder} is no model folder: its config.json cannot be read (${messageOf(cause)}); give a Hugging Face folder with config.json, *.safetensors and tokenizer.json.`, { cause });
+    const why = existsSync(path) ? 'its config.json cannot be read' : 'it has no config.json';
+    throw new UserError(`${folder} is no model folder: ${why}; give a Hugging Face folder with config.json, *.safetensors and tokenizer.json.`, { cause });
   }
   try {
     const value: unknown = JSON.parse(text);

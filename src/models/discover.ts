@@ -6,7 +6,8 @@ import { sizeOf } from '../util/tensor.js';
 import { openWeights } from '../weights/folder.js';
 import { matchTensors } from '../weights/match.js';
 import type { Weights } from '../weights/safetensors.js';
-import { readConfigFile } from './config.js';
+import { readConfigFile, type RawConfig } from './config.js';
+import type { Model } from './contract.js';
 import { modelFromConfig } from './registry.js';
 import { matchRules } from './weights.js';
 
@@ -64,13 +65,31 @@ function describe(path: string): ModelEntry {
   try {
     const config = readConfigFile(path);
     entry = { ...entry, modelType: typeof config.model_type === 'string' ? config.model_type : null };
+    const model = supportedModel(config, path);
+    if (typeof model === 'string') return { ...entry, ...measureIfThere(path), reason: model };
     const weights = openWeights(path);
     entry = { ...entry, ...measure(weights) };
-    const model = modelFromConfig(config, path);
     matchTensors(weights, model.parameters, matchRules(model));
     return { ...entry, parameters: model.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0), supported: true };
   } catch (error) {
     return { ...entry, reason: messageOf(error) };
+  }
+}
+
+/** The model, or why there is none like it here. */
+function supportedModel(config: RawConfig, path: string): Model | string {
+  try {
+    return modelFromConfig(config, path);
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+function measureIfThere(path: string): Partial<ReturnType<typeof measure>> {
+  try {
+    return measure(openWeights(path));
+  } catch {
+    return {};
   }
 }
 

@@ -1,6 +1,6 @@
 /** Opens a model to look at or to use, without training it: for `eval`, `generate` and the playground. */
 import type { EngineConfig, Experiment } from '../config/schema.js';
-import { prepareDataset } from '../data/dataset.js';
+import { prepareEvaluation } from '../data/dataset.js';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer/index.js';
 import type { Executable } from '../engine/contract.js';
 import { readAdapter } from '../lora/peft.js';
@@ -44,12 +44,12 @@ export async function openModel(options: OpenOptions): Promise<OpenModel> {
   return { model, tokenizer, executable, close: () => executable.dispose() };
 }
 
-/** Loss, perplexity and exact rows over all rows of a dataset (its eval split where it names one). */
+/** Loss, perplexity and exact rows over the evaluation rows of an experiment. Throws a UserError where it sets none apart. */
 export async function evaluateDataset(open: OpenModel, experiment: Experiment, cacheFolder: string): Promise<Evaluation> {
-  const data = await prepareDataset(experiment, open.tokenizer, { cacheFolder });
-  const rows = data.eval ?? data.train;
-  const result = await evaluateRows(open.executable, rows, { batchSize: experiment.train.per_device_eval_batch_size, padId: open.tokenizer.padId ?? open.tokenizer.eosId ?? 0 });
-  if (result === null || result.rows === 0) throw new UserError(`${experiment.dataset.path} has no tokens to evaluate.`);
+  const rows = await prepareEvaluation(experiment, open.tokenizer, { cacheFolder });
+  if (rows === null) throw new UserError('its experiment sets no rows apart to evaluate on: say which with --dataset');
+  const result = await evaluateRows(open.executable, rows, { batchSize: experiment.train.per_device_eval_batch_size, vocabSize: open.model.vocabSize, padId: open.tokenizer.padId ?? open.tokenizer.eosId ?? 0 });
+  if (result === null || result.rows === 0) throw new UserError(`${experiment.dataset.eval ?? experiment.dataset.path} has no tokens to evaluate: every row is empty or too long`);
   return result;
 }
 

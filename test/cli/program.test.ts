@@ -19,6 +19,17 @@ describe('help', () => {
     expect(terminal.out.join('')).toMatch(new RegExp(`Example:\\n {2}\\$ workbench ${name}( |\\n|$)`));
   });
 
+  it('marks what must be given, and tells no default that is nothing', () => {
+    const helpOf = (name: string) => {
+      const terminal = memoryTerminal();
+      buildProgram(terminal).commands.find((one) => one.name() === name)?.outputHelp();
+      return terminal.out.join('').replaceAll(/\s+/g, ' ');
+    };
+    expect(helpOf('generate')).toContain('--prompt <text> what to continue (required)');
+    expect(helpOf('generate')).toContain('at most so many (default: 64)');
+    expect(helpOf('train')).not.toContain('default');
+  });
+
   it('names every command, on stdout, with exit code 0', async () => {
     const { code, stdout, stderr } = await place.run('--help');
     expect([code, stderr]).toEqual([0, '']);

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { diffExperiments, flatten } from '../../src/config/diff.js';
-import { parseValue, readExperiment, runName, writeExperiment } from '../../src/config/file.js';
+import { parseValue } from '../../src/config/assignment.js';
+import { readExperiment, runName, writeExperiment } from '../../src/config/file.js';
 import { homeFolder, modelSearchPaths } from '../../src/config/home.js';
 import { withValues } from '../../src/config/keys.js';
 import { knobs } from '../../src/config/limits.js';
@@ -60,6 +61,7 @@ describe('reading a file', () => {
     ['model: m\ndataset: { path: d }\n\nlora:\n  rank: 3\n', /e\.yaml, line 5: there is no key `lora\.rank`: did you mean `lora\.r`\?/],
     ['model: m\ndataset: { path: d }\nlora: { r: 0 }\n', /e\.yaml, line 3: `lora\.r` is 0/],
     ['dataset: { path: d }\n', /e\.yaml: `model` is missing/],
+    ['modle: m\ndataset: { path: d }\n', /e\.yaml, line 1: there is no key `modle`: did you mean `model`\? \(also wrong: `model`\)/],
     ['just words', /e\.yaml: an experiment is a group of keys \(model: …, dataset: …\), not "just words"/],
     ['', /e\.yaml: an experiment is a group of keys/],
   ])('says file and line: %j', (text, sentence) => {
@@ -72,6 +74,9 @@ describe('reading a file', () => {
     expect(() => readExperiment(path, { set: ['lora.rank=3'] })).toThrow('there is no key `lora.rank`: did you mean `lora.r`?');
     expect(() => readExperiment(path, { set: ['__proto__.x=3'] })).toThrow('there is no key `__proto__.x`');
     expect(() => readExperiment(path, { set: ['lora.target_modules=[a'] })).toThrow('`lora.target_modules` cannot be "[a"');
+    expect(() => readExperiment(file('model: m\ndataset: { path: d }\nlora: { r: 2 }\n'), { set: ['lora.r=0'] })).toThrow(/^--set lora\.r=0: `lora\.r` is 0: it must be a whole number of at least 1$/);
+    expect(() => readExperiment(path, { set: ['lora.target_modules=[""]'] })).toThrow(/^--set lora\.target_modules=\[""\]: /);
+    expect(() => readExperiment(file('{"text": "a"}\n', 'rows.jsonl'))).toThrow(/rows\.jsonl is no experiment file: .* workbench datasets .*rows\.jsonl$/);
     expect(() => readExperiment(join(folder, 'none.yaml'))).toThrow('cannot read the experiment file (ENOENT: no such file or directory)');
   });
 });

@@ -43,8 +43,8 @@ describe('an unknown key names the right one', () => {
     [{ train: { 'adam-beta1': 0.9 } }, 'did you mean `train.adam_beta1`?'],
     [{ trian: {} }, 'did you mean `train`?'],
     [{ max_lenght: 10 }, 'did you mean `max_length`?'],
-    [{ lora: { zzzzzz: 1 } }, 'there is no key `lora.zzzzzz`; `lora` holds r, lora_alpha, lora_dropout, target_modules, use_rslora, adapter_name_or_path: remove it'],
-    [{ constructor: 1 }, 'there is no key `constructor`: remove it'],
+    [{ lora: { zzzzzz: 1 } }, 'there is no key `lora.zzzzzz`; `lora` holds r, lora_alpha, lora_dropout, target_modules, use_rslora, adapter_name_or_path: remove it, or see docs/experiment-file.md'],
+    [{ constructor: 1 }, 'there is no key `constructor`: remove it, or see docs/experiment-file.md'],
   ])('%j', (extra, sentence) => {
     expect(refusal({ ...least, ...extra })).toContain(sentence);
   });
@@ -80,7 +80,7 @@ describe('a wrong value names the limits', () => {
   });
 
   it('and every other key that is wrong, in the same sentence', () => {
-    expect(refusal({ ...least, lora: { r: 0 }, lr: 1 })).toBe('`lora.r` is 0: it must be a whole number of at least 1 (also wrong: `lr`)');
+    expect(refusal({ ...least, lora: { r: 0 }, lr: 1 })).toBe('there is no key `lr`: did you mean `train.learning_rate`? (also wrong: `lora.r`)');
   });
 });
 

@@ -5,7 +5,8 @@ import { discoverDatasets, guessFormat } from '../../src/data/discover.js';
 import { lengthHistogram, previewRows } from '../../src/data/preview.js';
 import { UserError } from '../../src/util/errors.js';
 import { Random } from '../../src/util/random.js';
-import { jsonLines, labelsOf, prepare, scratch, tinyTokenizer, tokensOf } from './fixtures.js';
+import { prepareEvaluation } from '../../src/data/dataset.js';
+import { jsonLines, labelsOf, prepare, scratch, settings, tinyTokenizer, tokensOf } from './fixtures.js';
 
 const pairs = Array.from({ length: 40 }, (_, i) => ({ prompt: `q${i} `, completion: `a${i}` }));
 const format = 'prompt-completion' as const;
@@ -19,7 +20,7 @@ describe('rows that cannot be used', () => {
   });
 
   test.each<[string, object[], object, RegExp]>([
-    ['no rows', [], {}, /has no rows$/],
+    ['no rows', [], {}, /has no rows: give a file with at least one$/],
     ['a missing column', [{ prompt: 'x', answer: 'y' }, { prompt: 'z', score: 1 }], { format }, /has no column "completion"; it has prompt, answer, score:/],
     ['nothing but bad rows', [{ prompt: 'x', completion: '' }], { format }, /none of the 1 rows .* can be used; the first, .*a\.jsonl:1: "completion" is empty/],
     ['an unknown column name', pairs, { format, columns: { prmpt: 'q' } }, /dataset\.columns\.prmpt: format prompt-completion reads prompt, completion/],
@@ -37,6 +38,18 @@ describe('rows that cannot be used', () => {
 
 describe('rows for evaluation', () => {
   const rows = { 'a.jsonl': jsonLines(pairs) };
+
+  test('are read alone where they have files of their own', async () => {
+    const tokenizer = await tinyTokenizer();
+    const only = async (dataset: object) => (await prepareEvaluation(settings({ dataset: { path: '/nowhere', format, ...dataset } }), tokenizer, { cacheFolder: scratch() }))?.length ?? null;
+    const testOnly = scratch({ 'test.jsonl': jsonLines(pairs.slice(0, 5)) });
+    const damaged = scratch({ 'train.jsonl': 'no rows at all', 'validation.jsonl': jsonLines(pairs.slice(0, 3)) });
+    expect(await only({ eval: testOnly })).toBe(5);
+    expect(await only({ path: damaged })).toBe(3);
+    expect(await only({ path: scratch(rows), val_size: 0.1 })).toBe(4);
+    expect(await only({ path: scratch(rows) })).toBe(null);
+  });
+
   test('are drawn by seed, and are not trained on', async () => {
     const tokenizer = await tinyTokenizer();
     const dataset = { path: scratch(rows), format, val_size: 0.1 };

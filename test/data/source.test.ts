@@ -83,6 +83,8 @@ describe('splits of a folder', () => {
     expect(splits('trainee.jsonl', 'b.jsonl', 'valid.jsonl')).toEqual({ train: ['b.jsonl', 'trainee.jsonl'], validation: ['valid.jsonl'], test: [] });
   });
   test('stop where there is nothing to read', () => {
+    expect(() => splits('CC-BY-SA4.0.txt', 'LICENSE-2.0.txt', 'SOURCE.txt', 'README.txt', 'CITATION.json')).toThrow(/holds no data files/);
+    expect(splits('ccnews.txt', 'apacheday.txt').train).toHaveLength(2);
     expect(() => splits('notes.md')).toThrow(/holds no data files/);
     expect(() => splitsOf('/nowhere/at/all.jsonl')).toThrow(/no such file/);
     expect(() => splitsOf(path.join(scratch({ 'a.xlsx': '' }), 'a.xlsx'))).toThrow(/\.jsonl, .*\.txt/);

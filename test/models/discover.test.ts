@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -52,13 +52,15 @@ describe('models on this machine', () => {
     const bert = make('bert', '{"model_type":"bert"}');
     cpSync(join(models, 'gpt2', 'model.safetensors'), join(bert, 'model.safetensors'));
     make('broken', '{');
-    make('empty', '{"model_type":"gpt2"}');
+    make('bert-bare', '{"model_type":"bert"}');
+    make('empty', readFileSync(join(models, 'gpt2', 'config.json'), 'utf8'));
     mkdirSync(join(folder, 'no-model'));
     const found = discoverModels({ paths: [folder] });
-    expect(found.map(({ name, supported }) => [name, supported])).toEqual([['bert', false], ['broken', false], ['empty', false]]);
+    expect(found.map(({ name, supported }) => [name, supported])).toEqual([['bert', false], ['bert-bare', false], ['broken', false], ['empty', false]]);
     expect(found[0]).toMatchObject({ modelType: 'bert', dtype: 'F32', parameters: 4404, reason: expect.stringContaining('supported are gpt2') });
-    expect(found[1].reason).toContain('not valid JSON');
-    expect(found[2]).toMatchObject({ modelType: 'gpt2', reason: expect.stringContaining('has no weights') });
+    expect(found[1].reason).toContain('supported are gpt2');
+    expect(found[2].reason).toContain('not valid JSON');
+    expect(found[3]).toMatchObject({ modelType: 'gpt2', reason: expect.stringContaining('has no weights') });
   });
 
   it('are meant by a path, a name, or org/name', () => {

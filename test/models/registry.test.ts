@@ -42,7 +42,7 @@ describe('a config that cannot be used is a sentence', () => {
 
   it('a folder without config, and one that is not JSON', () => {
     const folder = temporary();
-    expect(() => readModel(folder)).toThrow(/is no model folder: its config\.json cannot be read/);
+    expect(() => readModel(folder)).toThrow(/is no model folder: it has no config\.json; give a Hugging Face folder/);
     expect(() => readModel(join(folder, 'nowhere'))).toThrow(UserError);
     writeFileSync(join(folder, 'config.json'), '{');
     expect(() => readModel(folder)).toThrow(/config\.json is not valid JSON/);

@@ -40,13 +40,13 @@ export function readerOf(file: string): RowReader {
  */
 export function splitsOf(dataset: string): Splits {
   const found = statSync(dataset, { throwIfNoEntry: false });
-  if (!found) throw new UserError(`no dataset at ${dataset}: there is no such file or folder`);
+  if (!found) throw new UserError(`no dataset at ${dataset}: there is no such file or folder; correct the path, or see what there is with: workbench datasets`);
   if (!found.isDirectory()) {
     readerOf(dataset);
     return { train: [dataset], validation: [], test: [] };
   }
   const files = dataFiles(dataset);
-  if (files.length === 0) throw new UserError(`${dataset} holds no data files (${Object.keys(readers).join(', ')})`);
+  if (files.length === 0) throw new UserError(`${dataset} holds no data files (${Object.keys(readers).join(', ')}): give a folder that does, or one such file`);
   const named = (split: keyof typeof splitNames) => files.filter((file) => path.relative(dataset, file).split(path.sep).some((part) => splitNames[split].test(part)));
   const [train, validation, test] = [named('train'), named('validation'), named('test')];
   const unnamed = files.filter((file) => !validation.includes(file) && !test.includes(file));
@@ -64,7 +64,9 @@ function dataFiles(folder: string, depth = 2): string[] {
   });
 }
 
+const aboutData = /^(dataset_infos?|dataset_dict|readme|licen[cs]e|copying|notice|citation|attribution|authors|changelog|source|state|cc[-_ ]?(0|by)[^a-z]|(mit|apache)[-_. ])/i;
+
 /** A file that can be read here and is not about the data (a licence, a card, an index). */
 export function isDataFile(name: string): boolean {
-  return path.extname(name).toLowerCase() in readers && !/^(dataset_infos?|dataset_dict|readme|licen[cs]e|source|state)\b/i.test(name);
+  return path.extname(name).toLowerCase() in readers && !aboutData.test(name);
 }

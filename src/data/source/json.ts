@@ -108,6 +108,6 @@ function parse(text: string, file: string, line: number): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new UserError(`${file}:${line} is not valid JSON: ${messageOf(error)}`);
+    throw new UserError(`${file}:${line} is not valid JSON (${messageOf(error)}): correct the line, or take it out`);
   }
 }
