@@ -9,7 +9,8 @@ import type { DType, InitialValue, OpKind, Program } from '../graph/node.js';
 import type { Tensor } from '../util/tensor.js';
 
 export type EngineName = 'onnx' | 'tfjs' | 'reference';
-export type Device = 'cpu' | 'webgpu' | 'cuda';
+export const devices = ['cpu', 'webgpu', 'cuda'] as const;
+export type Device = (typeof devices)[number];
 
 export interface Availability {
   readonly device: Device;
@@ -30,8 +31,8 @@ export interface CompileOptions {
 
 export interface Engine {
   readonly name: EngineName;
-  /** What works here, a row a device. Does not throw and changes nothing. */
-  probe(): Promise<readonly Availability[]>;
+  /** Whether a device works here, which may take a second. Does not throw and changes nothing. */
+  probe(device: Device): Promise<Availability>;
   /** The ops and types that cannot be run on a device, so that a caller knows before it compiles. */
   unsupported(device: Device): readonly (OpKind | DType)[];
   compile(program: Program, options: CompileOptions): Promise<Executable>;

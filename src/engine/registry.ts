@@ -1,6 +1,6 @@
 /** Knows all engines, loads one when it is asked for, and chooses. */
 import { messageOf, UserError } from '../util/errors.js';
-import type { Availability, Device, Engine, EngineName } from './contract.js';
+import { devices, type Availability, type Device, type Engine, type EngineName } from './contract.js';
 
 export interface EngineRequest {
   readonly name: EngineName | 'auto';
@@ -34,7 +34,7 @@ const automaticDevices: readonly Device[] = ['cuda', 'cpu'];
 /** What is there and what is not, a row an engine and device; never throws. */
 export async function probeEngines(): Promise<ProbedEngine[]> {
   const probed: ProbedEngine[] = [];
-  for (const engine of ['onnx', 'tfjs', 'reference'] as const) probed.push({ engine, rows: await probe(engine) });
+  for (const engine of ['onnx', 'tfjs', 'reference'] as const) probed.push({ engine, rows: await Promise.all(devices.map((device) => probe(engine, device))) });
   return probed;
 }
 
@@ -45,31 +45,29 @@ export async function probeEngines(): Promise<ProbedEngine[]> {
 export async function chooseEngine({ name, device }: EngineRequest): Promise<EngineChoice> {
   const refusals: string[] = [];
   for (const engine of name === 'auto' ? automaticEngines : [name]) {
-    const rows = await probe(engine);
-    const wanted = (device === 'auto' ? automaticDevices : [device]).flatMap((one) => rows.filter((row) => row.device === one));
-    const found = wanted.find(({ available }) => available);
-    if (found !== undefined) {
-      return { engine: await loaders[engine](), device: found.device, reason: reasonFor({ name, device }, wanted) };
+    const passedOver: Availability[] = [];
+    for (const candidate of device === 'auto' ? automaticDevices : [device]) {
+      const row = await probe(engine, candidate);
+      if (row.available) return { engine: await loaders[engine](), device: candidate, reason: reasonFor({ name, device }, passedOver) };
+      passedOver.push(row);
     }
-    refusals.push(...wanted.map((row) => `${engine} on ${row.device}: ${row.detail}. ${row.remedy ?? ''}`.trim()));
+    refusals.push(...passedOver.map((row) => `${engine} on ${row.device}: ${row.detail}. ${row.remedy ?? ''}`.trim()));
   }
   throw new UserError(`No engine for engine.name: ${name}, engine.device: ${device}. ${refusals.join(' ')}`);
 }
 
-/** The rows of one engine; one that cannot even be loaded says so for every device. */
-async function probe(engine: EngineName): Promise<readonly Availability[]> {
+/** An engine that cannot even be loaded says so for every device. */
+async function probe(engine: EngineName, device: Device): Promise<Availability> {
   try {
-    return await (await loaders[engine]()).probe();
+    return await (await loaders[engine]()).probe(device);
   } catch (error) {
-    const detail = `it does not load: ${messageOf(error)}`;
-    return (['cpu', 'webgpu', 'cuda'] as const).map((device) => ({ device, available: false, detail, remedy: 'Run `npm ci` again on this machine.' }));
+    return { device, available: false, detail: `it does not load: ${messageOf(error)}`, remedy: 'Run `npm ci` again on this machine.' };
   }
 }
 
-/** `rows` are the devices that were considered; the first available one is the choice. */
-function reasonFor({ name, device }: EngineRequest, rows: readonly Availability[]): string {
+/** `passedOver` are the devices that would have been better. */
+function reasonFor({ name, device }: EngineRequest, passedOver: readonly Availability[]): string {
   if (name !== 'auto' && device !== 'auto') return 'as asked for';
-  const passedOver = rows.slice(0, rows.findIndex(({ available }) => available)).map((row) => `; no ${row.device}: ${row.detail}`);
   const choice = name !== 'auto' ? `the best device for ${name}` : device !== 'auto' ? `the best engine for ${device}` : 'the best engine here';
-  return choice + passedOver.join('');
+  return choice + passedOver.map((row) => `; no ${row.device}: ${row.detail}`).join('');
 }

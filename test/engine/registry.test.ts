@@ -1,10 +1,11 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { onnxEngine } from '../../src/engine/onnx/index.js';
 import { chooseEngine, probeEngines } from '../../src/engine/registry.js';
 
 test('auto takes ONNX Runtime, and says why it is not on a better device', async () => {
   const { engine, device, reason } = await chooseEngine({ name: 'auto', device: 'auto' });
   expect(engine.name).toBe('onnx');
-  const cuda = (await engine.probe()).find((row) => row.device === 'cuda')!;
+  const cuda = await engine.probe('cuda');
   expect(device).toBe(cuda.available ? 'cuda' : 'cpu');
   expect(reason).toBe(cuda.available ? 'the best engine here' : `the best engine here; no cuda: ${cuda.detail}`);
 });
@@ -12,6 +13,14 @@ test('auto takes ONNX Runtime, and says why it is not on a better device', async
 test('what is named is taken', async () => {
   expect(await chooseEngine({ name: 'tfjs', device: 'cpu' })).toMatchObject({ engine: { name: 'tfjs' }, device: 'cpu', reason: 'as asked for' });
   expect(await chooseEngine({ name: 'reference', device: 'auto' })).toMatchObject({ engine: { name: 'reference' }, device: 'cpu' });
+});
+
+test('only devices that may be chosen are tried', async () => {
+  const probe = vi.spyOn(onnxEngine, 'probe');
+  await chooseEngine({ name: 'auto', device: 'cpu' });
+  expect(probe.mock.calls).toEqual([['cpu']]);
+  await chooseEngine({ name: 'auto', device: 'auto' });
+  expect(probe.mock.calls.slice(1)).not.toContainEqual(['webgpu']);
 });
 
 test('what is not there is refused with the reason and the remedy', async () => {

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import type { Availability, Device, Engine, EngineName } from '../../src/engine/contract.js';
+import type { Device, Engine, EngineName } from '../../src/engine/contract.js';
 import { Builder } from '../../src/graph/builder.js';
 import type { DType, OpKind } from '../../src/graph/node.js';
 import { makeFn, nodesOf } from '../../src/graph/program.js';
@@ -18,10 +18,10 @@ export const caseRows = Object.entries(cases).flatMap(([kind, list]) => list.map
 /** Declares the op cases and the contract as tests of an engine; where it is not available, one skipped test says why. */
 export async function describeEngine({ name, device, load }: EngineLine): Promise<void> {
   const engine = await load();
-  const availability = (await engine.probe()).find((row) => row.device === device);
+  const availability = await engine.probe(device);
   describe(`${name} on ${device}`, () => {
-    if (availability?.available !== true) {
-      it.skip(`not available: ${reasonOf(availability)}`);
+    if (!availability.available) {
+      it.skip(`not available: ${availability.detail}`);
       return;
     }
     const on = { engine, device };
@@ -33,10 +33,6 @@ export async function describeEngine({ name, device, load }: EngineLine): Promis
     }
     for (const [promise, check] of Object.entries(contract)) it(promise, () => check(on));
   });
-}
-
-function reasonOf(availability: Availability | undefined): string {
-  return availability === undefined ? 'the engine does not know the device' : availability.detail;
 }
 
 function unsupported({ operands, build }: OpCase, lacking: ReadonlySet<OpKind | DType>): string | null {

@@ -5,7 +5,7 @@ import type { Fn, InitialValue, Program, Variable } from '../../graph/node.js';
 import type { Tensor } from '../../util/tensor.js';
 import type { CompileOptions, Executable } from '../contract.js';
 import { bindFeeds, checkVariable, functionOf } from '../checks.js';
-import { translated } from './errors.js';
+import { allocating, translated } from './errors.js';
 import { feedName, variableName } from './lowering.js';
 import { copied, discard, emptyTensor, fromOrt, toOrt, VariableMemory } from './memory.js';
 import { lowerFn, outputName, updateName } from './model.js';
@@ -44,7 +44,7 @@ export class OnnxExecutable implements Executable {
     const changing = program.variables.filter(({ name, role }) => role !== 'frozen' || updated.has(name));
     const fixed = program.variables.filter((variable) => !changing.includes(variable));
     const initial: InitialValue = (variable) => {
-      const value = options.initial(variable);
+      const value = allocating(() => options.initial(variable));
       checkVariable(variable, value);
       return value;
     };

@@ -1,6 +1,7 @@
 import { Tensor as OrtTensor } from 'onnxruntime-node';
 import type { DType, Variable } from '../../graph/node.js';
 import type { Tensor } from '../../util/tensor.js';
+import { allocating } from './errors.js';
 import { byteLength } from './weights.js';
 
 /** A tensor over the same memory, in ONNX Runtime's words. */
@@ -24,7 +25,7 @@ export function fromOrt({ data, dims }: OrtTensor): Tensor {
 }
 
 export function emptyTensor({ dtype, shape }: { dtype: DType; shape: readonly number[] }): Tensor {
-  const buffer = new ArrayBuffer(byteLength({ dtype, shape }));
+  const buffer = allocating(() => new ArrayBuffer(byteLength({ dtype, shape })));
   return dtype === 'f32'
     ? { dtype, shape, data: new Float32Array(buffer) }
     : dtype === 'i32'
@@ -106,7 +107,7 @@ export function discard({ data }: OrtTensor): void {
 }
 
 export function copied(value: Tensor): Tensor {
-  return { ...value, data: value.data.slice() } as Tensor;
+  return { ...value, data: allocating(() => value.data.slice()) } as Tensor;
 }
 
 function kindOf({ dtype, shape }: Tensor): string {

@@ -5,31 +5,38 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { env } from 'onnxruntime-node';
 import { messageOf } from '../../util/errors.js';
-import type { Availability } from '../contract.js';
+import type { Availability, Device } from '../contract.js';
 import { encodeModel, elementType, type ValueInfoProto } from './proto.js';
 
 const runtime = createRequire(import.meta.url).resolve('onnxruntime-node');
 const title = `ONNX Runtime ${env.versions.node ?? env.versions.common}`;
 
-export async function probe(): Promise<readonly Availability[]> {
-  return [{ device: 'cpu', available: true, detail: `${title}, CPU`, remedy: null }, await webgpu(), cuda()];
+export async function probe(device: Device): Promise<Availability> {
+  switch (device) {
+    case 'cpu':
+      return { device, available: true, detail: `${title}, CPU`, remedy: null };
+    case 'webgpu':
+      return proven({ device, detail: `${title}, WebGPU`, remedy: 'Install a Vulkan driver for the GPU; a software one is named by VK_ICD_FILENAMES=path/to/icd.json.' });
+    case 'cuda':
+      return cuda();
+  }
 }
 
 /** Only a device that has computed something counts: in a process of its own, where a driver may print or crash. */
-async function webgpu(): Promise<Availability> {
+async function proven({ device, detail, remedy }: Pick<Availability, 'device' | 'detail' | 'remedy'>): Promise<Availability> {
   const script = `
     const { InferenceSession, Tensor } = require(process.argv[1]);
     const model = Buffer.from(process.argv[2], 'base64');
     const x = new Tensor('float32', [1], [1]);
-    InferenceSession.create(model, { executionProviders: ['webgpu'], logSeverityLevel: 4 })
+    InferenceSession.create(model, { executionProviders: [process.argv[3]], logSeverityLevel: 4 })
       .then((session) => session.run({ x }))
       .then(({ y }) => process.exit(y.data[0] === 2 ? 0 : 1))
       .catch((error) => { console.log(error.message); process.exit(1); });`;
   try {
-    await promisify(execFile)(process.execPath, ['-e', script, runtime, Buffer.from(doubling()).toString('base64')], { timeout: 30_000 });
-    return { device: 'webgpu', available: true, detail: `${title}, WebGPU`, remedy: null };
+    await promisify(execFile)(process.execPath, ['-e', script, runtime, Buffer.from(doubling()).toString('base64'), device], { timeout: 30_000 });
+    return { device, available: true, detail, remedy: null };
   } catch (error) {
-    return { device: 'webgpu', available: false, detail: reasonOf(error), remedy: 'Install a Vulkan driver for the GPU; a software one is named by VK_ICD_FILENAMES=path/to/icd.json.' };
+    return { device, available: false, detail: reasonOf(error), remedy };
   }
 }
 
@@ -39,10 +46,10 @@ function reasonOf(error: unknown): string {
   return /Failed to .*/.exec(sentence)?.[0] ?? sentence.slice(0, 200); // without the place in ONNX Runtime's source
 }
 
-/** The provider is a library that the package does not bundle; whether the card works shows when it is loaded. */
-function cuda(): Availability {
+/** The provider is a library that the package does not bundle. */
+async function cuda(): Promise<Availability> {
   const library = join(dirname(runtime), '..', 'bin', 'napi-v6', process.platform, process.arch, 'libonnxruntime_providers_cuda.so');
-  if (existsSync(library)) return { device: 'cuda', available: true, detail: `${title}, CUDA provider installed`, remedy: null };
+  if (existsSync(library)) return proven({ device: 'cuda', detail: `${title}, CUDA`, remedy: 'Install the CUDA 12 and cuDNN 9 libraries and the driver of the card, or choose engine.device: cpu.' });
   const supported = process.platform === 'linux' && process.arch === 'x64';
   return {
     device: 'cuda',

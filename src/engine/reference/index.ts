@@ -3,22 +3,22 @@ import type { DType, Program, Variable } from '../../graph/node.js';
 import { verify } from '../../graph/verify.js';
 import { bool, f32, i32, type Tensor } from '../../util/tensor.js';
 import { bindFeeds, checkVariable, functionOf } from '../checks.js';
-import type { Availability, CompileOptions, Engine, Executable } from '../contract.js';
+import type { Availability, CompileOptions, Device, Engine, Executable } from '../contract.js';
 import { evaluate } from './evaluate.js';
 import type { Value } from './value.js';
 
-const availability: readonly Availability[] = [
-  { device: 'cpu', available: true, detail: 'plain loops, for tests', remedy: null },
-  { device: 'webgpu', available: false, detail: 'the reference engine knows only the CPU', remedy: null },
-  { device: 'cuda', available: false, detail: 'the reference engine knows only the CPU', remedy: null },
-];
-
 export const referenceEngine: Engine = {
   name: 'reference',
-  probe: async () => availability,
+  probe: async (device) => availability(device),
   unsupported: () => [],
   compile: async (program, options) => new ReferenceExecutable(program, options),
 };
+
+function availability(device: Device): Availability {
+  return device === 'cpu'
+    ? { device, available: true, detail: 'plain loops, for tests', remedy: null }
+    : { device, available: false, detail: 'the reference engine knows only the CPU', remedy: null };
+}
 
 class ReferenceExecutable implements Executable {
   readonly description = 'reference on cpu, 1 thread';

@@ -5,15 +5,11 @@ import { openBackend } from './backend.js';
 import { TfjsExecutable } from './executable.js';
 import { loadNative } from './native.js';
 
-const devices: readonly Device[] = ['cpu', 'cuda', 'webgpu'];
-
 /** TensorFlow.js: TensorFlow itself where its native binding is installed, else WebAssembly. */
 export const tfjsEngine: Engine = {
   name: 'tfjs',
 
-  async probe() {
-    return Promise.all(devices.map(availability));
-  },
+  probe: availability,
 
   // What a backend has no kernel for is composed of others.
   unsupported: () => [],

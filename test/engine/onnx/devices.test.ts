@@ -1,7 +1,7 @@
 /** A LoRA training step of a small Llama on each device, against the reference engine. */
 import '../software-gpu.js';
 import { describe, expect, test } from 'vitest';
-import type { Availability, Engine } from '../../../src/engine/contract.js';
+import { devices, type Availability, type Engine } from '../../../src/engine/contract.js';
 import { onnxEngine } from '../../../src/engine/onnx/index.js';
 import { referenceEngine } from '../../../src/engine/reference/index.js';
 import type { Program, Variable } from '../../../src/graph/node.js';
@@ -51,7 +51,7 @@ async function step(on: EngineOnDevice): Promise<number[]> {
 }
 
 const on = (engine: Engine, device: Availability['device']): EngineOnDevice => ({ engine, device });
-const rows = await onnxEngine.probe();
+const rows = await Promise.all(devices.map((device) => onnxEngine.probe(device)));
 
 describe.each(rows)('a training step on $device', ({ device, available, detail }) => {
   if (!available) {

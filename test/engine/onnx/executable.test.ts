@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { OutOfMemory, type Executable } from '../../../src/engine/contract.js';
 import { onnxEngine } from '../../../src/engine/onnx/index.js';
+import { emptyTensor } from '../../../src/engine/onnx/memory.js';
 import { Builder } from '../../../src/graph/builder.js';
 import type { Program } from '../../../src/graph/node.js';
 import { makeFn } from '../../../src/graph/program.js';
@@ -65,4 +66,11 @@ test('a function costs nothing before it is run', async () => {
 
 test('its description says where it computes', () => {
   expect(executable.description).toMatch(/^onnx \d+\.\d+\.\d+ on cpu, 1 thread$/);
+});
+
+test('memory that cannot be had is the contract\'s error', () => {
+  expect(() => emptyTensor({ dtype: 'f32', shape: [2 ** 20, 2 ** 20] })).toThrow(OutOfMemory);
+  const vast: Program = { variables: [{ name: 'v', dtype: 'f32', shape: [2 ** 20, 2 ** 20], role: 'trainable' }], functions: {} };
+  const compiled = onnxEngine.compile(vast, { device: 'cpu', threads: 1, initial: () => emptyTensor({ dtype: 'f32', shape: [2 ** 20, 2 ** 20] }), scratch });
+  return expect(compiled).rejects.toThrow(OutOfMemory);
 });

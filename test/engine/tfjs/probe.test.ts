@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 
 test('a binding that does not load is named with its reason, and another backend serves', async () => {
-  const rows = Object.fromEntries((await engine.probe()).map((row) => [row.device, row]));
+  const rows = { cpu: await engine.probe('cpu'), cuda: await engine.probe('cuda'), webgpu: await engine.probe('webgpu') };
   expect(rows.cpu.available).toBe(true);
   expect(rows.cpu.detail).toContain(`${nowhere} did not load: Cannot find module`);
   expect(rows.cuda).toMatchObject({ available: false, detail: expect.stringContaining(nowhere), remedy: expect.stringContaining('@tensorflow/tfjs-node-gpu') });
