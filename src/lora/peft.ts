@@ -47,6 +47,7 @@ const adapterSchema = z.object({
   layer_replication: neutral(null, []),
   trainable_token_indices: neutral(null),
   target_parameters: neutral(null, []),
+  init_lora_weights: neutral(true, false, 'gaussian'), // the others take what A and B begin with out of the base's weights
   alora_invocation_tokens: neutral(null),
   kasa_config: neutral(null),
   monteclora_config: neutral(null),

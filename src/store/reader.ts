@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { nearest } from '../config/nearest.js';
 import { UserError } from '../util/errors.js';
+import { looksWhole } from './checkpoint-files.js';
 import { Connection } from './connection.js';
 import type { Query } from './connection.js';
 import { databasePath } from './folders.js';
@@ -77,7 +78,7 @@ export class Reader implements StoreReader {
   run(reference: string): RunRecord {
     const row = this.#byId.first({ reference }) ?? this.#byName.first({ reference }) ?? this.#onlyWithPrefix(reference);
     const record = toRecord(row);
-    return { ...record, checkpoints: record.checkpoints.filter(({ path }) => existsSync(path)) };
+    return { ...record, checkpoints: record.checkpoints.filter(({ path }) => existsSync(path)).map(({ step, path }) => ({ step, path, valid: looksWhole(path) })) };
   }
 
   metrics(runId: string, keys?: readonly string[]): readonly MetricPoint[] {

@@ -176,6 +176,7 @@ describe('adapter folders', () => {
     [{ bias: 'all' }, /bias in adapter_config\.json: "all" is not supported\.$/],
     [{ rank_pattern: { c_attn: 4 } }, /rank_pattern .* is not supported\.$/],
     [{ modules_to_save: ['score'] }, /modules_to_save in adapter_config\.json: \["score"\] is not supported\.$/],
+    [{ init_lora_weights: 'pissa_niter_4' }, /init_lora_weights in adapter_config\.json: "pissa_niter_4" is not supported\.$/],
     [{ r: 0 }, /r in adapter_config\.json: /],
   ])('with %j are refused in a sentence', (changes, sentence) => {
     expect(() => readAdapter(changed(changes))).toThrow(UserError);

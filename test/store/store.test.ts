@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -45,6 +45,8 @@ describe('the way of a run', () => {
     const id = create();
     const path = join(home, 'step-2');
     mkdirSync(path);
+    writeFileSync(join(path, 'model.safetensors'), 'abc');
+    writeFileSync(join(path, 'trainer_state.json'), JSON.stringify({ files: { 'model.safetensors': { bytes: 3 } } }));
     const events: TrainEvent[] = [
       started, stepped(1, 3), stepped(2, 2), evaluated(2, 2.5, 0.5), evaluated(4, 2.75, 0.25),
       { type: 'checkpoint', ...at(2), path, bytes: 10 },
@@ -71,6 +73,22 @@ describe('the way of a run', () => {
     const id = create();
     store.record(id, event, time);
     expect(store.run(id)).toMatchObject(expected);
+  });
+
+  it.each([
+    ['has a file that was cut', (path: string) => truncateSync(join(path, 'model.safetensors'), 2)],
+    ['lacks a file', (path: string) => rmSync(join(path, 'model.safetensors'))],
+    ['does not say what is in it', (path: string) => writeFileSync(join(path, 'trainer_state.json'), '{')],
+  ])('knows a checkpoint that %s as broken', (_, harm) => {
+    const id = create();
+    const path = join(home, 'step-1');
+    mkdirSync(path);
+    writeFileSync(join(path, 'model.safetensors'), 'abc');
+    writeFileSync(join(path, 'trainer_state.json'), JSON.stringify({ files: { 'model.safetensors': { bytes: 3 } } }));
+    store.record(id, { type: 'checkpoint', ...at(1), path, bytes: 3 }, time);
+    expect(store.run(id).checkpoints).toEqual([{ step: 1, path, valid: true }]);
+    harm(path);
+    expect(store.run(id).checkpoints).toEqual([{ step: 1, path, valid: false }]);
   });
 
   it('forgets checkpoints that are no longer on disk', () => {
