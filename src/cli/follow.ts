@@ -1,5 +1,5 @@
 /** The events of a run, read back from the store: what somebody sees who attaches to it. */
-import type { HistoryRow, MetricPoint, RunRecord, StoreReader } from '../store/rows.js';
+import type { HistoryRow, MetricPoint, RunRecord, RunState, StoreReader } from '../store/rows.js';
 import type { EvalEvent, StepEvent, TrainEvent } from '../trainer/events.js';
 
 type Timed<Event extends TrainEvent = TrainEvent> = { readonly time: number; readonly event: Event };
@@ -17,24 +17,29 @@ export class Follower {
     this.#runId = runId;
   }
 
-  /** In the order of their times. The first call gives only where the run stands: its start, last evaluation and last step. */
+  /** In the order of their times. The first call gives only where the run stands: its start, last evaluation and last step, and its end. */
   news(): TrainEvent[] {
-    const run = this.#reader.run(this.#runId);
     const { points, cursor } = this.#reader.metricsSince(this.#runId, this.#cursor);
     const history = this.#reader.history(this.#runId);
+    const run = this.#reader.run(this.#runId); // last: an end that is told is its state then
     const told = history.slice(this.#told).flatMap(toldEvent);
     const all = [...told, ...measuredEvents(points, run)].sort((a, b) => a.time - b.time).map(({ event }) => event);
     const first = this.#first;
     this.#cursor = cursor;
     this.#told = history.length;
     this.#first = false;
-    return first ? standing(all) : all;
+    return first ? standing(all, run) : all;
   }
 }
 
-function standing(events: readonly TrainEvent[]): TrainEvent[] {
+function standing(events: readonly TrainEvent[], { state }: RunRecord): TrainEvent[] {
   const last = new Map(events.map((event) => [event.type, event]));
-  return (['started', 'eval', 'step'] as const).flatMap((type) => last.get(type) ?? []);
+  return (['started', 'eval', 'step', ...endOf(state)] as const).flatMap((type) => last.get(type) ?? []);
+}
+
+/** The closing event of a run in this state; one that waits or runs again has only earlier ends behind it. */
+function endOf(state: RunState): ('completed' | 'stopped' | 'failed')[] {
+  return state === 'completed' || state === 'stopped' || state === 'failed' ? [state] : [];
 }
 
 /** Events are kept whole, but for steps and evaluations; a control by hand is no event of the run. */

@@ -1,5 +1,5 @@
 /** What was asked of a run, on its way to a thread that is deep in native code: one bit each in shared memory. */
-import type { Control } from '../trainer/events.js';
+import { opposite, type Control } from '../trainer/events.js';
 
 const bits = { stop: 1, pause: 2, continue: 4, save: 8, evaluate: 16, sample: 32 } as const satisfies Record<Control, number>;
 
@@ -8,9 +8,6 @@ const names = Object.keys(bits) as Control[];
 export function isControl(value: unknown): value is Control {
   return names.some((name) => name === value);
 }
-
-/** Pause and continue undo each other: the later one counts. */
-const opposite: Partial<Record<Control, Control>> = { pause: 'continue', continue: 'pause' };
 
 export function newControls(): SharedArrayBuffer {
   return new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);

@@ -2,7 +2,7 @@
 import { openStore } from '../store/store.js';
 import type { RunRecord } from '../store/rows.js';
 import type { TrainEvent } from '../trainer/events.js';
-import { settle } from './outcome.js';
+import { settle, settleUnbegun } from './outcome.js';
 import type { Exit } from './outcome.js';
 import type { TimedEvent } from './protocol.js';
 import { entries, spawnRun } from './spawn.js';
@@ -20,10 +20,10 @@ export async function runForeground(home: string, runId: string, { onEvent, onIn
   const child = spawnRun(home, { runId, entry: run, ipc: true });
   const store = openStore(home);
   let interrupts = 0;
-  const interrupt = (): void => {
+  const interrupt = (signal: NodeJS.Signals): void => {
     interrupts++;
     if (interrupts > 1) store.recordControl(runId, 'kill', new Date().toISOString());
-    child.kill(interrupts > 1 ? 'SIGKILL' : 'SIGTERM');
+    child.kill(interrupts > 1 ? 'SIGKILL' : signal);
     onInterrupt?.(interrupts);
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
@@ -35,6 +35,8 @@ export async function runForeground(home: string, runId: string, { onEvent, onIn
       child.on('close', (code, signal) => resolve({ code, signal }));
     });
     settle(store, home, { runId, exit });
+    if (interrupts > 0) store.cancel(runId, 'stopped before it began');
+    settleUnbegun(store, runId, `ended with ${exit.signal ?? exit.code}`);
     return store.run(runId);
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);

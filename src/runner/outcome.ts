@@ -1,7 +1,9 @@
 /** What is said of a run whose process ended without saying it itself. */
 import { rmSync } from 'node:fs';
+import { runFolder } from '../store/folders.js';
 import type { RunState } from '../store/rows.js';
 import type { Store } from '../store/store.js';
+import { scratchFolder } from '../trainer/scratch.js';
 import { runSocket } from './address.js';
 import { isAlive, isOfEarlierBoot } from './identity.js';
 
@@ -32,6 +34,13 @@ export function settle(store: Store, home: string, { runId, exit }: { runId: str
   }
   store.clearProcess(runId);
   rmSync(runSocket(home, runId), { force: true });
+  // What is queued may have another process by now.
+  if (state !== 'queued') rmSync(scratchFolder(runFolder(home, runId)), { recursive: true, force: true });
+}
+
+/** A run whose process ended before it could even say that it runs must not be tried for ever. */
+export function settleUnbegun(store: Store, runId: string, how: string): void {
+  if (store.cancel(runId, how)) store.setState(runId, 'failed', `its process ${how}: see run.log`);
 }
 
 /** Finds the runs that are said to be live and are not, and says what became of them. Returns the ids of those that live. */

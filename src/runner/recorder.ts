@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Store } from '../store/store.js';
 import type { EvalEvent, StepEvent, TrainEvent } from '../trainer/events.js';
 import { dropLinesAfter } from '../trainer/journal.js';
-import { messageOf } from '../util/errors.js';
+import { messageOf, UserError } from '../util/errors.js';
 import type { TimedEvent } from './protocol.js';
 
 export class Recorder {
@@ -39,15 +39,17 @@ export class Recorder {
   }
 
   #flush(): void {
-    try {
-      while (this.#waiting.length > 0) {
-        const [{ event, time }] = this.#waiting;
+    while (this.#waiting.length > 0) {
+      const [{ event, time }] = this.#waiting;
+      try {
         this.#store.record(this.#runId, event, time);
-        this.#waiting.shift();
         this.#log(event);
+      } catch (error) {
+        // A store that cannot be used now may be later; what it refuses for itself it would always refuse.
+        if (error instanceof UserError) return this.#complain(`${this.#waiting.length} events wait to be recorded: ${messageOf(error)}`);
+        this.#complain(`an event could not be recorded and is left out (${event.type}): ${messageOf(error)}`);
       }
-    } catch (error) {
-      this.#complain(`${this.#waiting.length} events wait to be recorded: ${messageOf(error)}`);
+      this.#waiting.shift();
     }
   }
 

@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly runId: string;
   /** What the worker thread runs. */
   readonly workerEntry: URL;
+  /** Aborted when the run was asked to stop before this could be heard here. */
+  readonly early?: AbortSignal;
 }
 
 /** This thread must always answer: what cannot be written soon is written later. */
@@ -29,8 +31,9 @@ const patienceMs = 1000;
 const graceMs = 5000;
 
 /** Runs a queued run to its end. Resolves with the exit code of the process: 0 completed or stopped, 1 failed. */
-export async function runProcess({ home, runId, workerEntry }: RunOptions): Promise<number> {
+export async function runProcess({ home, runId, workerEntry, early }: RunOptions): Promise<number> {
   const store = openStore(home, patienceMs);
+  if (early?.aborted) return store.cancel(runId, 'stopped before it began') ? 0 : 1;
   if (!store.claim(runId, ownIdentity())) return 1;
   const record = store.run(runId);
   const { config } = record;
@@ -47,7 +50,12 @@ export async function runProcess({ home, runId, workerEntry }: RunOptions): Prom
   };
   // The terminal may go; the run stays. Whoever ends this process kindly gets a saved run.
   process.on('SIGHUP', () => log('the terminal went away; the run goes on'));
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => control('stop'));
+  // A user's Ctrl-C comes as SIGINT, from the command that watches.
+  let terminated = false;
+  process.on('SIGINT', () => control('stop')).on('SIGTERM', () => {
+    terminated = true;
+    control('stop');
+  });
   const server = await serve(runSocket(home, runId), (request) => {
     const { type, control: asked } = request as RunRequest;
     if (type !== 'control' || !isControl(asked)) throw new Error(`not a request to a run: ${JSON.stringify(request)}`);
@@ -58,7 +66,8 @@ export async function runProcess({ home, runId, workerEntry }: RunOptions): Prom
   const input: WorkerInput = { runFolder: folder, home, experiment: config, controls };
   const end = await runWorker(new Worker(workerEntry, { workerData: input }), {
     log,
-    keep: (timed) => {
+    keep: ({ event, ...rest }) => {
+      const timed = { ...rest, event: terminated && event.type === 'stopped' ? { ...event, reason: 'stopped from outside (SIGTERM)' } : event };
       recorder.record(timed);
       announce(timed);
     },

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { messageOf } from '../util/errors.js';
 import type { Reply } from './protocol.js';
 
-/** A connection that says nothing must not keep a server from closing. */
+/** A connection that says nothing must not keep a server from closing, nor a stopped process whoever asks it. */
 const silenceMs = 5000;
 
 /**
@@ -27,13 +27,20 @@ export async function serve(path: string, answer: (request: unknown) => void): P
   return server;
 }
 
-/** Sends one request; rejects when nobody listens or the other side goes before it answers. */
-export async function ask(path: string, request: object): Promise<Reply> {
+/** Sends one request; rejects when nobody listens, or the other side goes, is silent or talks nonsense instead of an answer. */
+export async function ask(path: string, request: object, patienceMs = silenceMs): Promise<Reply> {
   const socket = createConnection(path);
   try {
     return await new Promise<Reply>((resolve, reject) => {
       socket.on('error', reject).on('close', () => reject(new Error('the connection was closed before an answer came')));
-      createInterface({ input: socket }).on('error', reject).on('line', (line) => resolve(JSON.parse(line) as Reply));
+      socket.setTimeout(patienceMs, () => reject(new Error(`no answer came within ${patienceMs} ms`)));
+      createInterface({ input: socket }).on('error', reject).on('line', (line) => {
+        try {
+          resolve(JSON.parse(line) as Reply);
+        } catch (error) {
+          reject(error);
+        }
+      });
       socket.write(`${JSON.stringify(request)}\n`);
     });
   } finally {

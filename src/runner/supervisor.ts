@@ -6,11 +6,13 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { takeLock } from '../store/lock.js';
 import { openStore } from '../store/store.js';
 import type { Store } from '../store/store.js';
+import { messageOf } from '../util/errors.js';
 import { supervisorSocket } from './address.js';
-import { reconcile, settle } from './outcome.js';
+import { reconcile, settle, settleUnbegun, type Exit } from './outcome.js';
 import type { SupervisorGreeting, SupervisorRequest } from './protocol.js';
 import { serve } from './socket.js';
 import { spawnRun } from './spawn.js';
@@ -59,10 +61,10 @@ class Supervisor {
       const server = await serve(supervisorSocket(this.#home), (request) => this.#answer(request));
       this.#log('listens');
       greet({ type: 'ready' });
-      while (this.#hasWork()) await this.#news();
+      while (await this.#patiently(() => this.#hasWork())) await this.#news();
       await closed(server);
       // Something may have been queued while the door was closing.
-    } while (this.#hasWork());
+    } while (await this.#patiently(() => this.#hasWork()));
     this.#log('nothing is left to do');
   }
 
@@ -83,19 +85,36 @@ class Supervisor {
     const child = spawnRun(this.#home, { runId, entry: this.#runEntry, ipc: false });
     this.#children.set(runId, child);
     this.#log(`${runId} started, process ${child.pid ?? 'none'}`);
-    child.once('error', (error) => this.#ended(runId, `could not be started: ${error.message}`));
-    child.once('exit', (code, signal) => {
-      settle(this.#store, this.#home, { runId, exit: { code, signal } });
-      this.#ended(runId, `ended with ${signal ?? code}`);
-    });
+    child.once('error', (error) => void this.#ended(runId, `could not be started: ${error.message}`));
+    child.once('exit', (code, signal) => void this.#ended(runId, `ended with ${signal ?? code}`, { code, signal }));
   }
 
-  #ended(runId: string, how: string): void {
+  /** Does not reject. */
+  async #ended(runId: string, how: string, exit: Exit | null = null): Promise<void> {
     this.#log(`${runId} ${how}`);
-    // A run that could not even say that it runs must not be tried for ever.
-    if (this.#store.cancel(runId, how)) this.#store.setState(runId, 'failed', `its process ${how}: see run.log`);
+    try {
+      await this.#patiently(() => {
+        if (exit !== null) settle(this.#store, this.#home, { runId, exit });
+        settleUnbegun(this.#store, runId, how);
+      });
+    } catch (error) {
+      this.#log(`${runId} is left to whoever looks next: ${messageOf(error)}`);
+    }
     this.#children.delete(runId);
     this.#wake();
+  }
+
+  /** A store that is locked, or a disk that is full, may be free again soon: tries once a second, for a minute. */
+  async #patiently<T>(work: () => T): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return work();
+      } catch (error) {
+        if (tries === 60) throw error;
+        this.#log(`tries again: ${messageOf(error)}`);
+        await wait(watchMs);
+      }
+    }
   }
 
   #answer(request: unknown): void {

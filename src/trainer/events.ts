@@ -103,3 +103,6 @@ export type TrainEvent =
 
 /** What the world asks of a live run; honoured between micro-steps. */
 export type Control = 'stop' | 'pause' | 'continue' | 'save' | 'evaluate' | 'sample';
+
+/** Pause and continue undo each other: the later one counts. */
+export const opposite: Partial<Record<Control, Control>> = { pause: 'continue', continue: 'pause' };

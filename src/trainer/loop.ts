@@ -6,7 +6,7 @@ import { formatBytes } from '../util/format.js';
 import { UserError } from '../util/errors.js';
 import type { CheckpointState } from './checkpoint.js';
 import { evaluateRows } from './evaluate.js';
-import type { Control, Progress } from './events.js';
+import { opposite, type Control, type Progress } from './events.js';
 import { generateTokens, stopIdsOf } from './generate.js';
 import { dropLinesAfter } from './journal.js';
 import { Meter } from './meter.js';
@@ -61,9 +61,9 @@ class Loop {
       const due = dueAfter(this.#step, totalSteps, experiment.train);
       if (due.log) this.#context.emit(this.#meter.point(this.#progress, figures));
       const trained = performance.now();
-      if (due.evaluate || this.#take('evaluate')) await this.#evaluate();
-      if (due.evaluate || this.#take('sample')) await this.#sample();
-      if (due.save || this.#take('save')) await this.#save();
+      if (this.#take('evaluate') || due.evaluate) await this.#evaluate();
+      if (this.#take('sample') || due.evaluate) await this.#sample();
+      if (this.#take('save') || due.save) await this.#save();
       await this.#pause();
       this.#meter.exclude(performance.now() - trained);
     }
@@ -159,7 +159,6 @@ class Loop {
 
   async #pause(): Promise<void> {
     if (!this.#take('pause')) return;
-    this.#asked.delete('continue'); // one asked for before the pause
     await this.#save();
     this.#context.emit({ type: 'paused', ...this.#progress });
     while (!this.#stopping() && !this.#take('continue')) await wait(100);
@@ -179,7 +178,11 @@ class Loop {
   }
 
   readonly #stopping = (): boolean => {
-    for (const control of this.#context.takeControls()) this.#asked.add(control);
+    for (const control of this.#context.takeControls()) {
+      const undone = opposite[control];
+      if (undone !== undefined) this.#asked.delete(undone);
+      this.#asked.add(control);
+    }
     return this.#asked.has('stop');
   };
 

@@ -1,5 +1,4 @@
 /** Everything a run needs before its first step: model, data, program and the engine that holds them. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Experiment } from '../config/schema.js';
 import { prepareDataset, type PreparedDataset } from '../data/dataset.js';
@@ -37,11 +36,10 @@ export interface Session {
   readonly estimate: Estimate;
   /** The checkpoint it goes on from, else null. */
   readonly resumed: WholeCheckpoint | null;
-  readonly scratch: string;
 }
 
-/** Checks everything that can be wrong with a run before it costs time; throws UserErrors. */
-export async function prepareSession(experiment: Experiment, context: TrainContext): Promise<Session> {
+/** Checks everything that can be wrong with a run before it costs time; throws UserErrors. `scratch` is a folder for the engine. */
+export async function prepareSession(experiment: Experiment, context: TrainContext, scratch: string): Promise<Session> {
   const model = readModel(experiment.model);
   const tuning = tuningOf(experiment, model);
   const resumed = await firstWhole(context.resumeFrom, (message) => context.emit({ type: 'warning', message }));
@@ -68,8 +66,6 @@ export async function prepareSession(experiment: Experiment, context: TrainConte
   const unable = Object.values(program.functions).flatMap(unsupportedIn(new Set<string>(missing)));
   if (unable.length > 0) throw new UserError(`The engine ${engine.name} cannot compute ${[...new Set(unable)].join(', ')} on ${device}; choose engine.name: onnx.`);
 
-  const scratch = join(context.runFolder, 'engine');
-  await mkdir(scratch, { recursive: true });
   const executable = await engine.compile(program, { device, threads: experiment.engine.threads, initial, scratch });
 
   const padId = tokenizer.padId ?? tokenizer.eosId ?? 0;
@@ -85,7 +81,7 @@ export async function prepareSession(experiment: Experiment, context: TrainConte
     position: resumed?.state.position,
   });
   const totalSteps = totalUpdates(experiment.train, loader.updatesPerEpoch);
-  return { experiment, model, tokenizer, data, loader, padId, tuning, masks, executable, engine: `${executable.description} (${reason})`, totalSteps, estimate: cost, resumed, scratch };
+  return { experiment, model, tokenizer, data, loader, padId, tuning, masks, executable, engine: `${executable.description} (${reason})`, totalSteps, estimate: cost, resumed };
 }
 
 function longestRow({ train }: PreparedDataset): number {

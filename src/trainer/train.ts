@@ -1,5 +1,5 @@
 /** One run from beginning to end. What goes wrong by the user's doing is told as a `failed` event. */
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import type { EngineConfig, Experiment } from '../config/schema.js';
 import type { Device, Engine } from '../engine/contract.js';
 import { OutOfMemory } from '../engine/contract.js';
@@ -7,6 +7,7 @@ import { formatBytes } from '../util/format.js';
 import { UserError, messageOf } from '../util/errors.js';
 import type { Control, TrainEvent } from './events.js';
 import { runLoop } from './loop.js';
+import { scratchFolder } from './scratch.js';
 import { prepareSession, type Session } from './session.js';
 
 export interface ChosenEngine {
@@ -31,16 +32,24 @@ export interface TrainContext {
 /** Emits events until exactly one of `completed`, `stopped` and `failed` closes the run. Does not reject. */
 export async function train(experiment: Experiment, context: TrainContext): Promise<void> {
   let session: Session | null = null;
+  const scratch = scratchFolder(context.runFolder);
   try {
-    session = await prepareSession(experiment, context);
+    await mkdir(scratch, { recursive: true });
+    session = await prepareSession(experiment, context, scratch);
     await runLoop(session, context);
   } catch (error) {
-    context.log(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    context.log(stackOf(error));
     context.emit({ type: 'failed', ...reasonOf(error, session) });
   } finally {
-    await session?.executable.dispose();
-    if (session) await rm(session.scratch, { recursive: true, force: true });
+    // The run has said how it ended: what cannot be tidied up changes nothing.
+    const complain = (error: unknown): void => context.log(stackOf(error));
+    await session?.executable.dispose().catch(complain);
+    await rm(scratch, { recursive: true, force: true }).catch(complain);
   }
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function reasonOf(error: unknown, session: Session | null): { reason: string; user: boolean } {

@@ -39,5 +39,11 @@ it('begins with where the run stands, then gives what is new, in order and once'
   expect(news[1]).toMatchObject({ step: 11, path: 'c', bytes: 7 });
   // 12 steps in 14 seconds, 188 to go.
   expect(news[2]).toMatchObject({ step: 12, total_steps: 200, epoch: 0.12, elapsed_time: 14, remaining_time: (14 / 12) * 188, tokens_seen: 512 * 12 });
+  expect(new Follower(store, id).news().map(({ type }) => type)).toEqual(['started', 'eval', 'step', 'stopped']);
   expect(news[3]).toEqual({ type: 'stopped', step: 12, total_steps: 200, epoch: 0.12, reason: 'asked', output: 'o' });
+});
+
+it('does not take the end of an earlier part for the end', () => {
+  store.requeue(id, experiment);
+  expect(new Follower(store, id).news().map(({ type }) => type)).toEqual(['started', 'eval', 'step']);
 });

@@ -1,4 +1,5 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -51,6 +52,15 @@ describe('a socket', () => {
     await expect(ask(path, { n: 1 })).rejects.toThrow('ENOENT');
   });
 
+  it('does not wait for ever for an answer, nor break at nonsense', async () => {
+    const path = join(home, 's.sock');
+    const server = createServer((socket) => socket.on('data', (data) => data.includes('speak') && socket.write('nonsense\n')));
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    await expect(ask(path, {}, 50)).rejects.toThrow('no answer came within 50 ms');
+    await expect(ask(path, { type: 'speak' })).rejects.toThrow(SyntaxError);
+    await new Promise((resolve) => server.close(resolve));
+  });
+
   it('lies in the home, or where that is too long in a folder of this user alone', () => {
     expect(runSocket(home, 'abc')).toBe(join(home, 'sockets', 'abc.sock'));
     vi.stubEnv('XDG_RUNTIME_DIR', home);
@@ -71,7 +81,7 @@ it('this process lives, and one that had its number before does not', () => {
   expect(isAlive({ ...ownIdentity(), pid: 2 ** 22 + 1 })).toBe(false);
 });
 
-it('what cannot be written now is written with the next event, in order', async () => {
+it('what cannot be written now is written with the next event, in order; what the store refuses is left out', async () => {
   const store = openStore(home, 20);
   const { id } = store.createRun({ name: 'a', config: parseExperiment({ model: 'm', dataset: { path: 'd' } }) });
   mkdirSync(join(home, 'runs', id), { recursive: true });
@@ -87,7 +97,10 @@ it('what cannot be written now is written with the next event, in order', async 
   expect(complaints).toEqual([expect.stringMatching(/^1 events wait to be recorded: the store .* is locked/), expect.stringMatching(/^2 events wait/)]);
   expect(store.metrics(id, ['loss'])).toHaveLength(1);
   other.exec('ROLLBACK');
+  other.exec("CREATE TRIGGER picky BEFORE INSERT ON events WHEN NEW.type = 'warning' BEGIN SELECT RAISE(ABORT, 'not this one'); END");
   other.close();
+  recorder.record({ type: 'event', event: { type: 'warning', message: 'refused' }, time: new Date().toISOString() });
+  expect(complaints.at(-1)).toBe('an event could not be recorded and is left out (warning): not this one');
   await recorder.settle();
   expect(store.metrics(id, ['loss']).map(({ value }) => value)).toEqual([1, 2, 3]);
   expect(readFileSync(join(home, 'runs', id, 'trainer_log.jsonl'), 'utf8').trim().split('\n')).toHaveLength(3);

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +12,7 @@ import { runSocket, supervisorSocket } from '../../src/runner/address.js';
 import { control, kill, liveRuns, reconcile, startRun } from '../../src/runner/client.js';
 import { runForeground } from '../../src/runner/foreground.js';
 import { isAlive } from '../../src/runner/identity.js';
+import { runProcess } from '../../src/runner/run.js';
 import { runFolder } from '../../src/store/folders.js';
 import { takeLock } from '../../src/store/lock.js';
 import type { RunRecord } from '../../src/store/rows.js';
@@ -19,6 +20,7 @@ import { openStore } from '../../src/store/store.js';
 import type { Store } from '../../src/store/store.js';
 
 const fixture = (name: string) => new URL(`./fixtures/${name}`, import.meta.url);
+const built = new URL('../../dist/runner/run-process.js', import.meta.url);
 const entries = { supervisor: fixture('supervisor.mjs'), run: fixture('run-process.mjs') };
 const soon = { timeout: 20_000, interval: 20 };
 /** So many steps that only a test ends it. */
@@ -172,6 +174,7 @@ describe('controls', () => {
     process.kill(store.processOf(id)!.pid, 'SIGHUP');
     process.kill(store.processOf(id)!.pid, 'SIGTERM');
     await until(id, ({ state }) => state === 'stopped');
+    expect(store.run(id).reason).toBe('stopped from outside (SIGTERM)');
   });
 
   it('kill ends it at once, and says by whom', async () => {
@@ -273,6 +276,26 @@ describe('the truth', () => {
     expect(store.processOf(id)).toBeNull();
   });
 
+  it('a supervisor outlives a record that it cannot write at first, and what the engine left goes', async () => {
+    const first = create('first', endless);
+    const second = create('second', 3);
+    for (const id of [first, second]) await startRun(home, id, entries);
+    await until(first, ({ step }) => step > 0);
+    const engine = join(runFolder(home, first), 'engine');
+    mkdirSync(engine);
+    writeFileSync(join(engine, 'weights.bin'), 'large');
+    const socket = runSocket(home, first);
+    rmSync(socket);
+    mkdirSync(socket); // cannot be removed as a file
+    process.kill(store.processOf(first)!.pid, 'SIGKILL');
+    await expect.poll(() => readFileSync(join(home, 'supervisor.log'), 'utf8'), soon).toContain('tries again');
+    rmSync(socket, { recursive: true });
+    await until(second, ({ state }) => state === 'completed');
+    expect(store.run(first).state).toBe('crashed');
+    expect(existsSync(engine)).toBe(false);
+    expect(supervisors()).toHaveLength(1);
+  });
+
   it('knows a restart of the machine by its boot id', () => {
     const id = create('power loss', 5);
     store.claim(id, { pid: process.pid, startTime: '1', bootId: 'an earlier one' });
@@ -316,6 +339,23 @@ describe('the foreground', () => {
     impatient.kill('SIGINT');
     await once(impatient, 'close');
     expect(store.run(paused)).toMatchObject({ state: 'stopped', reason: 'killed by the user; what the last checkpoint holds is kept' });
+  });
+
+  it('Ctrl-C before it began leaves nothing that waits', async () => {
+    const id = create('at once', endless);
+    const ended = runForeground(home, id, { onEvent: () => undefined, entries: { ...entries, run: built } });
+    process.emit('SIGINT', 'SIGINT');
+    expect(await ended).toMatchObject({ state: 'stopped', reason: 'stopped before it began', started_at: null });
+
+    const asked = create('while loading', endless);
+    expect(await runProcess({ home, runId: asked, workerEntry: built, early: AbortSignal.abort() })).toBe(0);
+    expect(store.run(asked)).toMatchObject({ state: 'stopped', reason: 'stopped before it began', started_at: null });
+  });
+
+  it('a process that cannot begin has failed', async () => {
+    const id = create('nowhere', 1);
+    const record = await runForeground(home, id, { onEvent: () => undefined, entries: { ...entries, run: fixture('none.mjs') } });
+    expect(record).toMatchObject({ state: 'failed', reason: 'its process ended with 1: see run.log' });
   });
 
   it('goes on when its terminal goes away', async () => {

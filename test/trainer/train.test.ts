@@ -1,14 +1,16 @@
 /** Whole runs on the demo that the repository ships. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseExperiment } from '../../src/config/parse.js';
 import type { Experiment } from '../../src/config/schema.js';
+import type { Engine } from '../../src/engine/contract.js';
+import { referenceEngine } from '../../src/engine/reference/index.js';
 import { chooseEngine } from '../../src/engine/registry.js';
 import type { Control, StepEvent, TrainEvent } from '../../src/trainer/events.js';
-import { train } from '../../src/trainer/train.js';
+import { train, type ChosenEngine, type TrainContext } from '../../src/trainer/train.js';
 
 const demo = fileURLToPath(new URL('../../experiments/demo/', import.meta.url));
 const home = mkdtempSync(join(tmpdir(), 'workbench-train-'));
@@ -32,7 +34,7 @@ interface Run {
   readonly folder: string;
 }
 
-async function run(experiment: Experiment, options: { resumeFrom?: readonly string[]; controls?: (events: readonly TrainEvent[]) => readonly Control[] } = {}): Promise<Run> {
+async function run(experiment: Experiment, options: { resumeFrom?: readonly string[]; controls?: (events: readonly TrainEvent[]) => readonly Control[]; chooseEngine?: TrainContext['chooseEngine'] } = {}): Promise<Run> {
   const folder = mkdtempSync(join(home, 'run-'));
   const events: TrainEvent[] = [];
   await train(experiment, {
@@ -42,7 +44,7 @@ async function run(experiment: Experiment, options: { resumeFrom?: readonly stri
     emit: (event) => events.push(event),
     log: () => undefined,
     takeControls: () => options.controls?.(events) ?? [],
-    chooseEngine,
+    chooseEngine: options.chooseEngine ?? chooseEngine,
   });
   return { events, folder };
 }
@@ -92,6 +94,41 @@ describe('train', () => {
     };
     const done = await run(experimentOf({ train: { eval_steps: 0, save_steps: 0 } }), { controls });
     expect(types(done).filter((type) => type !== 'step')).toEqual(['started', 'checkpoint', 'paused', 'resumed', 'eval', 'eval', 'checkpoint', 'completed']);
+  });
+
+  it('takes what was asked last, and does at once what is due and asked for', async () => {
+    const asked = new Set<Control>();
+    const once = (control: Control, due: boolean): readonly Control[] => (due && !asked.has(control) ? [...asked.add(control)].slice(-1) : []);
+    const controls = (events: readonly TrainEvent[]) => {
+      const atStep = (step: number) => events.some((event) => event.type === 'step' && event.step === step);
+      return [...once('pause', atStep(1)), ...once('continue', atStep(1)), ...once('evaluate', atStep(3)), ...once('save', atStep(3))];
+    };
+    expect(types(await run(experimentOf(), { controls }))).toEqual(['started', 'step', 'step', 'step', 'eval', 'checkpoint', 'step', 'step', 'step', 'eval', 'checkpoint', 'completed']);
+  });
+
+  it('leaves no file of the engine behind when it cannot begin', async () => {
+    const failing = async (): Promise<ChosenEngine> => ({ engine: { ...referenceEngine, compile: async (_, { scratch }) => {
+      writeFileSync(join(scratch, 'weights.bin'), 'large');
+      throw new Error('no room');
+    } }, device: 'cpu', reason: 'for the test' });
+    const broken = await run(experimentOf(), { chooseEngine: failing });
+    expect(broken.events.at(-1)).toMatchObject({ type: 'failed', reason: 'no room' });
+    expect(readdirSync(broken.folder)).toEqual([]);
+  });
+
+  it('does not reject when the engine cannot be tidied up', async () => {
+    const clinging = async (): Promise<ChosenEngine> => {
+      const { engine, ...choice } = await chooseEngine({ name: 'onnx', device: 'cpu' });
+      const compile: Engine['compile'] = async (program, options) => {
+        const executable = await engine.compile(program, options);
+        executable.dispose = () => Promise.reject(new Error('busy'));
+        return executable;
+      };
+      return { ...choice, engine: { ...engine, compile } };
+    };
+    const done = await run(experimentOf({ train: { max_steps: 1 } }), { chooseEngine: clinging });
+    expect(done.events.at(-1)).toMatchObject({ type: 'completed' });
+    expect(existsSync(join(done.folder, 'engine'))).toBe(false);
   });
 
   it.each([{ finetuning: 'full' }, { finetuning: 'freeze', freeze: { num_trainable_layers: 1 } }, { finetuning: 'full', init: 'random', stage: 'pretrain', dataset: { path: join(demo, 'reviews'), format: 'text', max_samples: 96 }, packing: true }])(
