@@ -6,6 +6,7 @@ import type { RunRecord } from '../store/rows.js';
 import { UserError } from '../util/errors.js';
 import { Follower } from './follow.js';
 import { concludeRun } from './outcome.js';
+import { newestRun } from './reference.js';
 import { exit, type Terminal } from './terminal.js';
 import { eventPrinter } from './view/printer.js';
 
@@ -18,14 +19,14 @@ export async function attach(terminal: Terminal, reference: string, { json }: { 
   const home = homeFolder(terminal.env);
   reconcile(home);
   const reader = openReader(home);
-  const printer = eventPrinter(terminal, json ?? false);
-  const leaving = new AbortController();
+    const leaving = new AbortController();
   const leave = () => leaving.abort();
   process.on('SIGINT', leave).on('SIGTERM', leave);
   try {
-    const first = reader.run(reference);
+    const first = newestRun(terminal, reader, reference);
     if (isOver(first)) throw new UserError(`${first.name} (${first.id}) is ${first.state}; see it with: workbench show ${first.id}`);
     if (first.state === 'queued') terminal.note(`workbench: ${first.name} (${first.id}) waits for its turn`);
+    const printer = eventPrinter(terminal, { run: first, json: json ?? false });
     const follower = new Follower(reader, first.id);
     let run = first;
     let checked = Date.now();
@@ -36,7 +37,7 @@ export async function attach(terminal: Terminal, reference: string, { json }: { 
       }
       run = reader.run(first.id);
       // Read after the state: an end that is seen has all its events in the store.
-      follower.news().forEach(printer.show);
+      for (const { event, time } of follower.news()) printer.show(event, time);
       if (!isOver(run)) await wait(pollMilliseconds, undefined, { signal: leaving.signal }).catch(() => undefined);
     }
     printer.end();

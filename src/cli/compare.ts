@@ -1,6 +1,7 @@
 import { homeFolder } from '../config/home.js';
 import { reconcile } from '../runner/client.js';
 import { openReader } from '../store/reader.js';
+import { newestRun } from './reference.js';
 import type { Terminal } from './terminal.js';
 import { configDifferences, differenceTable, endTable } from './view/compare.js';
 import { seriesOf } from './view/chart.js';
@@ -12,7 +13,7 @@ export async function compare(terminal: Terminal, references: readonly string[],
   reconcile(home);
   const reader = openReader(home);
   try {
-    const runs = references.map((reference) => reader.run(reference));
+    const runs = references.map((reference) => newestRun(terminal, reader, reference));
     const differences = configDifferences(runs.map(({ config }) => config));
     if (json) {
       terminal.json({ runs, differences });

@@ -3,6 +3,7 @@ import { control as ask, kill } from '../runner/client.js';
 import { openReader } from '../store/reader.js';
 import type { RunRecord } from '../store/rows.js';
 import type { ControlCommand } from './program.js';
+import { onlyRun } from './reference.js';
 import type { Terminal } from './terminal.js';
 
 const asked = {
@@ -28,7 +29,7 @@ export async function control(terminal: Terminal, reference: string, command: Co
 function found(home: string, reference: string): RunRecord {
   const reader = openReader(home);
   try {
-    return reader.run(reference);
+    return onlyRun(reader, reference);
   } finally {
     reader.close();
   }

@@ -3,12 +3,13 @@ import { homeFolder } from '../config/home.js';
 import { openStore, type Store } from '../store/store.js';
 import type { RunRecord } from '../store/rows.js';
 import { UserError } from '../util/errors.js';
+import { onlyRun } from './reference.js';
 import type { Terminal } from './terminal.js';
 
 /** Deletes all or none: every run is found, and found to be at rest, before the first goes. */
 export async function remove(terminal: Terminal, references: readonly string[]): Promise<void> {
   withStore(terminal, (store) => {
-    const runs = references.map((reference) => store.run(reference));
+    const runs = references.map((reference) => onlyRun(store, reference));
     const live = runs.find(({ state }) => state === 'running' || state === 'paused' || state === 'queued');
     if (live) throw new UserError(`${live.name} (${live.id}) is ${live.state}; end it first: workbench stop ${live.id}`);
     for (const run of runs) {
@@ -29,6 +30,8 @@ export async function tag(terminal: Terminal, reference: string, tags: readonly 
 
 export async function rename(terminal: Terminal, reference: string, name: string): Promise<void> {
   change(terminal, reference, (store, run) => {
+    const bearer = store.runs().find((other) => other.name === name.trim() && other.id !== run.id);
+    if (bearer) throw new UserError(`there is a run ${name} already (${bearer.id}): choose another name`);
     store.rename(run.id, name);
     return `${run.name} (${run.id}) is ${name} now`;
   });
@@ -43,7 +46,7 @@ export async function note(terminal: Terminal, reference: string, text: string):
 
 /** Does something to one run and prints the sentence that says what. */
 function change(terminal: Terminal, reference: string, act: (store: Store, run: RunRecord) => string): void {
-  withStore(terminal, (store) => terminal.print(act(store, store.run(reference))));
+  withStore(terminal, (store) => terminal.print(act(store, onlyRun(store, reference))));
 }
 
 function withStore(terminal: Terminal, act: (store: Store) => void): void {

@@ -20,7 +20,7 @@ interface Options {
 
 /** Loss and perplexity over the label tokens of a dataset; accuracy over its rows where they are classes. */
 export async function evaluate(terminal: Terminal, reference: string, options: Options): Promise<void> {
-  const subject = findSubject(reference, options.adapter, terminal.env);
+  const subject = findSubject(terminal, reference, options.adapter);
   const experiment = evaluationOf(subject, options);
   const result = await withModel({ ...subject, experiment }, terminal.env, (open) => evaluateDataset(open, experiment, tokenCache(terminal.env)));
   const accuracy = experiment.dataset.format === 'classification' ? result.accuracy : null;

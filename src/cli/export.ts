@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { homeFolder } from '../config/home.js';
 import { openReader } from '../store/reader.js';
 import { exportRun, type ExportFormat } from '../trainer/export.js';
+import { onlyRun } from './reference.js';
 import { learnedFolder } from './subject.js';
 import type { Terminal } from './terminal.js';
 
@@ -9,7 +10,7 @@ import type { Terminal } from './terminal.js';
 export async function exportLearned(terminal: Terminal, reference: string, options: { readonly format: ExportFormat; readonly out: string }): Promise<void> {
   const reader = openReader(homeFolder(terminal.env));
   try {
-    const run = reader.run(reference);
+    const run = onlyRun(reader, reference);
     const out = resolve(options.out);
     await exportRun({
       model: run.config.model,

@@ -2,6 +2,12 @@
 import type { HistoryRow, MetricPoint, RunRecord, RunState, StoreReader } from '../store/rows.js';
 import type { EvalEvent, StepEvent, TrainEvent } from '../trainer/events.js';
 
+/** An event with its time in ISO 8601. */
+export interface TimedEvent {
+  readonly time: string;
+  readonly event: TrainEvent;
+}
+
 type Timed<Event extends TrainEvent = TrainEvent> = { readonly time: number; readonly event: Event };
 
 /** Hands out what is new since it was last asked. */
@@ -18,12 +24,12 @@ export class Follower {
   }
 
   /** In the order of their times. The first call gives only where the run stands: its start, last evaluation and last step, and its end. */
-  news(): TrainEvent[] {
+  news(): TimedEvent[] {
     const { points, cursor } = this.#reader.metricsSince(this.#runId, this.#cursor);
     const history = this.#reader.history(this.#runId);
     const run = this.#reader.run(this.#runId); // last: an end that is told is its state then
     const told = history.slice(this.#told).flatMap(toldEvent);
-    const all = [...told, ...measuredEvents(points, run)].sort((a, b) => a.time - b.time).map(({ event }) => event);
+    const all = [...told, ...measuredEvents(points, run)].sort((a, b) => a.time - b.time).map(({ time, event }) => ({ time: new Date(time).toISOString(), event }));
     const first = this.#first;
     this.#cursor = cursor;
     this.#told = history.length;
@@ -32,8 +38,8 @@ export class Follower {
   }
 }
 
-function standing(events: readonly TrainEvent[], { state }: RunRecord): TrainEvent[] {
-  const last = new Map(events.map((event) => [event.type, event]));
+function standing(events: readonly TimedEvent[], { state }: RunRecord): TimedEvent[] {
+  const last = new Map(events.map((timed) => [timed.event.type, timed]));
   return (['started', 'eval', 'step', ...endOf(state)] as const).flatMap((type) => last.get(type) ?? []);
 }
 
@@ -92,7 +98,7 @@ function evalEvent({ step, values, run }: Measured): EvalEvent {
     eval_loss: values.get('eval_loss') ?? NaN,
     perplexity: values.get('perplexity') ?? NaN,
     accuracy: values.get('accuracy') ?? null,
-    eval_seconds: 0,
+    eval_seconds: null,
   };
 }
 

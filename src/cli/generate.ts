@@ -17,7 +17,7 @@ interface Options {
 
 /** Prints the prompt and what follows it, as it comes on a terminal. */
 export async function generate(terminal: Terminal, reference: string, options: Options): Promise<void> {
-  const subject = findSubject(reference, options.adapter, terminal.env);
+  const subject = findSubject(terminal, reference, options.adapter);
   const experiment = withAssignments(subject.experiment, options.set);
   const streaming = terminal.interactive && !options.json;
   if (streaming) terminal.write(terminal.style.paint(options.prompt, 'muted'));

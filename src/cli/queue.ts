@@ -1,14 +1,15 @@
 /** The line of runs that wait for their turn. */
 import { diffExperiments } from '../config/diff.js';
-import { runName } from '../config/file.js';
 import { homeFolder } from '../config/home.js';
 import type { Experiment } from '../config/schema.js';
 import { reconcile, workQueue } from '../runner/client.js';
+import { newRun } from '../runner/new-run.js';
 import { prepareResume } from '../runner/resume.js';
 import type { RunRecord } from '../store/rows.js';
 import { openStore, type Store } from '../store/store.js';
 import { UserError } from '../util/errors.js';
 import { loadExperiment } from './experiment.js';
+import { onlyRun } from './reference.js';
 import type { Terminal } from './terminal.js';
 import { table } from './view/table.js';
 
@@ -46,7 +47,7 @@ export async function list(terminal: Terminal, { json }: { readonly json?: true 
 
 export async function move(terminal: Terminal, reference: string, place: number): Promise<void> {
   await withStore(terminal, (store) => {
-    const { id, name } = store.run(reference);
+    const { id, name } = onlyRun(store, reference);
     store.moveInQueue(id, place);
     terminal.print(`${name} (${id}) is number ${store.queue().indexOf(id) + 1} of ${store.queue().length} now`);
   });
@@ -55,7 +56,7 @@ export async function move(terminal: Terminal, reference: string, place: number)
 /** All or none. */
 export async function remove(terminal: Terminal, references: readonly string[]): Promise<void> {
   await withStore(terminal, (store) => {
-    const runs = references.map((reference) => store.run(reference));
+    const runs = references.map((reference) => onlyRun(store, reference));
     const other = runs.find(({ id }) => !store.queue().includes(id));
     if (other) throw new UserError(`${other.name} (${other.id}) is not in the queue: it is ${other.state}`);
     for (const { id, name } of runs) {
@@ -77,7 +78,7 @@ export async function start(terminal: Terminal, { parallel }: { readonly paralle
 async function enqueue(store: Store, home: string, config: Experiment): Promise<string> {
   const same = store.runs().filter((run) => diffExperiments(run.config, config).length === 0);
   const before = same.find(({ state }) => state === 'completed') ?? same.at(0);
-  const { id, name, step } = before ?? store.createRun({ name: runName(config), config });
+  const { id, name, step } = before ?? newRun(store, config);
   if (before?.state === 'completed') return `${name} (${id}) is complete: skipped`;
   if (before !== undefined && !hasEnded(before)) return `${name} (${id}) is ${before.state} already: skipped`;
   if (before !== undefined) await prepareResume(store, home, { run: before, options: { config, from: null, branch: false } });

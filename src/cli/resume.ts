@@ -4,6 +4,7 @@ import { reconcile, startRun } from '../runner/client.js';
 import { prepareResume } from '../runner/resume.js';
 import { openStore } from '../store/store.js';
 import { withAssignments } from './experiment.js';
+import { onlyRun } from './reference.js';
 import type { Terminal } from './terminal.js';
 import { announceStart, watchRun } from './watch.js';
 
@@ -21,7 +22,7 @@ export async function resume(terminal: Terminal, reference: string, { set, from,
   reconcile(home);
   const store = openStore(home);
   try {
-    const run = isRunFolder(reference) ? await adoptRun(store, home, reference) : store.run(reference);
+    const run = isRunFolder(reference) ? await adoptRun(store, home, reference) : onlyRun(store, reference);
     const config = withAssignments(run.config, set);
     const { id } = await prepareResume(store, home, { run, options: { config, from: from ?? null, branch: branch ?? false } });
     if (detach) {

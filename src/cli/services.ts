@@ -1,17 +1,22 @@
 /** What the screen needs, from where it is. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { readExperiment, runName } from '../config/file.js';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { readExperiment } from '../config/file.js';
 import { homeFolder, type Environment } from '../config/home.js';
 import { withValues } from '../config/keys.js';
 import { knobs } from '../config/limits.js';
 import { parseExperiment } from '../config/parse.js';
 import type { Experiment } from '../config/schema.js';
 import { stepValue } from '../config/steps.js';
+import type { DatasetEntry } from '../data/discover.js';
+import type { ModelEntry } from '../models/discover.js';
 import { control, startRun } from '../runner/client.js';
+import { newRun } from '../runner/new-run.js';
 import { reconcile } from '../runner/outcome.js';
 import { openStore } from '../store/store.js';
 import type { Services } from '../ui/services.js';
+import { UserError } from '../util/errors.js';
 import { datasetPlaces, modelPlaces, shippedExperiments } from './places.js';
 
 export function openServices(env: Environment): Services & { close(): void } {
@@ -32,10 +37,15 @@ export function openServices(env: Environment): Services & { close(): void } {
     step: stepValue,
     models: async () => (await import('../models/discover.js')).discoverModels({ paths: modelPlaces(env) }),
     datasets: async () => (await import('../data/discover.js')).discoverDatasets(datasetPlaces()),
-    estimate: async (experiment, hint) => (await import('../trainer/estimate.js')).estimate(await located(experiment), hint),
+    modelAt: (reference) => modelAt(expanded(reference), env),
+    datasetAt: (place) => datasetAt(expanded(place)),
+    estimate: async (experiment, hint) => {
+      const { estimateKnown } = await estimating;
+      return estimateKnown(await located(experiment), hint);
+    },
     startRun: async (experiment) => {
       const config = await located(experiment);
-      const { id } = store.createRun({ name: runName(config), config });
+      const { id } = newRun(store, config);
       await startRun(home, id);
       return id;
     },
@@ -51,6 +61,27 @@ export function openServices(env: Environment): Services & { close(): void } {
       store.close();
     },
   };
+}
+
+async function modelAt(reference: string, env: Environment): Promise<ModelEntry> {
+  const { discoverModels, resolveModelPath } = await import('../models/discover.js');
+  const path = resolveModelPath(reference, modelPlaces(env));
+  const entry = discoverModels({ paths: [path] }).find((found) => found.path === path);
+  if (entry === undefined) throw new UserError(`${path} is no model: a Hugging Face folder with a config.json is needed.`);
+  if (!entry.supported) throw new UserError(entry.reason ?? `${path} cannot be trained.`);
+  return entry;
+}
+
+async function datasetAt(place: string): Promise<DatasetEntry> {
+  if (!existsSync(place)) throw new UserError(`There is no file or folder ${resolve(place)}.`);
+  const found = (await import('../data/discover.js')).discoverDatasets([place]);
+  if (found.length === 1) return found[0];
+  throw new UserError(found.length === 0 ? `${resolve(place)} holds no rows that can be read: JSON, JSONL, CSV, TSV or text is needed.` : `${resolve(place)} holds ${found.length} datasets: type the path of one, such as ${found[0].path}.`);
+}
+
+/** As a shell reads it: nobody has replaced the tilde of a path that is typed here. */
+function expanded(path: string): string {
+  return path.replace(/^~(?=\/|$)/, homedir());
 }
 
 /** The quickstart, so that Enter is enough; nothing where it has been taken away. */

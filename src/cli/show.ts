@@ -1,6 +1,7 @@
 import { homeFolder } from '../config/home.js';
 import { reconcile } from '../runner/client.js';
 import { openReader } from '../store/reader.js';
+import { newestRun } from './reference.js';
 import type { Terminal } from './terminal.js';
 import { chartText } from './view/chart.js';
 import { runFacts, settingsLines } from './view/run.js';
@@ -17,7 +18,7 @@ export async function show(terminal: Terminal, reference: string, { metrics, jso
   reconcile(home);
   const reader = openReader(home);
   try {
-    const run = reader.run(reference);
+    const run = newestRun(terminal, reader, reference);
     if (json) {
       terminal.json(metrics ? { ...run, metrics: reader.metrics(run.id) } : run);
       return;

@@ -12,7 +12,9 @@ import { openReader } from '../store/reader.js';
 import { openModel, type OpenModel } from '../trainer/open.js';
 import { UserError } from '../util/errors.js';
 import { modelPlaces } from './places.js';
+import { newestRun } from './reference.js';
 import { withScratch } from './scratch.js';
+import type { Terminal } from './terminal.js';
 
 export interface Subject {
   readonly model: string;
@@ -25,11 +27,12 @@ export interface Subject {
 }
 
 /** A model folder goes before a run of the same name. Throws a UserError when the reference is neither. */
-export function findSubject(reference: string, adapter: string | undefined, env: Environment): Subject {
+export function findSubject(terminal: Terminal, reference: string, adapter: string | undefined): Subject {
+  const { env } = terminal;
   if (existsSync(join(reference, 'config.json'))) return folderSubject(reference, adapter);
   const reader = openReader(homeFolder(env));
   try {
-    const run = reader.run(reference);
+    const run = newestRun(terminal, reader, reference);
     if (adapter !== undefined) throw new UserError('--adapter goes with a model folder; a run has its own');
     return runSubject(run);
   } catch (error) {

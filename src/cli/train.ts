@@ -1,6 +1,6 @@
-import { runName } from '../config/file.js';
 import { homeFolder } from '../config/home.js';
 import { startRun } from '../runner/client.js';
+import { newRun } from '../runner/new-run.js';
 import { openStore } from '../store/store.js';
 import { loadExperiment } from './experiment.js';
 import type { Terminal } from './terminal.js';
@@ -19,7 +19,7 @@ export async function train(terminal: Terminal, file: string, { set, name, detac
   const home = homeFolder(terminal.env);
   const store = openStore(home);
   try {
-    const { id } = store.createRun({ name: runName(config), config });
+    const { id } = newRun(store, config);
     if (detach) {
       await startRun(home, id);
       await announceStart(terminal, store, { id, json: json ?? false });

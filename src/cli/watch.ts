@@ -15,12 +15,12 @@ interface Watched {
 
 /** Runs it here to its end; the exit code says how that was. */
 export async function watchRun(terminal: Terminal, home: string, { store, id, json }: Watched): Promise<ExitCode> {
-  const printer = eventPrinter(terminal, json);
+  const printer = eventPrinter(terminal, { run: store.run(id), json });
   const run = await runForeground(home, id, {
     onEvent: printer.show,
     onInterrupt(times) {
       if (times > 1) return;
-      printer.end();
+      printer.clear();
       terminal.note('workbench: stopping after this update, and saving; Ctrl-C again ends it at once');
     },
   });

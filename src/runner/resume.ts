@@ -9,6 +9,7 @@ import type { RunRecord } from '../store/rows.js';
 import type { Store } from '../store/store.js';
 import { checkpointSteps, firstWhole, readCheckpoint, writeWhole } from '../trainer/checkpoint.js';
 import { UserError } from '../util/errors.js';
+import { unusedName } from './new-run.js';
 
 export interface ResumeOptions {
   /** The experiment with what is to change. */
@@ -48,7 +49,7 @@ async function makeBranch(store: Store, home: string, { run, config, from }: { r
   const start = await firstWhole(candidates, () => undefined);
   if (start === null) throw new UserError(`${run.name} (${run.id}) has no checkpoint to branch from`);
   const { step } = start.state;
-  const child = store.branchRun({ name: config.name !== run.config.name && config.name !== null ? config.name : `${run.name}-from-${step}`, config, parent: run.id, step });
+  const child = store.branchRun({ name: unusedName(store, config.name !== run.config.name && config.name !== null ? config.name : `${run.name}-from-${step}`), config, parent: run.id, step });
   // A copy of its own (shared blocks where the file system can), so that the parent may be deleted.
   await writeWhole(join(checkpointsOf(home, child.id), `step-${step}`), (temporary) => cp(start.folder, temporary, { recursive: true, mode: constants.COPYFILE_FICLONE }));
   return child;

@@ -38,7 +38,8 @@ export interface EvalEvent extends Progress {
   readonly perplexity: number;
   /** Share of label tokens predicted exactly, for classification; else null. */
   readonly accuracy: number | null;
-  readonly eval_seconds: number;
+  /** Null where the event is read back from the store, which does not keep it. */
+  readonly eval_seconds: number | null;
 }
 
 export interface SampleEvent extends Progress {

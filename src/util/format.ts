@@ -12,6 +12,11 @@ export function formatShort(count: number): string {
   return scaled(count, ['', 'k', 'M', 'G', 'T', 'P']);
 }
 
+/** Floating-point operations: 3.2e9 → "3.20 GFLOP". */
+export function formatFlops(flops: number): string {
+  return scaled(flops, [' FLOP', ' kFLOP', ' MFLOP', ' GFLOP', ' TFLOP', ' PFLOP']);
+}
+
 /** Decimal bytes with three significant digits: 1234567 → "1.23 MB". */
 export function formatBytes(bytes: number): string {
   return scaled(bytes, [' B', ' kB', ' MB', ' GB', ' TB', ' PB']);
@@ -55,4 +60,9 @@ function scaled(value: number, units: readonly string[]): string {
 
 function pad(value: number): string {
   return String(value).padStart(2, '0');
+}
+
+/** "1 row", "1,200 rows". */
+export function counted(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }

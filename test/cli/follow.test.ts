@@ -15,6 +15,7 @@ afterAll(() => {
   rmSync(home, { recursive: true });
 });
 
+const told = (follower: Follower) => follower.news().map(({ event }) => event);
 const begin = Date.UTC(2026, 0, 1);
 function record(second: number, event: TrainEvent): void {
   store.record(id, event, new Date(begin + 1000 * second).toISOString());
@@ -26,24 +27,25 @@ it('begins with where the run stands, then gives what is new, in order and once'
   for (let step = 1; step <= 10; step++) record(step, stepEvent(step));
   record(11, evaluation(10));
   const follower = new Follower(store, id);
-  expect(follower.news()).toMatchObject([{ type: 'started', engine: 'reference', train_rows: 4 }, { type: 'eval', step: 10, eval_loss: 2, accuracy: null }, { type: 'step', step: 10, loss: 2.5 }]);
+  expect(told(follower)).toMatchObject([{ type: 'started', engine: 'reference', train_rows: 4 }, { type: 'eval', step: 10, eval_loss: 2, accuracy: null, eval_seconds: null }, { type: 'step', step: 10, loss: 2.5 }]);
   expect(follower.news()).toEqual([]);
+  expect(new Follower(store, id).news().map(({ time }) => time)).toEqual([0, 11, 11].map((second) => new Date(begin + 1000 * second).toISOString()));
 
   record(12, stepEvent(11));
   record(13, { type: 'checkpoint', step: 11, total_steps: 200, epoch: 0.11, path: 'c', bytes: 7 });
   store.recordControl(id, 'stop', new Date(begin + 13_500).toISOString());
   record(14, stepEvent(12));
   record(15, { type: 'stopped', step: 12, total_steps: 200, epoch: 0.12, reason: 'asked', output: 'o' });
-  const news = follower.news();
+  const news = told(follower);
   expect(news.map(({ type }) => type)).toEqual(['step', 'checkpoint', 'step', 'stopped']);
   expect(news[1]).toMatchObject({ step: 11, path: 'c', bytes: 7 });
   // 12 steps in 14 seconds, 188 to go.
   expect(news[2]).toMatchObject({ step: 12, total_steps: 200, epoch: 0.12, elapsed_time: 14, remaining_time: (14 / 12) * 188, tokens_seen: 512 * 12 });
-  expect(new Follower(store, id).news().map(({ type }) => type)).toEqual(['started', 'eval', 'step', 'stopped']);
+  expect(told(new Follower(store, id)).map(({ type }) => type)).toEqual(['started', 'eval', 'step', 'stopped']);
   expect(news[3]).toEqual({ type: 'stopped', step: 12, total_steps: 200, epoch: 0.12, reason: 'asked', output: 'o' });
 });
 
 it('does not take the end of an earlier part for the end', () => {
   store.requeue(id, experiment);
-  expect(new Follower(store, id).news().map(({ type }) => type)).toEqual(['started', 'eval', 'step']);
+  expect(told(new Follower(store, id)).map(({ type }) => type)).toEqual(['started', 'eval', 'step']);
 });

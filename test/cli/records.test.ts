@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withValues } from '../../src/config/keys.js';
+import { newRun } from '../../src/runner/new-run.js';
 import { runFolder } from '../../src/store/folders.js';
 import { openStore } from '../../src/store/store.js';
 import { experiment, stepEvent } from './samples.js';
@@ -135,6 +136,40 @@ describe('changes afterwards', () => {
     expect(await json('show', 'lost')).toMatchObject({ state: 'crashed' });
     expect(await place.run('pause', 'lost')).toMatchObject({ code: 2, stdout: '' });
     expect(await place.run('attach', 'lost')).toMatchObject({ code: 2, stdout: '' });
+  });
+});
+
+describe('a name that several runs bear', () => {
+  const twins = new Workplace();
+  const ids: string[] = [];
+  beforeAll(() => {
+    const store = openStore(twins.home);
+    for (let i = 0; i < 2; i++) {
+      ids.push(store.createRun({ name: 'twin', config: experiment }).id);
+      store.setState(ids[i], 'stopped', null);
+    }
+    store.close();
+  });
+  afterAll(() => twins.remove());
+
+  it.each([['rm', 'twin'], ['rename', 'twin', 'other'], ['tag', 'twin', 'good'], ['note', 'twin', 'x'], ['export', 'twin', '--format', 'peft', '--out', 'out'], ['stop', 'twin'], ['resume', 'twin']])('is not enough to change one: %s', async (...args) => {
+    const { code, stdout, stderr } = await twins.run(...args);
+    expect([code, stdout, stderr]).toEqual([2, '', `workbench: 2 runs are named twin (${ids[1]}, ${ids[0]}): give the id of the one you mean\n`]);
+  });
+
+  it('means the newest to those that look, who say so', async () => {
+    const { stdout, stderr } = await twins.run('show', 'twin', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ id: ids[1] });
+    expect(stderr).toBe(`workbench: 2 runs are named twin; this is the newest, ${ids[1]} (the others: ${ids[0]})\n`);
+  });
+
+  it('is given to no further run', async () => {
+    const store = openStore(twins.home);
+    expect([0, 1].map(() => newRun(store, withValues(experiment, { name: 'twin' })).name)).toEqual(['twin-2', 'twin-3']);
+    expect(newRun(store, withValues(experiment, { name: 'single' })).name).toBe('single');
+    store.close();
+    expect(await twins.run('rename', ids[0], 'single')).toMatchObject({ code: 2, stdout: '' });
+    expect(await twins.run('rm', ids[0])).toMatchObject({ code: 0, stderr: '' });
   });
 });
 

@@ -14,6 +14,7 @@ const long = [...short, '--set', 'train.num_train_epochs=5000', '--set', 'train.
 afterAll(() => place.remove());
 
 interface Event {
+  readonly time: string;
   readonly type: string;
   readonly step: number;
 }
@@ -28,6 +29,8 @@ describe('train', () => {
     expect([code, stderr]).toEqual([0, '']);
     const all = events(stdout);
     expect([all[0].type, all.at(-1)?.type]).toEqual(['started', 'completed']);
+    expect(all[0]).toMatchObject({ id: expect.any(String) as string, name: 'short' });
+    expect(all.filter(({ time }) => Number.isNaN(Date.parse(time)))).toEqual([]);
     expect(all.filter(({ type }) => type === 'step').map(({ step }) => step)).toEqual([1, 2]);
     const { stdout: shown } = await place.run('show', 'short', '--json');
     expect(JSON.parse(shown)).toMatchObject({ name: 'short', state: 'completed', step: 2, config: { name: 'short', train: { num_train_epochs: 1 } } });
@@ -103,6 +106,13 @@ describe('what was trained', () => {
       expect(result).toMatchObject({ rows: 20, accuracy: expect.any(Number) as number });
       expect(result.perplexity).toBeCloseTo(Math.exp(result.loss), 6);
     }
+  });
+
+  it('is evaluated on the rows that its run set apart; a model has none', async () => {
+    const { code, stdout, stderr } = await place.run('eval', 'short', '--json');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(JSON.parse(stdout)).toMatchObject({ rows: 8 });
+    expect(await place.run('eval', base)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/is a model, which has no evaluation rows of its own: say which with --dataset/) as string });
   });
 
   it('continues a text, the same for the same seed, and from its merged export too', async () => {

@@ -1,7 +1,7 @@
 /** Rows as the model sees them, as text: what is learned stands in «…», and in another colour where there is one. */
 import type { LengthHistogram, PreviewRow, PreviewToken } from '../../data/preview.js';
 import { clean, widthOf } from '../../ui/format/text.js';
-import { formatCount, formatShare } from '../../util/format.js';
+import { counted, formatCount, formatShare } from '../../util/format.js';
 import type { Style } from '../terminal.js';
 import { facts } from './table.js';
 
@@ -31,7 +31,7 @@ export function dataLines(report: DataReport, { width, style }: Look): string[] 
       ['rows', `${formatCount(report.train_rows)} to train on, ${formatCount(report.eval_rows)} to evaluate on`],
       ['tokens', `${formatCount(report.tokens)}, of which ${formatCount(report.label_tokens)} are learned (${formatShare(report.label_tokens / report.tokens)})`],
       ['lengths', `${lengths.mean.toFixed(1)} tokens in the mean, ${lengths.longest} at most`],
-      ['cut', lengths.cut === 0 ? null : style.paint(`${formatCount(lengths.cut)} rows are longer than max_length ${max_length}`, 'warn')],
+      ['cut', lengths.cut === 0 ? null : style.paint(`${counted(lengths.cut, 'row')} ${lengths.cut === 1 ? 'is' : 'are'} longer than max_length ${max_length}`, 'warn')],
       ['left out', rejected.length === 0 ? null : style.paint(formatCount(rejected.length), 'warn')],
     ],
     style,

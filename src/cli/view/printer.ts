@@ -1,32 +1,50 @@
 /** Prints the events of a run as they come: JSON lines, lines of a log, or lines above one that is redrawn. */
 import type { EvalEvent, StepEvent, TrainEvent } from '../../trainer/events.js';
+import type { RunRecord } from '../../store/rows.js';
+import { clean } from '../../ui/format/text.js';
 import type { Terminal } from '../terminal.js';
 import { eventLine, statusLine } from './progress.js';
 
 export interface EventPrinter {
   /** A failure is not shown but in JSON: its reason belongs on stderr, which is for the command to say. */
-  show(event: TrainEvent): void;
+  show(event: TrainEvent, time: string): void;
   /** Leaves what is drawn behind, and the cursor on a line of its own. */
   end(): void;
+  /** Takes what is drawn away: something else is to be said. */
+  clear(): void;
 }
 
 const clearLine = '\r\u001b[2K';
 /** A status is read by people: more often than this costs the network and tells them nothing. */
 const redrawMilliseconds = 100;
 
-export function eventPrinter(terminal: Terminal, json: boolean): EventPrinter {
-  const end = () => undefined;
-  if (json) return { show: (event) => terminal.print(JSON.stringify(event)), end };
-  if (terminal.interactive) return redrawing(terminal);
+/** A line of `--json`: an event, its time, and with the start of a run which one it is. */
+export function jsonEvent(event: TrainEvent, time: string, { id, name }: Named): Record<string, unknown> {
+  return { time, ...event, ...(event.type === 'started' ? { id, name } : {}) };
+}
+
+type Named = Pick<RunRecord, 'id' | 'name'>;
+
+export function eventPrinter(terminal: Terminal, { run, json }: { readonly run: Named; readonly json: boolean }): EventPrinter {
+  const nothing = () => undefined;
+  if (json) return { show: (event, time) => terminal.print(JSON.stringify(jsonEvent(event, time, run))), end: nothing, clear: nothing };
+  if (terminal.interactive) return redrawing(terminal, run);
   return {
     show(event) {
-      if (event.type !== 'failed') terminal.print(eventLine(event, terminal.style));
+      if (event.type !== 'failed') terminal.print(eventText(event, terminal, run));
     },
-    end,
+    end: nothing,
+    clear: nothing,
   };
 }
 
-function redrawing(terminal: Terminal): EventPrinter {
+/** An event in lines of the terminal's width; the start of a run begins with its name, which attach and stop ask for. */
+function eventText(event: TrainEvent, { style, width, interactive }: Terminal, { id, name }: Named): string {
+  const lines = eventLine(event, style, interactive ? width : Infinity);
+  return event.type === 'started' ? `${clean(name)} (${id})\n${lines}` : lines;
+}
+
+function redrawing(terminal: Terminal, run: Named): EventPrinter {
   const { style } = terminal;
   let step: StepEvent | null = null;
   let evaluation: EvalEvent | null = null;
@@ -36,8 +54,13 @@ function redrawing(terminal: Terminal): EventPrinter {
     if (step !== null) terminal.write(`${clearLine}${status()}\n`);
     step = null;
   };
+  const clear = () => {
+    if (step !== null) terminal.write(clearLine);
+    step = null;
+  };
   return {
     end,
+    clear,
     show(event) {
       if (event.type === 'step') {
         step = event;
@@ -47,8 +70,9 @@ function redrawing(terminal: Terminal): EventPrinter {
         return;
       }
       if (event.type === 'eval') evaluation = event;
-      if (event.type === 'completed' || event.type === 'stopped' || event.type === 'failed') end();
-      if (event.type !== 'failed') terminal.write(`${step === null ? '' : clearLine}${eventLine(event, style)}\n${status()}`);
+      if (event.type === 'completed' || event.type === 'failed') end();
+      if (event.type === 'stopped') clear();
+      if (event.type !== 'failed') terminal.write(`${step === null ? '' : clearLine}${eventText(event, terminal, run)}\n${status()}`);
     },
   };
 }

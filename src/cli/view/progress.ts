@@ -1,33 +1,34 @@
 /** Training events as lines of text. */
 import type { EvalEvent, StartedEvent, StepEvent, TrainEvent } from '../../trainer/events.js';
-import { formatBytes, formatCount, formatDuration, formatNumber, formatShare, formatShort } from '../../util/format.js';
-import { clean, cut } from '../../ui/format/text.js';
+import { counted, formatBytes, formatCount, formatDuration, formatNumber, formatShare, formatShort } from '../../util/format.js';
+import { clean, cut, wrap } from '../../ui/format/text.js';
 import type { Glyphs } from '../../ui/theme.js';
 import type { Style } from '../terminal.js';
 
-/** An event as a line of a log. */
-export function eventLine(event: TrainEvent, style: Style): string {
+/** An event as a line of a log, or as several of at most `width` columns, broken between words. */
+export function eventLine(event: TrainEvent, style: Style, width = Infinity): string {
+  const wrapped = (text: string) => wrap(text, width).join('\n');
   switch (event.type) {
     case 'started':
-      return startedLine(event);
+      return wrapped(startedLine(event));
     case 'step':
       return stepLine(event);
     case 'eval':
-      return `${at(event)}  ${evalText(event)}  (${formatDuration(event.eval_seconds)})`;
+      return `${at(event)}  ${evalText(event)}${event.eval_seconds === null ? '' : `  (${formatDuration(event.eval_seconds)})`}`;
     case 'sample':
       return `${at(event)}  ${style.paint(clean(event.prompt, style.glyphs.newline), 'muted')}${clean(event.text, style.glyphs.newline)}`;
     case 'checkpoint':
-      return `${at(event)}  saved ${event.path} (${formatBytes(event.bytes)})`;
+      return wrapped(`${at(event)}  saved ${event.path} (${formatBytes(event.bytes)})`);
     case 'warning':
-      return style.paint(`warning: ${clean(event.message)}`, 'warn');
+      return style.paint(wrapped(`warning: ${clean(event.message)}`), 'warn');
     case 'paused':
       return `${at(event)}  paused`;
     case 'resumed':
-      return `${at(event)}  goes on from ${event.checkpoint}`;
+      return wrapped(`${at(event)}  goes on from ${event.checkpoint}`);
     case 'completed':
-      return style.paint(`completed after ${event.step} updates; peak memory ${formatBytes(event.peak_memory_bytes)}; saved in ${event.output}`, 'good');
+      return style.paint(wrapped(`completed after ${counted(event.step, 'update')}; peak memory ${formatBytes(event.peak_memory_bytes)}; saved in ${event.output}`), 'good');
     case 'stopped':
-      return style.paint(`stopped after ${event.step} of ${event.total_steps} updates (${event.reason}); saved in ${event.output}`, 'warn');
+      return style.paint(wrapped(`stopped after ${event.step} of ${counted(event.total_steps, 'update')} (${event.reason}); saved in ${event.output}`), 'warn');
     case 'failed':
       return style.paint(`failed: ${clean(event.reason)}`, 'bad');
   }
@@ -63,10 +64,10 @@ export function statusLine(event: StepEvent, evaluation: EvalEvent | null, look:
 
 function startedLine(event: StartedEvent): string {
   const share = formatShare(event.trainable_parameters / event.total_parameters);
-  const rows = `${formatCount(event.train_rows)} rows${event.eval_rows > 0 ? ` + ${formatCount(event.eval_rows)} to evaluate` : ''}`;
+  const rows = `${counted(event.train_rows, 'row')}${event.eval_rows > 0 ? ` + ${formatCount(event.eval_rows)} to evaluate` : ''}`;
   return [
     `${event.engine}`,
-    `${formatCount(event.trainable_parameters)} of ${formatCount(event.total_parameters)} parameters trained (${share}); ${rows}; ${event.total_steps} updates; about ${formatBytes(event.estimated_memory_bytes)} of memory`,
+    `${formatCount(event.trainable_parameters)} of ${formatCount(event.total_parameters)} parameters trained (${share}); ${rows}; ${counted(event.total_steps, 'update')}; about ${formatBytes(event.estimated_memory_bytes)} of memory`,
   ].join('\n');
 }
 

@@ -33,7 +33,7 @@ describe('data', () => {
   it('tells counts, cut rows, lengths and what was left out with its line', () => {
     const lines = dataLines(report, { width: 80, style: plain });
     expect(lines).toContain('tokens    24, of which 6 are learned (25.0%)');
-    expect(lines).toContain('cut       1 rows are longer than max_length 10');
+    expect(lines).toContain('cut       1 row is longer than max_length 10');
     expect(lines).toContain('row 1: 2 tokens, cut from 12, 1 learned');
     expect(lines).toContain(`   1– 8  ${'█'.repeat(40)} 2`);
     expect(lines).toContain(`   9–16  ${'█'.repeat(20)} 1`);
@@ -45,14 +45,14 @@ describe('estimate', () => {
   it('adds up the parts and says whether it fits', () => {
     const lines = estimateLines(
       {
-        total_parameters: 1e6, trainable_parameters: 1e4, effective_batch: 16, steps: 200, steps_per_epoch: 100, tokens_per_step: 2048, flops_per_step: 2.5e12,
+        total_parameters: 1e6, trainable_parameters: 1e4, effective_batch: 16, steps: 200, steps_per_epoch: 100, tokens_per_step: 2048, based_on: 'rows', flops_per_step: 2.5e12,
         memory: { weights: 4e6, trainable: 4e4, gradients: 4e4, optimizer: 8e4, activations: 40e6, runtime: 2e8 },
         memory_bytes: 244.2e6, available_memory_bytes: 2e8, fits: false, warnings: ['lora_alpha / r is 0.1'],
       },
       plain,
     );
     expect(lines).toContain('parameters            10,000 of 1,000,000 trained (1.0%)');
-    expect(lines).toContain('work an update        2.50TFLOP');
+    expect(lines).toContain('work an update        2.50 TFLOP');
     expect(lines).toContain('memory                244 MB of 200 MB available: does not fit');
     expect(lines).toContain(`  program               200 MB  ${'█'.repeat(25)}`);
     expect(lines.at(-1)).toBe('warning: lora_alpha / r is 0.1');
