@@ -20,12 +20,12 @@ export async function datasets(terminal: Terminal, folders: readonly string[], {
   }
   const lines = table(
     [
-      { title: 'name', value: (dataset) => dataset.name },
+      { title: 'name', value: (dataset) => dataset.name, shrink: true },
       { title: 'format', value: (dataset) => dataset.guess ?? '?' },
       { title: 'rows', value: (dataset) => optional(dataset.rows, formatCount), right: true },
       { title: 'size', value: (dataset) => formatBytes(dataset.bytes), right: true },
       { title: 'columns', value: (dataset) => dataset.columns.join(', '), spare: true },
-      { title: 'path', value: (dataset) => dataset.path, tone: () => 'muted' },
+      { title: 'path', value: (dataset) => dataset.path, tone: () => 'muted', shrink: true },
     ],
     found,
     { style: terminal.style, width: terminal.tableWidth },

@@ -13,7 +13,7 @@ import { doctorLines, type Examination, type StoreHealth } from './view/doctor.j
 export async function doctor(terminal: Terminal, { json }: { readonly json?: true }): Promise<void> {
   const examination = await examine(terminal);
   if (json) terminal.json(examination);
-  else terminal.print(doctorLines(examination, terminal.style).join('\n'));
+  else terminal.print(doctorLines(examination, terminal.style, terminal.tableWidth).join('\n'));
 }
 
 async function examine({ env, interactive, width, style }: Terminal): Promise<Examination> {

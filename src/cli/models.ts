@@ -20,7 +20,7 @@ export async function models(terminal: Terminal, folders: readonly string[], { j
   }
   const lines = table(
     [
-      { title: 'name', value: (model) => model.name },
+      { title: 'name', value: (model) => model.name, shrink: true },
       { title: 'type', value: (model) => model.modelType ?? '?' },
       { title: 'parameters', value: (model) => optional(model.parameters, formatShort), right: true },
       { title: 'size', value: (model) => optional(model.bytes, formatBytes), right: true },

@@ -37,7 +37,7 @@ export async function list(terminal: Terminal, { json }: { readonly json?: true 
     const columns = [
       { title: 'place', value: ({ place }: (typeof rows)[number]) => (place === 0 ? '' : String(place)), right: true },
       { title: 'id', value: ({ run }: (typeof rows)[number]) => run.id },
-      { title: 'name', value: ({ run }: (typeof rows)[number]) => run.name },
+      { title: 'name', value: ({ run }: (typeof rows)[number]) => run.name, shrink: true },
       { title: 'state', value: ({ run }: (typeof rows)[number]) => run.state },
       { title: 'step', value: ({ run }: (typeof rows)[number]) => (run.total_steps === null ? '' : `${run.step}/${run.total_steps}`), right: true },
     ];

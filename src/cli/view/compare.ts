@@ -4,7 +4,6 @@ import { flatten } from '../../config/diff.js';
 import type { Experiment } from '../../config/schema.js';
 import type { RunRecord } from '../../store/rows.js';
 import { formatBytes, formatNumber, formatShare, formatShort } from '../../util/format.js';
-import type { Style } from '../terminal.js';
 import { letterOf, toneOf } from './overlay.js';
 import { settingText } from './run.js';
 import { optional, stateTone } from './runs.js';
@@ -27,7 +26,7 @@ export function endTable(runs: readonly RunRecord[], look: TableLook): string[] 
   return table(
     [
       { title: '', value: (run) => letterOf(runs.indexOf(run)), tone: (run) => toneOf(runs.indexOf(run)) },
-      { title: 'name', value: (run) => run.name },
+      { title: 'name', value: (run) => run.name, shrink: true },
       { title: 'id', value: (run) => run.id, tone: () => 'muted' },
       { title: 'state', value: (run) => run.state, tone: (run) => stateTone[run.state] },
       { title: 'step', value: (run) => String(run.step), right: true },
@@ -44,8 +43,8 @@ export function endTable(runs: readonly RunRecord[], look: TableLook): string[] 
   );
 }
 
-export function differenceTable(differences: readonly ConfigDifference[], count: number, style: Style): string[] {
+export function differenceTable(differences: readonly ConfigDifference[], count: number, look: TableLook): string[] {
   if (differences.length === 0) return ['The configurations are the same.'];
-  const values = Array.from({ length: count }, (_, i) => ({ title: letterOf(i), value: (row: ConfigDifference) => settingText(row.values[i]) }));
-  return table([{ title: 'key', value: (row: ConfigDifference) => row.key }, ...values], differences, { style });
+  const values = Array.from({ length: count }, (_, i) => ({ title: letterOf(i), value: (row: ConfigDifference) => settingText(row.values[i]), shrink: true }));
+  return table([{ title: 'key', value: (row: ConfigDifference) => row.key }, ...values], differences, look);
 }

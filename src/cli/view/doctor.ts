@@ -1,5 +1,6 @@
 /** What works on this machine, what does not, and what to do about it. */
 import type { ProbedEngine } from '../../engine/registry.js';
+import { wrap } from '../../ui/format/text.js';
 import { formatBytes, formatCount } from '../../util/format.js';
 import type { Style } from '../terminal.js';
 
@@ -29,13 +30,17 @@ export interface Examination {
   readonly engines: readonly ProbedEngine[];
 }
 
+const margin = ' '.repeat(8);
+
 type Verdict = 'ok' | 'no' | 'note';
 
-export function doctorLines(examination: Examination, style: Style): string[] {
+/** No line is wider than `width`; what goes on below stands under what it belongs to. */
+export function doctorLines(examination: Examination, style: Style, width = Infinity): string[] {
   const { node, platform, cores, memory_bytes, available_memory_bytes, terminal, store, models, engines } = examination;
+  const indented = (text: string) => wrap(text, width - margin.length);
   const line = (verdict: Verdict, text: string, remedy: string | null = null): string[] => [
-    `  ${style.paint(verdict.padEnd(4), verdict === 'ok' ? 'good' : verdict === 'no' ? 'bad' : 'warn')}  ${text}`,
-    ...(remedy === null ? [] : [`        ${style.paint(remedy, 'accent')}`]),
+    ...indented(text).map((part, i) => `${i > 0 ? margin : `  ${style.paint(verdict.padEnd(4), verdict === 'ok' ? 'good' : verdict === 'no' ? 'bad' : 'warn')}  `}${part}`),
+    ...(remedy === null ? [] : indented(remedy).map((part) => `${margin}${style.paint(part, 'accent')}`)),
   ];
   const section = (title: string, lines: readonly string[]): string[] => [style.paint(title, 'muted'), ...lines];
   return [

@@ -1,6 +1,6 @@
 /** What a configuration costs, as text. */
 import type { Estimate, MemoryParts } from '../../trainer/estimate.js';
-import { formatBytes, formatCount, formatShare, formatShort } from '../../util/format.js';
+import { formatBytes, formatCount, formatFlops, formatShare } from '../../util/format.js';
 import type { Style } from '../terminal.js';
 import { facts } from './table.js';
 
@@ -19,15 +19,20 @@ export function estimateLines(estimate: Estimate, style: Style): string[] {
   const lines = facts(
     [
       ['parameters', `${formatCount(trainable_parameters)} of ${formatCount(total_parameters)} trained (${formatShare(trainable_parameters / total_parameters)})`],
-      ['updates', `${formatCount(estimate.steps)} of ${estimate.effective_batch} rows, ${formatCount(estimate.steps_per_epoch)} an epoch`],
-      ['tokens an update', `at most ${formatCount(estimate.tokens_per_step)}`],
-      ['work an update', `${formatShort(estimate.flops_per_step)}FLOP`],
+      ['updates', `${counted(estimate.steps)} of ${estimate.effective_batch} rows, ${counted(estimate.steps_per_epoch)} an epoch`],
+      ['tokens an update', `up to ${formatCount(estimate.tokens_per_step)}`],
+      ['work an update', formatFlops(estimate.flops_per_step)],
       ['memory', `${formatBytes(memory_bytes)} of ${formatBytes(available_memory_bytes)} available: ${fits}`],
       ...memoryLines(memory, memory_bytes, style),
+      ['based on', estimate.based_on === 'rows' ? 'the longest rows' : 'rows of max_length: the data is not tokenised'],
     ],
     style,
   );
   return [...lines, ...estimate.warnings.map((warning) => style.paint(`warning: ${warning}`, 'warn'))];
+}
+
+function counted(count: number | null): string {
+  return count === null ? '–' : formatCount(count);
 }
 
 function memoryLines(memory: MemoryParts, total: number, { glyphs, paint }: Style): (readonly [string, string])[] {

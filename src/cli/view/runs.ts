@@ -7,7 +7,7 @@ import { table, type Column, type TableLook } from './table.js';
 export function runsTable(runs: readonly RunRecord[], { now, ...look }: { readonly now: number } & TableLook): string[] {
   const columns: Column<RunRecord>[] = [
     { title: 'id', value: (run) => run.id, tone: () => 'muted' },
-    { title: 'name', value: (run) => run.name },
+    { title: 'name', value: (run) => run.name, shrink: true },
     { title: 'state', value: (run) => run.state, tone: (run) => stateTone[run.state] },
     { title: 'step', value: (run) => (run.total_steps === null ? '' : `${run.step}/${run.total_steps}`), right: true },
     { title: 'loss', value: (run) => optional(run.train_loss, formatNumber), right: true },

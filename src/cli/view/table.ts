@@ -1,5 +1,5 @@
 /** Rows as aligned columns of text. */
-import { clean, fit, widthOf } from '../../ui/format/text.js';
+import { clean, cut, cutLeft, fit, widthOf } from '../../ui/format/text.js';
 import type { Tone } from '../../ui/theme.js';
 import type { Style } from '../terminal.js';
 
@@ -9,9 +9,15 @@ export interface Column<Row> {
   readonly right?: boolean;
   readonly value: (row: Row) => string;
   readonly tone?: (row: Row) => Tone;
+  /** Shortened in the middle where the table is too wide: the ends of names and paths tell them apart. */
+  readonly shrink?: boolean;
   /** Left out where the table is too wide, the last such column first. */
   readonly spare?: boolean;
 }
+
+/** A column shrinks to this before others are left out for it, and to the least when that is not enough. */
+const legible = 20;
+const least = 8;
 
 export interface TableLook {
   readonly style: Style;
@@ -25,19 +31,37 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
     .map((column) => ({ column, cells: rows.map((row) => clean(column.value(row))) }))
     .filter(({ cells }) => cells.some((cell) => cell !== ''))
     .map(({ column, cells }) => ({ column, cells, width: Math.max(...[column.title, ...cells].map(widthOf)) }));
+  shrink(filled, width, legible);
   while (totalWidth(filled) > width) {
     const last = filled.findLastIndex(({ column }) => column.spare);
     if (last < 0) break;
     filled.splice(last, 1);
   }
+  shrink(filled, width, least);
   const header = filled.map(({ column, width }) => fit(column.title, width, column)).join('  ');
   const lines = rows.map((row, i) =>
     filled
-      .map(({ column, cells, width }) => style.paint(fit(cells[i], width, column), column.tone?.(row) ?? 'plain'))
+      .map(({ column, cells, width }) => style.paint(fit(cutMiddle(cells[i], width, style.glyphs.ellipsis), width, column), column.tone?.(row) ?? 'plain'))
       .join('  ')
       .trimEnd(),
   );
   return [style.paint(header.trimEnd(), 'muted'), ...lines];
+}
+
+/** Takes from the widest column that may shrink, down to `floor`, until the table fits. */
+function shrink(columns: { readonly column: { readonly shrink?: boolean }; width: number }[], width: number, floor: number): void {
+  for (let excess = totalWidth(columns) - width; excess > 0; excess--) {
+    const widest = columns.filter(({ column }) => column.shrink).sort((a, b) => b.width - a.width).at(0);
+    if (widest === undefined || widest.width <= floor) return;
+    widest.width--;
+  }
+}
+
+/** At most `width` columns, both ends kept. */
+export function cutMiddle(text: string, width: number, ellipsis: string): string {
+  if (widthOf(text) <= width) return text;
+  const end = Math.floor((width - 1) / 2);
+  return cut(text, width - end, ellipsis) + cutLeft(text, end + 1, '');
 }
 
 function totalWidth(columns: readonly { readonly width: number }[]): number {

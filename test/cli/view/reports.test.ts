@@ -76,6 +76,13 @@ describe('doctor', () => {
     expect(lines.slice(-2)).toEqual(['  no    onnx on cuda: no provider', '        Install it.']);
   });
 
+  it('keeps to the width', () => {
+    const wide = { ...healthy, models: { paths: Array.from({ length: 6 }, (_, i) => `/a/folder/of/models/${i}`), usable: 1 } };
+    const lines = doctorLines(wide, plain, 50);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(50);
+    expect(lines.join(' ').replaceAll(/\s+/g, ' ')).toContain('/a/folder/of/models/4, /a/folder/of/models/5');
+  });
+
   it('names a store that cannot be opened and a terminal that is too small', () => {
     const lines = doctorLines({ ...healthy, terminal: { ...healthy.terminal, rows: 20 }, store: { home: '/home/w', runs: null, problems: ['the store is damaged'] } }, plain);
     expect(lines).toContain('  note  80×20, TERM=xterm-256color');

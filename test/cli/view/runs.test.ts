@@ -34,6 +34,18 @@ describe('table', () => {
     expect([22, 21, 15, 3].map(header)).toEqual(['aaaa  bbbb  cccc  dddd', 'aaaa  bbbb  cccc', 'aaaa  cccc', 'aaaa  cccc']);
   });
 
+  it('shortens names in the middle before it leaves out others, and further when that is not enough', () => {
+    const name = 'a-name-that-goes-on-and-on-and-on-2';
+    const columns = [{ title: 'name', value: (row: string) => row, shrink: true }, { title: 'bbbb', value: () => 'bbbb', spare: true }];
+    const line = (width: number) => table(columns, [name], { style: plain, width })[1];
+    expect(line(41)).toBe(`${name}  bbbb`);
+    for (const width of [40, 30, 26, 20, 12, 8]) {
+      expect(line(width).length).toBeLessThanOrEqual(width);
+      expect(line(width)).toMatch(/^a-.*….*-2( {2}bbbb)?$/);
+    }
+    expect([line(26), line(25)].map((text) => text.endsWith('bbbb'))).toEqual([true, false]);
+  });
+
   it('lets no escape sequence of a cell through', () => {
     expect(table([{ title: 'a', value: (row: string) => row }], ['x\u001b[2Jy'], { style: plain })[1]).toBe('xy');
   });
@@ -67,8 +79,8 @@ describe('compare', () => {
   const configs = [experiment, withValues(experiment, { 'lora.r': 8, 'lora.target_modules': ['q_proj'] })];
 
   it('finds the keys that differ, by letter', () => {
-    expect(differenceTable(configDifferences(configs), 2, plain)).toEqual(['key                  A     B', 'lora.r               16    8', 'lora.target_modules  auto  ["q_proj"]']);
-    expect(differenceTable(configDifferences([experiment, experiment]), 2, plain)).toEqual(['The configurations are the same.']);
+    expect(differenceTable(configDifferences(configs), 2, { style: plain })).toEqual(['key                  A     B', 'lora.r               16    8', 'lora.target_modules  auto  ["q_proj"]']);
+    expect(differenceTable(configDifferences([experiment, experiment]), 2, { style: plain })).toEqual(['The configurations are the same.']);
   });
 
   it('puts the ends side by side', () => {
