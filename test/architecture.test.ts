@@ -22,7 +22,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   trainer: ['models', 'lora', 'nn', 'optim', 'graph', 'weights', 'data', 'config', 'util', 'engine/contract.ts'],
   store: ['trainer/events.ts', 'config', 'util'],
   runner: ['store', 'trainer', 'engine/registry.ts', 'config', 'util'],
-  ui: ['runner/protocol.ts', 'store/rows.ts', 'trainer/events.ts', 'trainer/estimate.ts', 'models', 'data', 'config', 'util'],
+  ui: ['runner/protocol.ts', 'store/rows.ts', 'store/query.ts', 'trainer/events.ts', 'trainer/estimate.ts', 'models', 'data', 'config', 'util'],
   cli: ['ui', 'runner', 'store', 'trainer', 'models', 'engine/registry.ts', 'data', 'config', 'util'],
   'main.ts': ['cli', 'util'],
 };

@@ -1,7 +1,7 @@
 import { homeFolder } from '../config/home.js';
 import { reconcile } from '../runner/client.js';
 import { openReader } from '../store/reader.js';
-import { filterRuns, sortRuns } from './query.js';
+import { filterRuns, sortRuns } from '../store/query.js';
 import type { Terminal } from './terminal.js';
 import { runsTable } from './view/runs.js';
 

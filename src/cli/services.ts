@@ -17,6 +17,7 @@ import { reconcile } from '../runner/outcome.js';
 import { openStore } from '../store/store.js';
 import type { Services } from '../ui/services.js';
 import { UserError } from '../util/errors.js';
+import type { Estimator } from './estimator.js';
 import { datasetPlaces, modelPlaces, shippedExperiments } from './places.js';
 
 export function openServices(env: Environment): Services & { close(): void } {
@@ -29,6 +30,7 @@ export function openServices(env: Environment): Services & { close(): void } {
     const { resolveModelPath } = await import('../models/discover.js');
     return withValues(experiment, { model: resolveModelPath(experiment.model, modelPlaces(env)) });
   };
+  let estimator: Promise<Estimator> | undefined;
   return {
     reader: store,
     knobs,
@@ -40,8 +42,8 @@ export function openServices(env: Environment): Services & { close(): void } {
     modelAt: (reference) => modelAt(expanded(reference), env),
     datasetAt: (place) => datasetAt(expanded(place)),
     estimate: async (experiment, hint) => {
-      const { estimateKnown } = await estimating;
-      return estimateKnown(await located(experiment), hint);
+      estimator ??= import('./estimator.js').then(({ makeEstimator }) => makeEstimator(env));
+      return (await estimator)(await located(experiment), hint);
     },
     startRun: async (experiment) => {
       const config = await located(experiment);

@@ -1,5 +1,5 @@
 /** Between the pure state and the world: looks into the store, asks the services, and says what came of it. */
-import { messageOf } from '../util/errors.js';
+import { UserError, messageOf } from '../util/errors.js';
 import type { StoreReader } from '../store/rows.js';
 import type { Services } from './services.js';
 import { activeTables } from './key-tables.js';
@@ -9,6 +9,7 @@ import { addNews } from './run-data.js';
 import type { RunData } from './run-data.js';
 import { isLive } from './screens/live/state.js';
 import { chosenDataset, currentKnob } from './screens/new-run/state.js';
+import type { NewRunAction } from './screens/new-run/state.js';
 import { textAt, valueAt } from './screens/new-run/draft.js';
 import type { Draft } from './screens/new-run/draft.js';
 import { liveRuns } from './state.js';
@@ -57,6 +58,8 @@ export function makeController({ store, services, surface, clock }: ControllerOp
         return void start(intent.draft);
       case 'step':
         return step(intent.direction);
+      case 'take-path':
+        return void takePath(intent);
       case 'watch':
         return watch(intent.runId);
       case 'resume':
@@ -84,6 +87,18 @@ export function makeController({ store, services, surface, clock }: ControllerOp
     if (value !== before) dispatch({ type: 'new-run', action: { type: 'set', key: knob.key, value } });
   }
 
+  async function takePath({ key, text }: Extract<Intent, { ask: 'take-path' }>): Promise<void> {
+    const form = (action: NewRunAction): void => dispatch({ type: 'new-run', action });
+    const path = text.trim();
+    if (path === textAt(store.get().newRun.draft, key)) return form({ type: 'edit-cancel' });
+    try {
+      if (path === '') throw new UserError('Type a path, or press Esc.');
+      form(key === 'model' ? { type: 'model-found', entry: await services.modelAt(path) } : { type: 'dataset-found', entry: await services.datasetAt(path) });
+    } catch (error) {
+      form({ type: 'path-refused', text, error: messageOf(error) });
+    }
+  }
+
   async function resume(runId: string): Promise<void> {
     await reporting(async () => {
       await services.resume(runId);
@@ -93,8 +108,13 @@ export function makeController({ store, services, surface, clock }: ControllerOp
 
   async function tell({ runId, control }: Extract<Intent, { ask: 'control' }>): Promise<void> {
     await reporting(async () => {
+      const { state, step } = services.reader.run(runId);
       await services.control(runId, control);
-      dispatch({ type: 'notice', notice: { tone: 'good', text: told[control] } });
+      const text = state === 'queued' ? 'Taken out of the queue.' : told[control];
+      // Where the state changes the screen shows it; what else is asked is done by the step after.
+      const anyStep = control === 'stop' || control === 'pause';
+      dispatch({ type: 'notice', notice: { tone: 'good', text, until: { runId, state, step: anyStep ? Infinity : step } } });
+      refresh();
     });
   }
 
@@ -117,7 +137,8 @@ export function makeController({ store, services, surface, clock }: ControllerOp
     dispatch({ type: 'runs', runs: services.reader.runs(), now: clock() });
     const state = store.get();
     if (state.live.runId === null) {
-      const run = liveRuns(state)[0] ?? state.runs[0];
+      const live = liveRuns(state);
+      const run = live.find((each) => each.state === 'running') ?? live.find((each) => each.state === 'paused') ?? live[0] ?? state.runs[0];
       if (run) dispatch({ type: 'live', action: { type: 'watch', runId: run.id } });
     }
     refreshRuns();
@@ -167,7 +188,18 @@ async function estimateOrProblem(services: Services, draft: Draft, rows: number 
 function look(reader: StoreReader, runId: string, known: RunData | null): RunData {
   const cursor = known?.record.id === runId ? known.cursor : 0;
   const { points, cursor: next } = reader.metricsSince(runId, cursor);
-  return addNews(known, { record: reader.run(runId), points, cursor: next, samples: reader.samples(runId), warnings: reader.warnings(runId) });
+  const record = reader.run(runId);
+  return addNews(known, { record, points, cursor: next, samples: reader.samples(runId), warnings: reader.warnings(runId), ahead: record.state === 'queued' ? ahead(reader, runId) : null });
+}
+
+/** Names of the runs that have the places, then of those before it in the queue; null where it waits for no turn. */
+function ahead(reader: StoreReader, runId: string): readonly string[] | null {
+  const queue = reader.queue();
+  const place = queue.indexOf(runId);
+  if (place < 0) return null;
+  const running = reader.live().map(({ id }) => id);
+  const before = running.length >= reader.parallel() ? [...running, ...queue.slice(0, place)] : queue.slice(0, place);
+  return before.map((id) => reader.run(id).name);
 }
 
 const told = {

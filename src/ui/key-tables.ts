@@ -3,6 +3,7 @@ import type { KeyTable } from './keys.js';
 import { liveTables } from './screens/live/keys.js';
 import { newRunTables } from './screens/new-run/keys.js';
 import { runsTables } from './screens/runs/keys.js';
+import { isTooSmall } from './state.js';
 import type { AppState, Dialog, Message, Screen } from './state.js';
 
 type Table = KeyTable<AppState, Message>;
@@ -30,6 +31,13 @@ const always: Table = {
   ],
 };
 
+/** Where nothing can be seen nothing may be done. */
+const tooSmall: Table = {
+  title: 'Too small',
+  modal: true,
+  bindings: [{ keys: ['q', 'ctrl+c'], does: 'quit; runs go on', short: 'quit', act: () => ({ ask: 'quit' }) }],
+};
+
 const help: Table = {
   title: 'Help',
   modal: true,
@@ -49,6 +57,7 @@ function dialogTable(dialog: Dialog): Table {
 }
 
 export function activeTables(state: AppState): readonly Table[] {
+  if (isTooSmall(state.size)) return [tooSmall];
   const [...own] = state.dialog ? [dialogTable(state.dialog)] : state.help !== null ? [help] : [...paneTables(state)];
   return [always, ...own];
 }

@@ -9,7 +9,7 @@ import type { Key } from './keys.js';
 import { LiveView } from './screens/live/view.js';
 import { NewRunView } from './screens/new-run/view.js';
 import { RunsView } from './screens/runs/view.js';
-import { liveRuns } from './state.js';
+import { isTooSmall, liveRuns, smallest } from './state.js';
 import type { Action, AppState, Screen } from './state.js';
 import type { Store } from './store.js';
 import type { Theme } from './theme.js';
@@ -18,9 +18,6 @@ import { helpLines } from './widgets/help.js';
 import { Lines } from './widgets/lines.js';
 import { Pane, frame } from './widgets/pane.js';
 import { ThemeContext, useTheme } from './widgets/theme-context.js';
-
-/** Smaller than this nothing is drawn but a sentence. */
-export const smallest = { columns: 60, rows: 15 } as const;
 
 export interface RootProps {
   readonly store: Store<AppState, Action>;
@@ -35,7 +32,7 @@ export function Root({ store, theme, onKey }: RootProps) {
   const { columns, rows } = state.size;
   return (
     <ThemeContext.Provider value={theme}>
-      {columns < smallest.columns || rows < smallest.rows ? <TooSmall {...state.size} /> : <Frame state={state} width={columns} height={rows} />}
+      {isTooSmall(state.size) ? <TooSmall {...state.size} /> : <Frame state={state} width={columns} height={rows} />}
     </ThemeContext.Provider>
   );
 }
@@ -70,9 +67,9 @@ function Body({ state, width, height }: AreaProps) {
     case 'new-run':
       return <NewRunView state={state.newRun} width={width} height={height} />;
     case 'live':
-      return <LiveView state={state.live} width={width} height={height} />;
+      return <LiveView state={state.live} looked={state.connected} width={width} height={height} />;
     case 'runs':
-      return <RunsView state={state.history} runs={state.runs} knobs={state.newRun.knobs} drawing={state.live} now={state.now} width={width} height={height} />;
+      return <RunsView state={state.history} runs={state.runs} knobs={state.newRun.knobs} drawing={state.live} now={state.now} looked={state.connected} width={width} height={height} />;
   }
 }
 

@@ -10,6 +10,8 @@ export interface RunData {
   readonly cursor: number;
   readonly samples: readonly SampleRow[];
   readonly warnings: readonly string[];
+  /** Names of the runs that go before it, while it waits for its turn; else null. */
+  readonly ahead: readonly string[] | null;
   /** The last logged steps with their time in milliseconds, for the pace. */
   readonly recent: readonly { readonly step: number; readonly time: number }[];
 }
@@ -24,14 +26,15 @@ export interface RunNews {
   readonly cursor: number;
   readonly samples: readonly SampleRow[];
   readonly warnings: readonly string[];
+  readonly ahead: readonly string[] | null;
 }
 
 /** Adds the news to what is known, or starts anew where it is of another run. */
-export function addNews(known: RunData | null, { record, points, cursor, samples, warnings }: RunNews): RunData {
+export function addNews(known: RunData | null, { record, points, cursor, samples, warnings, ahead }: RunNews): RunData {
   const same = known?.record.id === record.id;
   const logged = points.filter(({ key }) => key === 'loss').map(({ step, time }) => ({ step, time: Date.parse(time) }));
   const recent = [...(same ? known.recent : []), ...logged].slice(-paceSteps);
-  return { record, cursor, samples, warnings, recent, series: addPoints(same ? known.series : {}, points) };
+  return { record, cursor, samples, warnings, ahead, recent, series: addPoints(same ? known.series : {}, points) };
 }
 
 /** At the pace of the last logged steps; null where they do not tell, or the run is not going. */

@@ -19,6 +19,9 @@ export interface Services {
   /** What is on this machine; asked for after the first frame. */
   models(): Promise<readonly ModelEntry[]>;
   datasets(): Promise<readonly DatasetEntry[]>;
+  /** What a person means by a typed path or name. Rejects with a UserError where nothing is there that can be trained, or trained on. */
+  modelAt(path: string): Promise<ModelEntry>;
+  datasetAt(path: string): Promise<DatasetEntry>;
   /** `rows` of the dataset where they are known. Rejects with a UserError. */
   estimate(experiment: Experiment, hint: { readonly rows?: number }): Promise<Estimate>;
   /** Records the run, starts it in a process of its own and gives its id. Rejects with a UserError. */

@@ -1,11 +1,11 @@
 /** The state of the whole screen and its one pure reducer. */
 import type { Control } from '../trainer/events.js';
-import type { RunRecord } from '../store/rows.js';
+import type { RunRecord, RunState } from '../store/rows.js';
 import type { Draft } from './screens/new-run/draft.js';
 import { initialLive, isLive, reduceLive } from './screens/live/state.js';
 import type { LiveAction, LiveState } from './screens/live/state.js';
 import { initialNewRun, reduceNewRun } from './screens/new-run/state.js';
-import type { NewRunAction, NewRunState } from './screens/new-run/state.js';
+import type { NewRunAction, NewRunState, PathKey } from './screens/new-run/state.js';
 import { followRun, initialRuns, reduceRuns } from './screens/runs/state.js';
 import type { RunsAction, RunsState } from './screens/runs/state.js';
 import type { Key } from './keys.js';
@@ -18,6 +18,13 @@ export interface Size {
   readonly rows: number;
 }
 
+/** Smaller than this nothing is drawn but a sentence, and no key but the one that quits acts. */
+export const smallest: Size = { columns: 72, rows: 18 };
+
+export function isTooSmall({ columns, rows }: Size): boolean {
+  return columns < smallest.columns || rows < smallest.rows;
+}
+
 /** A question that must be answered before anything else. */
 export interface Dialog {
   readonly title: string;
@@ -28,6 +35,8 @@ export interface Dialog {
 export interface Notice {
   readonly text: string;
   readonly tone: 'good' | 'warn' | 'bad';
+  /** What was asked of a run as it then was: the notice has said its word once the run has answered. */
+  readonly until?: { readonly runId: string; readonly state: RunState; readonly step: number };
 }
 
 export interface AppState {
@@ -68,6 +77,8 @@ export type Intent =
   | { readonly ask: 'start'; readonly draft: Draft }
   /** The knob under the cursor, one up or down. */
   | { readonly ask: 'step'; readonly direction: 1 | -1 }
+  /** What lies at a typed path, to choose it. */
+  | { readonly ask: 'take-path'; readonly key: PathKey; readonly text: string }
   | { readonly ask: 'watch'; readonly runId: string }
   | { readonly ask: 'resume'; readonly runId: string }
   | { readonly ask: 'open'; readonly runId: string }
@@ -97,7 +108,7 @@ export function reduce(state: AppState, action: Action): AppState {
     case 'notice':
       return { ...state, notice: action.notice };
     case 'runs':
-      return { ...state, runs: action.runs, now: action.now, history: followRun(state.history, state.runs, action.runs) };
+      return { ...state, runs: action.runs, now: action.now, notice: standing(state.notice, action.runs), history: followRun(state.history, state.runs, action.runs) };
     case 'new-run':
       return { ...state, newRun: reduceNewRun(state.newRun, action.action) };
     case 'live':
@@ -105,6 +116,14 @@ export function reduce(state: AppState, action: Action): AppState {
     case 'history':
       return { ...state, history: reduceRuns(state.history, action.action, state.runs) };
   }
+}
+
+/** The notice, while the run that it speaks of is as it was: in the same state, and at most one step further. */
+function standing(notice: Notice | null, runs: readonly RunRecord[]): Notice | null {
+  const until = notice?.until;
+  if (!until) return notice;
+  const run = runs.find(({ id }) => id === until.runId);
+  return run?.state === until.state && run.step <= until.step + 1 ? notice : null;
 }
 
 export function liveRuns(state: AppState): readonly RunRecord[] {

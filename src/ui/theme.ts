@@ -21,6 +21,8 @@ export interface Glyphs {
   readonly ellipsis: string;
   readonly cursor: string;
   readonly chosen: string;
+  /** In the title of the pane that has the keys. */
+  readonly focus: string;
   readonly full: string;
   readonly empty: string;
   readonly mark: string;
@@ -88,13 +90,13 @@ const blocks = { weights: block, trainable: block, gradients: block, optimizer: 
 
 const unicode: Omit<Glyphs, 'memory'> = {
   horizontal: '─', vertical: '│', topLeft: '┌', topRight: '┐', bottomLeft: '└', bottomRight: '┘', axis: '┤',
-  ellipsis: '…', cursor: '▌', chosen: '●', full: '█', empty: '░', mark: '•', dot: '·', dash: '–', up: '↑', down: '↓', left: '←', right: '→', newline: '↵',
+  ellipsis: '…', cursor: '▌', chosen: '●', focus: '▸', full: '█', empty: '░', mark: '•', dot: '·', dash: '–', up: '↑', down: '↓', left: '←', right: '→', newline: '↵',
   chart: ['┼', '┤', '╶', '╴', '─', '╰', '╭', '╮', '╯', '│'],
 };
 
 const ascii: Omit<Glyphs, 'memory'> = {
   horizontal: '-', vertical: '|', topLeft: '+', topRight: '+', bottomLeft: '+', bottomRight: '+', axis: '|',
-  ellipsis: '~', cursor: '_', chosen: '*', full: '#', empty: '.', mark: 'o', dot: '-', dash: '-', up: '^', down: 'v', left: '<', right: '>', newline: ' ',
+  ellipsis: '~', cursor: '_', chosen: '*', focus: '>', full: '#', empty: '.', mark: 'o', dot: '-', dash: '-', up: '^', down: 'v', left: '<', right: '>', newline: ' ',
   chart: ['+', '|', '-', '-', '-', '`', '.', '.', "'", '|'],
 };
 

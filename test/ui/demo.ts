@@ -28,6 +28,8 @@ await runApp({
   step: stepValue,
   models: () => Promise.resolve(process.argv.includes('--empty') ? [] : sampleModels),
   datasets: () => Promise.resolve(process.argv.includes('--empty') ? [] : sampleDatasets),
+  modelAt: () => Promise.resolve(sampleModels[0]),
+  datasetAt: () => Promise.resolve(sampleDatasets[0]),
   estimate: (experiment, { rows }) => Promise.resolve(estimateByHand(experiment, rows ?? 100)),
   startRun: (config) => Promise.resolve(store.createRun({ name: 'new', config }).id),
   resume: () => Promise.resolve(),

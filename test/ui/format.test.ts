@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { chartLines } from '../../src/ui/format/chart.js';
 import { fitLine, line, lineWidth, spread, textOf } from '../../src/ui/format/line.js';
-import { ageText, baseName } from '../../src/ui/format/run.js';
+import { ageText, baseName, fitNumber } from '../../src/ui/format/run.js';
 import { columnsOf, resample, smooth } from '../../src/ui/format/series.js';
 import type { Series } from '../../src/ui/format/series.js';
 import { clean, cut, cutLeft, fit, widthOf, wrap } from '../../src/ui/format/text.js';
@@ -147,6 +147,18 @@ describe('chart', () => {
     expect(lines.slice(0, 5).map((text) => Number(text.slice(0, 9)))).toEqual([100, 32, 10, 3, 1]);
   });
 
+  it('names a step of the axis once', () => {
+    const axis = (to: number) => chartLines([{ series: series([2], 0), tone: 'train', marks: false }], { ...options, range: { from: 0, to } })!.map(textOf).at(-1)!.trim();
+    expect(axis(1)).toMatch(/^0 +1$/);
+    expect(axis(2)).toMatch(/^0 +1 +2$/);
+  });
+
+  it('tells rows of tiny values apart', () => {
+    const lines = chartLines([{ series: series([4e-9, 1e-9]), tone: 'train', marks: false }], { ...options, range: { from: 1, to: 2 } })!.map(textOf);
+    expect(lines[0]).toContain('4.00e-9');
+    expect(lines[6]).toContain('1.00e-9');
+  });
+
   it('uses ASCII alone when asked', () => {
     const theme = makeTheme({ color: false, unicode: false });
     const text = chartLines([{ series: falling, tone: 'train', marks: true }], { ...options, glyphs: theme.glyphs })!.map(textOf).join('\n');
@@ -175,6 +187,11 @@ describe('runs', () => {
   it('tell their age in one unit', () => {
     const now = Date.parse('2026-01-02T00:00:00Z');
     expect(['2026-01-01T23:59:30Z', '2026-01-01T23:50:00Z', '2026-01-01T20:00:00Z', '2025-12-20T00:00:00Z'].map((time) => ageText(time, now))).toEqual(['now', '10m', '4h', '13d']);
+  });
+
+  it('have small losses in as many columns as there are', () => {
+    expect([0.4213, 4.62e-4, 4.62e-10, 1234567].map((loss) => fitNumber(loss, 7))).toEqual(['0.4213', '4.62e-4', '4.6e-10', '1.23e+6']);
+    expect(fitNumber(4.62e-10, 6)).toBe('5e-10');
   });
 
   it('are known by the last part of a path', () => {

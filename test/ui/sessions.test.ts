@@ -1,12 +1,13 @@
 /** People at the screen: keys in, frames out, over a real store. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/util/errors.js';
-import { recordRun } from './samples.js';
-import { openHome, openSession, overflow } from './support.js';
+import { initialState } from '../../src/ui/state.js';
+import { experiment, recordRun } from './samples.js';
+import { firstFrame, openHome, openSession, overflow } from './support.js';
 import type { Home, Session } from './support.js';
 
-const sizes = [{ columns: 60, rows: 15 }, { columns: 80, rows: 24 }, { columns: 120, rows: 40 }, { columns: 200, rows: 60 }];
-const usual = sizes[1];
+const sizes = [{ columns: 72, rows: 18 }, { columns: 80, rows: 24 }, { columns: 120, rows: 40 }, { columns: 200, rows: 60 }];
+const [tightest, usual] = sizes;
 
 let home: Home;
 let session: Session | null = null;
@@ -26,7 +27,7 @@ describe('a new run', () => {
     session = await openSession(home, usual);
     await session.until('stories260k', 'rotten_tomatoes', 'trainable', '8,192');
     session.press('enter');
-    await session.until('queued', 'The first step is on its way');
+    await session.until('queued', 'It is being started');
     expect(home.store.runs()).toHaveLength(1);
     expect(home.store.runs()[0].config).toMatchObject({ model: '/models/stories260k', dataset: { path: '/data/rotten_tomatoes.jsonl', format: 'classification' } });
   });
@@ -75,11 +76,34 @@ describe('a new run', () => {
   it('takes a path typed by hand', async () => {
     session = await openSession(home, usual);
     await session.until('8,192');
-    session.press('e', 'ctrl+u', ...'/x/my model', 'enter');
-    await session.until('my model', '1/5');
+    session.press('e');
+    await session.until('keep the text (typing replaces it)');
+    session.press(...'/x/my model', 'enter');
+    await session.until('my model', 'llama', '260k', '1/5');
     session.press('enter');
     await session.until('queued');
     expect(home.store.runs()[0].config.model).toBe('/x/my model');
+  });
+
+  it('does not take a path where nothing is', async () => {
+    session = await openSession(home, usual);
+    await session.until('8,192');
+    session.press('e', 'right', ...'-gone', 'enter');
+    await session.until('There is nothing at', '/models/stories260k-gone.');
+    session.press('esc');
+    await session.until('1/4', 'Enter start');
+    session.press('tab', 'e', ...'/nowhere', 'tab');
+    await session.until('There is nothing at /nowhere.');
+    session.press('esc');
+    await session.until('1/2', 'Enter start');
+  });
+
+  it('says which pane has the keys, without colour too', async () => {
+    session = await openSession(home, usual);
+    await session.until('▸ Model');
+    session.press('tab');
+    await session.until('▸ Dataset');
+    expect(session.frame()).not.toContain('▸ Model');
   });
 
   it('says what is missing where nothing was found', async () => {
@@ -113,13 +137,87 @@ describe('a live run', () => {
     await session.until('61/400', '1.234', '9,000');
   });
 
+  it('can be read whole in the smallest window, its curve behind a question too', async () => {
+    recordRun(home.store, { name: 'night-run', steps: 60, total: 400, end: 'running' });
+    session = await openSession(home, tightest);
+    session.press('2');
+    await session.until('0.30 ', '1m 25s', '8,192', '1.70e-4', '131 MB');
+    session.press('s');
+    await session.until('Stop night-run?');
+    expect(session.lines().filter((line) => line.includes('┤')).length).toBeGreaterThanOrEqual(4);
+  });
+
+  it('is the one that runs, not the one that waits behind it', async () => {
+    recordRun(home.store, { name: 'first', steps: 10, total: 40, end: 'running' });
+    const { id, config } = home.store.createRun({ name: 'second', config: experiment() });
+    home.store.enqueue(id);
+    session = await openSession(home, usual);
+    session.press('2');
+    await session.until('running  first', '] next run');
+    session.press(']');
+    await session.until('queued  second', 'It waits in the queue behind first.', '] next run');
+    session.press('w', 'e', 'a');
+    expect(home.controls).toEqual([]);
+    session.press('s');
+    await session.until('It leaves the queue before it began', 's take it out');
+    session.press('esc');
+    home.store.enqueue(home.store.createRun({ name: 'third', config }).id);
+    home.store.setParallel(2);
+    session.poll();
+    await session.until('is the next to start');
+  });
+
+  it('offers the live one from one that has ended', async () => {
+    const ended = recordRun(home.store, { name: 'first', steps: 10, total: 40, end: 'running' });
+    session = await openSession(home, usual);
+    session.press('2');
+    await session.until('running  first');
+    home.store.record(ended, { type: 'stopped', step: 10, total_steps: 40, epoch: 1, reason: 'stopped by hand', output: '/a' }, '2026-01-01T11:00:00Z');
+    recordRun(home.store, { name: 'second', steps: 10, total: 40, end: 'running' });
+    session.poll();
+    await session.until('stopped  first', '] next run');
+    session.press(']');
+    await session.until('running  second');
+  });
+
+  it('takes back what it said once it is done', async () => {
+    const id = recordRun(home.store, { name: 'night-run', steps: 20, total: 40, end: 'running' });
+    session = await openSession(home, usual);
+    session.press('2', 'p');
+    await session.until('Pausing after');
+    home.store.record(id, { type: 'paused', step: 20, total_steps: 40, epoch: 1 }, '2026-01-01T11:00:00Z');
+    session.poll();
+    await session.until('paused  night-run');
+    expect(session.frame()).not.toContain('Pausing');
+    session.press('s', 's');
+    await session.until('Stopping');
+    home.store.record(id, { type: 'stopped', step: 20, total_steps: 40, epoch: 1, reason: 'stopped by hand', output: '/a' }, '2026-01-01T11:00:01Z');
+    session.poll();
+    await session.until('stopped  night-run');
+    expect(session.frame()).not.toContain('Stopping');
+  });
+
+  it('says why it cannot be sampled, and that there were no samples', async () => {
+    const { id, config } = home.store.createRun({ name: 'mute', config: experiment() });
+    home.store.record(id, { type: 'started', step: 0, total_steps: 4, epoch: 0, trainable_parameters: 1, total_parameters: 2, estimated_memory_bytes: 1, train_rows: 1, eval_rows: 0, engine: 'onnx' }, '2026-01-01T10:00:00Z');
+    expect(config.sample.prompts).toEqual([]);
+    session = await openSession(home, usual);
+    session.press('2', 'a');
+    await session.until('its sample.prompts is empty', 'under samples on New run (1)');
+    expect(home.controls).toEqual([]);
+    home.store.setState(id, 'completed', null);
+    session.poll();
+    await session.until('completed  mute', 'No samples:');
+    expect(session.frame()).not.toContain('Nothing yet');
+  });
+
   it('asks before it stops, and can be let go on', async () => {
     const id = recordRun(home.store, { name: 'night-run', steps: 20, total: 40, end: 'running' });
     session = await openSession(home, usual);
     session.press('2');
     await session.until('night-run');
     session.press('s');
-    await session.until('Stop night-run at step 20?', 's stop and save', 'Esc let it go on');
+    await session.until('Stop night-run?', 'R among the runs (3) resumes', 's stop and save', 'Esc let it go on');
     session.press('p', 'esc');
     expect(home.controls).toEqual([]);
     session.press('s', 's');
@@ -179,9 +277,50 @@ describe('the history', () => {
     session.press('3', '/', ...'failed');
     await session.until('too-hot', '1/1');
     expect(session.frame()).not.toContain('baseline');
-    session.press('esc', 'o', 'o', 'o');
-    await session.until('by loss', '1/3');
+    session.press('esc', 'o');
+    await session.until('by state, A to Z', 'state↓');
+    session.press('o', 'o');
+    await session.until('by loss, lowest first', '1/3');
     expect(session.lines().findIndex((line) => line.includes('baseline'))).toBeLessThan(session.lines().findIndex((line) => line.includes('too-hot')));
+  });
+
+  it('turns the order round', async () => {
+    session = await openSession(home, usual);
+    session.press('3');
+    await session.until('newest first', 'age↓');
+    session.press('O');
+    await session.until('oldest first', 'age↑');
+    const order = ['baseline', 'too-hot', 'by-hand'].map((name) => session!.lines().findIndex((line) => line.includes(name)));
+    expect(order).toEqual(order.toSorted((a, b) => a - b));
+  });
+
+  it('filters as the command line does, and says what it does not understand', async () => {
+    session = await openSession(home, usual);
+    session.press('3', '/', ...'-state:failed lora.r<=8');
+    await session.until('1/2');
+    expect(session.frame()).not.toContain('too-hot');
+    session.press('ctrl+u', ...'eval_los<2');
+    await session.until('runs have no `eval_los`: did you mean `eval_loss`?');
+  });
+
+  it('tells a reason whole', async () => {
+    const id = recordRun(home.store, { name: 'greedy', steps: 12, total: 200, end: 'running' });
+    const reason = 'killed (SIGKILL), most likely out of memory: try a smaller train.per_device_train_batch_size or max_length';
+    home.store.setState(id, 'crashed', reason);
+    session = await openSession(home, tightest);
+    session.press('3', 'enter');
+    await session.until('killed (SIGKILL)', 'max_length');
+    session.press('shift+tab');
+    await session.until('warnings 2', '! killed');
+    const warnings = session.lines().slice(-7).join(' ').replaceAll(/[│\s]+/g, ' ');
+    expect(warnings).toContain(reason);
+  });
+
+  it('shows a name whole before it gives room to others', async () => {
+    recordRun(home.store, { name: 'quickstart-with-rank-64', steps: 4, total: 40, end: 'completed' });
+    session = await openSession(home, tightest);
+    session.press('3');
+    await session.until('quickstart-with-rank-64 ');
   });
 
   it('starts a new run from an old one', async () => {
@@ -217,6 +356,10 @@ describe('everywhere', () => {
     await session.until('No runs yet. Press 1 to start one.');
   });
 
+  it('looks before it says that there is nothing', () => {
+    for (const screen of ['live', 'runs'] as const) expect(firstFrame({ ...initialState(usual), screen })).toContain('Looking…');
+  });
+
   it('quits, suspends and draws again when asked, whatever is open', async () => {
     session = await openSession(home, usual);
     session.press('?', 'ctrl+z', 'ctrl+l', 'ctrl+c');
@@ -226,6 +369,9 @@ describe('everywhere', () => {
   it('says so when the window is too small', async () => {
     session = await openSession(home, { columns: 40, rows: 10 });
     await session.until('Window too small (40x10)');
+    session.press('enter', '2', 's', 'q');
+    expect(session.asked).toEqual(['quit']);
+    expect(home.store.runs()).toEqual([]);
     expect(overflow(session.lines(), { columns: 40, rows: 10 })).toEqual([]);
   });
 

@@ -7,7 +7,7 @@ import { currentKnob, initialNewRun, reduceNewRun, shownKnobs } from '../../src/
 import type { NewRunAction, NewRunState } from '../../src/ui/screens/new-run/state.js';
 import { visibleRuns } from '../../src/ui/screens/runs/state.js';
 import { addNews, remainingSeconds } from '../../src/ui/run-data.js';
-import { fieldOf, fieldWindow, reduceField } from '../../src/ui/widgets/field.js';
+import { fieldOf, fieldWindow, reduceField, selectedField } from '../../src/ui/widgets/field.js';
 import { emptyList, filterRows, reduceList, windowStart } from '../../src/ui/widgets/list.js';
 import { experiment, sampleDatasets, sampleModels } from './samples.js';
 import type { RunRecord } from '../../src/store/rows.js';
@@ -111,7 +111,7 @@ describe('the form', () => {
 
   it('gives the focus the room and never more than there is', () => {
     for (const pane of ['model', 'dataset', 'settings'] as const) {
-      for (const [width, height] of [[60, 12], [80, 22], [120, 38], [200, 58]]) {
+      for (const [width, height] of [[72, 16], [80, 22], [120, 38], [200, 58]]) {
         const { left, right, model: models, dataset: datasets, settings } = formLayout({ pane, models: sampleModels, datasets: sampleDatasets }, width, height);
         expect(left + right).toBe(width);
         expect(models + datasets + settings).toBe(height);
@@ -126,6 +126,12 @@ describe('a field', () => {
     const steps = [{ type: 'move', to: 'start' }, { type: 'insert', text: 'x' }, { type: 'move', to: 'right' }, { type: 'backspace' }, { type: 'move', to: 'end' }, { type: 'insert', text: '!' }] as const;
     expect(steps.reduce(reduceField, fieldOf('abc'))).toEqual({ text: 'xbc!', caret: 4 });
     expect(reduceField({ text: 'abc', caret: 2 }, { type: 'clear' })).toEqual({ text: 'c', caret: 0 });
+  });
+
+  it('is replaced by what is typed while it is selected, and kept by a move', () => {
+    expect(reduceField(selectedField('/old'), { type: 'insert', text: '/' })).toEqual({ text: '/', caret: 1 });
+    expect(reduceField(selectedField('/old'), { type: 'backspace' })).toEqual({ text: '', caret: 0 });
+    expect(reduceField(selectedField('/old'), { type: 'move', to: 'end' })).toEqual({ text: '/old', caret: 4 });
   });
 
   it('shows the part around the caret', () => {
@@ -164,11 +170,12 @@ describe('runs', () => {
 
   it('sort with the lowest loss first and those without last', () => {
     const runs = [run({ id: 'none' }), run({ id: 'high', eval_loss: 2 }), run({ id: 'low', eval_loss: 1 })];
-    expect(visibleRuns(runs, { list: emptyList, sort: 'eval loss' }).map(({ id }) => id)).toEqual(['low', 'high', 'none']);
+    expect(visibleRuns(runs, { list: emptyList, sort: 'eval loss', reverse: false }).map(({ id }) => id)).toEqual(['low', 'high', 'none']);
+    expect(visibleRuns(runs, { list: emptyList, sort: 'eval loss', reverse: true }).map(({ id }) => id)).toEqual(['high', 'low', 'none']);
   });
 
   const point = (step: number, value: number) => ({ step, time: new Date(step * 2000).toISOString(), key: 'loss', value });
-  const news = (record: RunRecord, cursor: number, ...steps: number[]) => ({ record, cursor, points: steps.map((step) => point(step, step + cursor)), samples: [], warnings: [] });
+  const news = (record: RunRecord, cursor: number, ...steps: number[]) => ({ record, cursor, points: steps.map((step) => point(step, step + cursor)), samples: [], warnings: [], ahead: null });
 
   it('grow by what is new, and a step written again holds its later value', () => {
     const first = addNews(null, news(run({}), 0, 1, 2, 3));

@@ -12,13 +12,14 @@ import type { Experiment } from '../../src/config/schema.js';
 import { openStore } from '../../src/store/store.js';
 import type { Store as RunStore } from '../../src/store/store.js';
 import type { Control } from '../../src/trainer/events.js';
+import { UserError } from '../../src/util/errors.js';
 import { connect } from '../../src/ui/connect.js';
 import { makeController } from '../../src/ui/controller.js';
 import { widthOf } from '../../src/ui/format/text.js';
 import { Root } from '../../src/ui/root.js';
 import type { Services } from '../../src/ui/services.js';
 import { initialState, reduce } from '../../src/ui/state.js';
-import type { Size } from '../../src/ui/state.js';
+import type { AppState, Size } from '../../src/ui/state.js';
 import { makeStore } from '../../src/ui/store.js';
 import { makeTheme } from '../../src/ui/theme.js';
 import { estimateByHand, sampleDatasets, sampleModels } from './samples.js';
@@ -42,6 +43,8 @@ export function openHome(changes: Partial<Services> = {}): Home {
     step: stepValue,
     models: () => Promise.resolve(sampleModels),
     datasets: () => Promise.resolve(sampleDatasets),
+    modelAt: (path) => found(sampleModels, path),
+    datasetAt: (path) => found(sampleDatasets, path),
     estimate: (experiment, { rows }) => Promise.resolve(estimateByHand(experiment, rows ?? 100)),
     startRun: (experiment: Experiment) => Promise.resolve(store.createRun({ name: experiment.name ?? 'new', config: experiment }).id),
     resume: (run) => Promise.resolve(void store.requeue(run, store.run(run).config)),
@@ -55,6 +58,12 @@ export function openHome(changes: Partial<Services> = {}): Home {
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+/** Whatever lies in the folder `/x` is a copy of the first entry. */
+function found<Entry extends { path: string; name: string }>(entries: readonly Entry[], path: string): Promise<Entry> {
+  const entry = path.startsWith('/x/') ? { ...entries[0], path, name: path.slice(3) } : entries.find((each) => each.path === path);
+  return entry ? Promise.resolve(entry) : Promise.reject(new UserError(`There is nothing at ${path}.`));
 }
 
 export interface Session {
@@ -107,6 +116,17 @@ export async function openSession(home: Home, size: Size, options: { color?: boo
     }, { timeout: 5000, interval: 5 }),
     close: () => instance.unmount(),
   };
+}
+
+/** A state as it is drawn. */
+export function firstFrame(state: AppState): string {
+  const stdout = Object.assign(new EventEmitter(), { ...state.size, isTTY: true, last: '', write(data: string) { this.last = data; } });
+  const instance = render(<Root store={makeStore(reduce, state)} theme={makeTheme({ color: false, unicode: true })} onKey={() => undefined} />, {
+    stdout: stdout as unknown as NodeJS.WriteStream, stdin: new Keyboard() as unknown as NodeJS.ReadStream, debug: true, exitOnCtrlC: false, patchConsole: false,
+  });
+  const frame = stdout.last;
+  instance.unmount();
+  return frame;
 }
 
 /** What breaks a frame: a line too wide, or more lines than the terminal has. */

@@ -120,13 +120,13 @@ function stepAxis({ from, to }: Range, columns: number): Line {
   const before = Math.max(1, Math.floor((columns - middle.length) / 2) - left.length);
   const after = Math.max(1, columns - left.length - before - middle.length - right.length);
   const roomy = columns >= left.length + middle.length + right.length + 8;
-  const text = roomy ? left + ' '.repeat(before) + middle + ' '.repeat(after) + right : left + ' '.repeat(Math.max(1, columns - left.length - right.length)) + right;
+  const text = roomy && middle !== left && middle !== right ? left + ' '.repeat(before) + middle + ' '.repeat(after) + right : left + ' '.repeat(Math.max(1, columns - left.length - right.length)) + right;
   return [{ text: ' '.repeat(labelWidth + 1) + text, tone: 'muted' }];
 }
 
 /** As many decimals on every label as tell two neighbouring rows apart. */
 function labeller([low, high]: readonly [number, number], rows: number): (value: number) => string {
-  const large = Math.max(Math.abs(low), Math.abs(high)) >= 1e6;
-  const decimals = Math.min(6, Math.max(0, Math.ceil(-Math.log10((high - low) / (rows - 1)))));
-  return (value) => `${large ? value.toExponential(2) : value.toFixed(decimals)} `.padStart(labelWidth).slice(-labelWidth);
+  const decimals = Math.max(0, Math.ceil(-Math.log10((high - low) / (rows - 1))));
+  const exponent = decimals > 6 || Math.max(Math.abs(low), Math.abs(high)) >= 1e6;
+  return (value) => `${exponent ? value.toExponential(2) : value.toFixed(decimals)} `.padStart(labelWidth).slice(-labelWidth);
 }

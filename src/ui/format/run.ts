@@ -1,5 +1,6 @@
 /** Facts of a run as short texts. */
 import type { RunRecord, RunState } from '../../store/rows.js';
+import { formatNumber } from '../../util/format.js';
 import type { Tone } from '../theme.js';
 import type { Span } from './line.js';
 
@@ -7,6 +8,19 @@ const tones: { readonly [S in RunState]: Tone } = { queued: 'muted', running: 'a
 
 export function stateSpan({ state }: RunRecord): Span {
   return { text: state, tone: tones[state] };
+}
+
+/** An end that nobody wished for stands out. */
+export function reasonTone({ state }: RunRecord): Tone {
+  return state === 'failed' || state === 'crashed' ? 'bad' : 'muted';
+}
+
+/** As many significant digits as fit into `width` columns: "0.4213", "4.62e-4", in 6 columns "4.6e-4". */
+export function fitNumber(value: number, width: number): string {
+  const exact = formatNumber(value);
+  if (exact.length <= width || !Number.isFinite(value)) return exact;
+  const shorter = value.toExponential(1);
+  return shorter.length <= width ? shorter : value.toExponential(0);
 }
 
 /** The last part of a path: enough to know a model or a dataset by. The Hugging Face cache keeps a model under a hash. */

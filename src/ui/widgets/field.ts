@@ -3,6 +3,8 @@ export interface Field {
   readonly text: string;
   /** Characters before the caret. */
   readonly caret: number;
+  /** The text is selected whole: what is typed replaces it. */
+  readonly selected?: boolean;
 }
 
 export type FieldAction =
@@ -15,7 +17,12 @@ export function fieldOf(text: string): Field {
   return { text, caret: text.length };
 }
 
-export function reduceField({ text, caret }: Field, action: FieldAction): Field {
+export function selectedField(text: string): Field {
+  return { ...fieldOf(text), selected: text !== '' };
+}
+
+export function reduceField(field: Field, action: FieldAction): Field {
+  const { text, caret } = field.selected && action.type !== 'move' ? fieldOf('') : field;
   switch (action.type) {
     case 'insert':
       return { text: text.slice(0, caret) + action.text + text.slice(caret), caret: caret + action.text.length };

@@ -60,7 +60,7 @@ export function windowStart(cursor: number, count: number, height: number): numb
 }
 
 /** Keys to move in a list and to filter it. */
-export function listBindings<S, M>(wrap: (action: ListAction) => M | readonly M[], listOf: (state: S) => ListState): Binding<S, M>[] {
+export function listBindings<S, M>(wrap: (action: ListAction) => M | readonly M[], listOf: (state: S) => ListState, filtering = 'filter by words'): Binding<S, M>[] {
   return [
     { keys: ['j', 'down'], does: 'down', act: () => wrap({ type: 'move', by: 1 }) },
     { keys: ['k', 'up'], does: 'up', act: () => wrap({ type: 'move', by: -1 }) },
@@ -68,7 +68,7 @@ export function listBindings<S, M>(wrap: (action: ListAction) => M | readonly M[
     { keys: ['ctrl+u', 'pageup'], does: 'half a page up', act: () => wrap({ type: 'move', by: -10 }) },
     { keys: ['g', 'home'], does: 'to the first', act: () => wrap({ type: 'top' }) },
     { keys: ['G', 'end'], does: 'to the last', act: () => wrap({ type: 'bottom' }) },
-    { keys: ['/'], does: 'filter by words', short: 'filter', act: () => wrap({ type: 'filter' }) },
+    { keys: ['/'], does: filtering, short: 'filter', act: () => wrap({ type: 'filter' }) },
     { keys: ['esc'], does: 'clear the filter', when: (state) => listOf(state).filter !== '', act: () => wrap({ type: 'filter-clear' }) },
   ];
 }

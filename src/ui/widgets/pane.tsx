@@ -28,7 +28,8 @@ export const Pane = memo(function Pane({ title, lines, width, height, focused = 
 export function framed({ title, lines, width, height, focused }: PaneProps, glyphs: Glyphs): Line[] {
   const tone: Tone = focused ? 'accent' : 'muted';
   const inside = width - frame.columns;
-  const label = fitLine(title, Math.min(lineWidth(title), inside - 1), glyphs.ellipsis).map((span) => ({ ...span, bold: span.bold || focused }));
+  const named = focused ? [{ text: `${glyphs.focus} `, tone }, ...title] : title;
+  const label = fitLine(named, Math.min(lineWidth(named), inside - 1), glyphs.ellipsis).map((span) => ({ ...span, bold: span.bold || focused }));
   const rule = glyphs.horizontal.repeat(Math.max(0, width - 4 - lineWidth(label)));
   const body = Array.from({ length: Math.max(0, height - frame.rows) }, (_, row): Line => [
     { text: `${glyphs.vertical} `, tone },

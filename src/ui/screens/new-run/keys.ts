@@ -4,7 +4,7 @@ import type { AppState, Message } from '../../state.js';
 import { fieldBindings } from '../../widgets/field-keys.js';
 import { filterTable, listBindings } from '../../widgets/list.js';
 import type { ListAction } from '../../widgets/list.js';
-import { currentKnob, currentProblem } from './state.js';
+import { currentKnob, currentProblem, typedPath } from './state.js';
 import type { NewRunAction } from './state.js';
 
 type Table = KeyTable<AppState, Message>;
@@ -59,15 +59,24 @@ const settings: Table = {
   ],
 };
 
+const isSelected = ({ newRun }: AppState): boolean => newRun.editing?.field.selected ?? false;
+
+/** A path has to be looked for before it is taken; a value counts already. */
+function accept({ newRun }: AppState, ...then: Message[]): Message[] {
+  const path = typedPath(newRun);
+  return path === null ? [form({ type: 'edit-accept' }), ...then] : [{ ask: 'take-path', ...path }];
+}
+
 const editing: Table = {
   title: 'Typing',
   modal: true,
   text: (_, text) => form({ type: 'edit-type', action: { type: 'insert', text } }),
   bindings: [
-    { keys: ['enter'], does: 'take the value', short: 'take', act: () => form({ type: 'edit-accept' }) },
+    { keys: ['enter'], does: 'take the value', short: 'take', act: (state) => accept(state) },
     { keys: ['esc'], does: 'leave it as it was', short: 'cancel', act: () => form({ type: 'edit-cancel' }) },
-    { keys: ['down', 'tab'], does: 'take it and go on', act: () => [form({ type: 'edit-accept' }), form({ type: 'knob-move', by: 1 })] },
-    { keys: ['up'], does: 'take it and go back', act: () => [form({ type: 'edit-accept' }), form({ type: 'knob-move', by: -1 })] },
+    { keys: ['right', 'end', 'ctrl+e'], does: 'keep the text and change its end; typing replaces it', short: 'keep the text (typing replaces it)', when: isSelected, act: () => form({ type: 'edit-type', action: { type: 'move', to: 'end' } }) },
+    { keys: ['down', 'tab'], does: 'take it and go on', act: (state) => accept(state, form({ type: 'knob-move', by: 1 })) },
+    { keys: ['up'], does: 'take it and go back', act: (state) => accept(state, form({ type: 'knob-move', by: -1 })) },
     ...fieldBindings<AppState, Message>((action) => form({ type: 'edit-type', action })),
   ],
 };

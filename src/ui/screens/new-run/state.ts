@@ -5,7 +5,7 @@ import type { DatasetEntry } from '../../../data/discover.js';
 import type { ModelEntry } from '../../../models/discover.js';
 import { emptyList, filterRows, reduceList } from '../../widgets/list.js';
 import type { ListAction, ListState } from '../../widgets/list.js';
-import { fieldOf, reduceField } from '../../widgets/field.js';
+import { fieldOf, reduceField, selectedField } from '../../widgets/field.js';
 import type { Field, FieldAction } from '../../widgets/field.js';
 import { textAt, valueAt, withValue } from './draft.js';
 import type { Draft } from './draft.js';
@@ -64,6 +64,10 @@ export type NewRunAction =
   | { readonly type: 'edit-type'; readonly action: FieldAction }
   | { readonly type: 'edit-accept' }
   | { readonly type: 'edit-cancel' }
+  /** Of a typed path: what is there, or why it cannot be taken. */
+  | { readonly type: 'model-found'; readonly entry: ModelEntry }
+  | { readonly type: 'dataset-found'; readonly entry: DatasetEntry }
+  | { readonly type: 'path-refused'; readonly text: string; readonly error: string }
   | { readonly type: 'undo' }
   | { readonly type: 'redo' }
   | { readonly type: 'load'; readonly draft: Draft }
@@ -92,6 +96,17 @@ export function shownKnobs(state: NewRunState): readonly Knob[] {
 /** The knob under the cursor. */
 export function currentKnob(state: NewRunState): Knob | null {
   return shownKnobs(state)[state.knobCursor] ?? null;
+}
+
+/** The path being typed; null where something else is, or nothing. */
+export function typedPath({ editing }: NewRunState): { readonly key: PathKey; readonly text: string } | null {
+  return editing && isPath(editing.key) ? { key: editing.key, text: editing.field.text } : null;
+}
+
+export type PathKey = 'model' | 'dataset.path';
+
+function isPath(key: string): key is PathKey {
+  return key === 'model' || key === 'dataset.path';
 }
 
 /** The key that `e` edits in the pane that has the focus. */
@@ -144,6 +159,12 @@ export function reduceNewRun(state: NewRunState, action: NewRunAction): NewRunSt
       return state.editing?.error ? state : acceptEdit(state);
     case 'edit-cancel':
       return state.editing ? { ...state, draft: state.editing.before, editing: null } : state;
+    case 'model-found':
+      return takeModel(state, action.entry);
+    case 'dataset-found':
+      return takeDataset(state, action.entry);
+    case 'path-refused':
+      return state.editing?.field.text === action.text ? { ...state, editing: { ...state.editing, error: action.error } } : state;
     case 'undo':
       return state.past.length === 0 ? state : { ...state, draft: state.past.at(-1)!, past: state.past.slice(0, -1), future: [state.draft, ...state.future] };
     case 'redo':
@@ -175,7 +196,7 @@ function sectionStart({ knobs, draft, knobCursor }: NewRunState, by: 1 | -1): nu
 /** The chosen model is always in the list; where none is chosen yet the first that works is. */
 function withModels(state: NewRunState, found: readonly ModelEntry[]): NewRunState {
   const path = textAt(state.draft, 'model');
-  const models = path === '' || found.some((entry) => entry.path === path) ? found : [givenModel(path), ...found];
+  const models = path === '' || found.some((entry) => entry.path === path) ? found : [state.models?.find((entry) => entry.path === path) ?? givenModel(path), ...found];
   const first = models.find(({ supported }) => supported);
   const next = { ...state, models };
   return listsAtDraft(path === '' && first ? { ...next, draft: withValue(state.draft, 'model', first.path) } : next);
@@ -183,9 +204,23 @@ function withModels(state: NewRunState, found: readonly ModelEntry[]): NewRunSta
 
 function withDatasets(state: NewRunState, found: readonly DatasetEntry[]): NewRunState {
   const path = textAt(state.draft, 'dataset.path');
-  const datasets = path === '' || found.some((entry) => entry.path === path) ? found : [givenDataset(path), ...found];
+  const datasets = path === '' || found.some((entry) => entry.path === path) ? found : [state.datasets?.find((entry) => entry.path === path) ?? givenDataset(path), ...found];
   const next = { ...state, datasets };
   return listsAtDraft(path === '' && datasets.length > 0 ? { ...next, draft: withDatasetEntry(state.draft, datasets[0]) } : next);
+}
+
+/** A typed model or dataset that is there: chosen, and in the list from now on. */
+function takeModel(state: NewRunState, entry: ModelEntry): NewRunState {
+  return listsAtDraft({ ...chooseModel(state, entry), models: withEntry(state.models, entry), editing: null });
+}
+
+function takeDataset(state: NewRunState, entry: DatasetEntry): NewRunState {
+  return listsAtDraft({ ...chooseDataset(state, entry), datasets: withEntry(state.datasets, entry), editing: null });
+}
+
+function withEntry<Entry extends { readonly path: string }>(entries: readonly Entry[] | null, entry: Entry): readonly Entry[] {
+  const known = entries ?? [];
+  return known.some(({ path }) => path === entry.path) ? known : [entry, ...known];
 }
 
 /** Cursors on what the draft names. */
@@ -213,13 +248,15 @@ function beginEdit(state: NewRunState, text: string | null): NewRunState {
   if (key === null) return state;
   const value = valueAt(state.draft, key);
   const shown = value === null ? '' : showValue(value);
-  const editing: Editing = { key, field: fieldOf(text === null ? (shown === 'none' ? '' : shown) : ''), before: state.draft, error: null };
+  const kept = text !== null || shown === 'none' ? '' : shown;
+  const editing: Editing = { key, field: isPath(key) ? selectedField(kept) : fieldOf(kept), before: state.draft, error: null };
   return text === null ? { ...state, editing } : typeEdit(state, editing, { type: 'insert', text });
 }
 
-/** What is typed counts at once when it is a value; until then the draft stays as it was before. */
+/** What is typed counts at once when it is a value; until then the draft stays as it was before. A path counts when it has been found. */
 function typeEdit(state: NewRunState, editing: Editing, action: FieldAction): NewRunState {
   const field = reduceField(editing.field, action);
+  if (isPath(editing.key)) return { ...state, editing: { ...editing, field, error: null } };
   const knob = state.knobs.find(({ key }) => key === editing.key);
   const typed = knob ? typedValue(knob, field.text) : { error: 'is not known' };
   if ('error' in typed) return { ...state, editing: { ...editing, field, error: typed.error }, draft: editing.before };
@@ -227,11 +264,7 @@ function typeEdit(state: NewRunState, editing: Editing, action: FieldAction): Ne
 }
 
 function acceptEdit(state: NewRunState): NewRunState {
-  if (!state.editing) return state;
-  const { before, key } = state.editing;
-  const accepted: NewRunState = { ...change({ ...state, draft: before }, state.draft), editing: null };
-  if (key === 'model') return withModels(accepted, accepted.models ?? []);
-  return key === 'dataset.path' ? withDatasets(accepted, accepted.datasets ?? []) : accepted;
+  return state.editing ? { ...change({ ...state, draft: state.editing.before }, state.draft), editing: null } : state;
 }
 
 function givenModel(path: string): ModelEntry {

@@ -65,7 +65,7 @@ function ListPane<Row extends Entry>({ name, rows, list, columns, chosen, none, 
   return <Pane title={title} width={width} height={height} focused={focused} lines={content()} />;
 
   function content(): Line[] {
-    if (focused && editing) return [line(['path ', 'accent'], ...fieldLine(editing.field, inside.width - 5)), line([editing.error ?? '', 'bad'])];
+    if (focused && editing) return [line(['path ', 'accent'], ...fieldLine(editing.field, inside.width - 5)), ...wrap(editing.error ?? '', inside.width).map((text) => line([text, 'bad']))];
     if (rows === null) return [line([`Looking for ${name.toLowerCase()}s${glyphs.ellipsis}`, 'muted'])];
     const noted = inside.height > 1;
     const cursor = list.cursor;

@@ -31,11 +31,12 @@ const table: Table = {
   title: 'Runs',
   bindings: [
     { keys: ['enter'], does: 'open the run', short: 'open', when: (state) => runUnderCursor(state) !== null, act: (state) => ({ ask: 'open', runId: runUnderCursor(state)!.id }) },
-    ...listBindings<AppState, Message>(list, (state) => state.history.list),
-    { keys: ['o'], does: 'sort by the next column', short: 'sort', when: ({ runs }) => runs.length > 1, act: () => history({ type: 'sort' }) },
-    { keys: ['n'], does: 'a new run with the same settings', short: 'run again', when: (state) => runUnderCursor(state) !== null, act: (state) => again(runUnderCursor(state)!) },
     { keys: ['R'], does: 'resume a run that has ended early', short: 'resume', when: (state) => canGoOn(runUnderCursor(state)), act: (state) => ({ ask: 'resume', runId: runUnderCursor(state)!.id }) },
     { keys: ['a'], does: 'attach: watch and steer the live run', short: 'attach', when: (state) => isLiveOrFalse(runUnderCursor(state)), act: (state) => ({ ask: 'watch', runId: runUnderCursor(state)!.id }) },
+    ...listBindings<AppState, Message>(list, (state) => state.history.list, 'filter: words, state:crashed, lora.r>=16, -note:debug'),
+    { keys: ['o'], does: 'sort by the next column', short: 'sort', hint: ['o', 'O'], when: ({ runs }) => runs.length > 1, act: () => history({ type: 'sort' }) },
+    { keys: ['O'], does: 'sort the other way round', when: ({ runs }) => runs.length > 1, act: () => history({ type: 'reverse' }) },
+    { keys: ['n'], does: 'a new run with the same settings', short: 'run again', when: (state) => runUnderCursor(state) !== null, act: (state) => again(runUnderCursor(state)!) },
   ],
 };
 
@@ -45,6 +46,9 @@ const open: Table = {
     { keys: ['esc', 'backspace'], does: 'back to the table', short: 'back', act: () => history({ type: 'close' }) },
     { keys: ['tab'], does: 'next tab', short: 'tab', act: () => history({ type: 'tab', by: 1 }) },
     { keys: ['shift+tab'], does: 'previous tab', act: () => history({ type: 'tab', by: -1 }) },
+    { keys: ['R'], does: 'resume a run that has ended early', short: 'resume', when: (state) => canGoOn(openedRun(state)), act: (state) => ({ ask: 'resume', runId: openedRun(state)!.id }) },
+    { keys: ['a'], does: 'attach: watch and steer the live run', short: 'attach', when: (state) => isLiveOrFalse(openedRun(state)), act: (state) => ({ ask: 'watch', runId: openedRun(state)!.id }) },
+    { keys: ['n'], does: 'a new run with the same settings', short: 'run again', when: (state) => openedRun(state) !== null, act: (state) => again(openedRun(state)!) },
     { keys: ['j', 'down'], does: 'scroll down', short: 'scroll', act: () => history({ type: 'scroll', by: 1 }) },
     { keys: ['k', 'up'], does: 'scroll up', act: () => history({ type: 'scroll', by: -1 }) },
     { keys: ['ctrl+d', 'pagedown'], does: 'ten down', act: () => history({ type: 'scroll', by: 10 }) },
@@ -52,9 +56,6 @@ const open: Table = {
     { keys: ['g', 'home'], does: 'to the top', act: () => history({ type: 'scroll', by: -Infinity }) },
     { keys: ['S'], does: 'smooth the training loss more, or not at all', short: 'smooth', act: () => ({ type: 'live', action: { type: 'smooth' } }) },
     { keys: ['y'], does: 'logarithmic loss axis', short: 'log', act: () => ({ type: 'live', action: { type: 'log-scale' } }) },
-    { keys: ['n'], does: 'a new run with the same settings', short: 'run again', when: (state) => openedRun(state) !== null, act: (state) => again(openedRun(state)!) },
-    { keys: ['R'], does: 'resume a run that has ended early', short: 'resume', when: (state) => canGoOn(openedRun(state)), act: (state) => ({ ask: 'resume', runId: openedRun(state)!.id }) },
-    { keys: ['a'], does: 'attach: watch and steer the live run', short: 'attach', when: (state) => isLiveOrFalse(openedRun(state)), act: (state) => ({ ask: 'watch', runId: openedRun(state)!.id }) },
   ],
 };
 

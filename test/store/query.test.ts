@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { withValues } from '../../src/config/keys.js';
-import { filterRuns, sortRuns } from '../../src/cli/query.js';
-import { experiment, runRecord } from './samples.js';
+import { filterRuns, sortRuns } from '../../src/store/query.js';
+import { experiment, runRecord } from '../cli/samples.js';
 
 const runs = [
   runRecord({ id: 'a1', name: 'tiny stories', tags: ['baseline'], eval_loss: 1.9 }),

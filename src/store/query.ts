@@ -3,13 +3,13 @@
  *
  *     state:completed lora.r>=16 eval_loss<2 tag:baseline -note:debug "tiny stories"
  *
- * Terms are joined by *and*; a minus before one excludes what it finds. A bare word looks in names, tags, notes, model and
- * dataset; `key:text` finds a part of a text; `= != < <= > >=` compare, as numbers where both sides are.
+ * Terms are joined by *and*; a minus before one excludes what it finds. A bare word looks in names, states, tags, notes, model
+ * and dataset; `key:text` finds a part of a text; `= != < <= > >=` compare, as numbers where both sides are.
  */
 import { knobs } from '../config/limits.js';
 import { nearest } from '../config/nearest.js';
 import { valueAt } from '../config/keys.js';
-import type { RunRecord } from '../store/rows.js';
+import type { RunRecord } from './rows.js';
 import { UserError } from '../util/errors.js';
 
 const columns = [
@@ -50,7 +50,7 @@ function testOf(term: string): Test {
 }
 
 function containsWord(word: string): Test {
-  return ({ id, name, tags, note, config }) => [id, name, ...tags, note, config.model, config.dataset.path].some((text) => contains(text, word));
+  return ({ id, name, state, tags, note, config }) => [id, name, state, ...tags, note, config.model, config.dataset.path].some((text) => contains(text, word));
 }
 
 function comparison(read: (run: RunRecord) => unknown, operator: string, wanted: string): Test {
