@@ -21,15 +21,18 @@ export interface Batch {
 
 export interface CollateOptions {
   readonly padId: number;
-  /** T is rounded up to this. */
-  readonly multiple?: number;
+}
+
+/** T of a batch whose longest row has so many tokens: a few sizes come again and again, so that engines meet the same shapes. */
+export function batchWidth(longest: number): number {
+  return Math.ceil(Math.max(1, longest) / 8) * 8;
 }
 
 /** Lays rows out: each group of row numbers becomes one row of the batch, its members one segment each. */
 export function collate(rows: EncodedRows, groups: readonly (readonly number[])[], options: CollateOptions): Batch {
-  const { padId, multiple = 8 } = options;
+  const { padId } = options;
   const lengths = groups.map((group) => group.reduce((sum, row) => sum + rows.tokenCount(row), 0));
-  const width = Math.ceil(Math.max(1, ...lengths) / multiple) * multiple; // T
+  const width = batchWidth(Math.max(...lengths)); // T
   const shape = [groups.length, width];
   const ids = new Int32Array(groups.length * width).fill(padId);
   const positions = new Int32Array(ids.length);

@@ -37,6 +37,13 @@ export interface PrepareOptions {
   readonly cacheFolder: string;
   /** What relative paths are relative to; the working folder if not given. */
   readonly baseFolder?: string;
+  /** False: only from the cache, and a NotTokenised where it is not in it. */
+  readonly tokenise?: boolean;
+}
+
+/** The rows are not in the cache, and tokenising them was not asked for. */
+export class NotTokenised extends Error {
+  override readonly name = 'NotTokenised';
 }
 
 /** Reads, tokenises (or takes from the cache), cuts and splits; throws UserError where there is nothing to train on. */
@@ -75,7 +82,7 @@ interface LoadedSplit {
 }
 
 /** Reads the files of one split. */
-function splitLoader({ dataset, stage, max_length: maxLength }: DataSettings, tokenizer: Tokenizer, { cacheFolder }: PrepareOptions): (files: readonly string[]) => Promise<LoadedSplit> {
+function splitLoader({ dataset, stage, max_length: maxLength }: DataSettings, tokenizer: Tokenizer, { cacheFolder, tokenise = true }: PrepareOptions): (files: readonly string[]) => Promise<LoadedSplit> {
   const template = rowTemplate(dataset, tokenizer);
   const everyToken = stage === 'pretrain';
   const reading: ReadOptions = { textColumn: dataset.columns['text'] ?? 'text', runningText: everyToken };
@@ -83,7 +90,10 @@ function splitLoader({ dataset, stage, max_length: maxLength }: DataSettings, to
   const key = { format, columns, templateName, maxRows, stage, tokenizer: tokenizer.fingerprint };
 
   return async (files) => {
-    const encode = () => encodeRows(files, readFiles(files, reading), { tokenizer, template, everyToken, maxRows });
+    const encode = () => {
+      if (!tokenise) throw new NotTokenised(`${files.join(', ')} is not in ${cacheFolder}`);
+      return encodeRows(files, readFiles(files, reading), { tokenizer, template, everyToken, maxRows });
+    };
     const { documents, use } = await cachedDocuments(cacheFolder, await cacheKey(files, key), encode);
     const cut = everyToken ? chunkDocuments(documents, maxLength) : cutDocuments(documents, maxLength);
     if (cut.windows.length === 0) {

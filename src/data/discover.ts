@@ -3,6 +3,7 @@ import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { parse as parseCsv } from 'csv-parse/sync';
 import { isDataFile, splitsOf } from './source/files.js';
+import { documentEnd } from './source/plain.js';
 import { type Format, formatColumns } from './template/formats.js';
 
 export interface DatasetEntry {
@@ -101,7 +102,7 @@ function keysOfFirstRow(json: string): string[] {
   return [];
 }
 
-/** Lines of line-based files that hold something; null for others. */
+/** Rows that hold something, as the readers count them, without making anything of them; null where lines are not rows. */
 function countRows(files: readonly string[]): number | null {
   let rows = 0;
   for (const file of files) {
@@ -110,11 +111,30 @@ function countRows(files: readonly string[]): number | null {
       const value: unknown = JSON.parse(readHead(file, countedBytes).toString());
       if (!Array.isArray(value)) return null;
       rows += value.length;
-    } else if (extension === '.jsonl' || extension === '.ndjson') {
-      rows += readHead(file, countedBytes).toString().split('\n').filter((line) => line.trim() !== '').length;
-    } else return null;
+    } else if (extension === '.csv' || extension === '.tsv') {
+      rows += countRecords(readHead(file, countedBytes)) - 1; // without the header
+    } else {
+      const text = readHead(file, countedBytes).toString();
+      if (extension === '.txt' && text.includes(documentEnd)) return null;
+      rows += text.split('\n').filter((line) => line.trim() !== '').length;
+    }
   }
   return rows;
+}
+
+/** Lines that hold something; a line end in quotes is part of a value. */
+function countRecords(bytes: Buffer): number {
+  let records = 0;
+  let quoted = false;
+  let empty = true;
+  for (const byte of bytes) {
+    if (byte === 0x22) quoted = !quoted;
+    if (byte === 0x0a && !quoted) {
+      if (!empty) records++;
+      empty = true;
+    } else if (byte !== 0x0d) empty = false;
+  }
+  return records + Number(!empty);
 }
 
 function readHead(file: string, limit: number): Buffer {

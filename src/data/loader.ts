@@ -4,9 +4,9 @@
  */
 import { z } from 'zod';
 import { Random } from '../util/random.js';
-import { type Batch, collate } from './collate.js';
+import { type Batch, batchWidth, collate } from './collate.js';
 import { packFirstFit } from './pack.js';
-import type { EncodedRows } from './rows.js';
+import { type EncodedRows, ignoredLabel } from './rows.js';
 
 /** The next update: the epoch, from 0, and how many of its updates are done. Plain data, kept in checkpoints. */
 export const loaderPositionSchema = z.strictObject({ epoch: z.int().min(0), index: z.int().min(0) }).readonly();
@@ -35,6 +35,13 @@ export interface UpdateBatch {
   readonly position: LoaderPosition;
 }
 
+/** The most rows, tokens of a row and labels that a batch has; not all of them need be in the same one. */
+export interface BatchExtent {
+  readonly B: number;
+  readonly T: number;
+  readonly N: number;
+}
+
 /**
  * Updates without end, epoch after epoch. As in Transformers, the last micro-batch of an epoch may hold
  * fewer rows, and what is left over at its end is an update of fewer micro-batches.
@@ -54,13 +61,19 @@ export class Loader {
     this.#options = options;
     this.#groups = groupRows(options);
     this.groupCount = this.#groups.length;
-    this.updatesPerEpoch = Math.ceil(Math.ceil(this.groupCount / batchSize) / accumulation);
+    this.updatesPerEpoch = updatesPerEpoch(this.groupCount, { batchSize, accumulation });
     if (position.index >= this.updatesPerEpoch) throw new Error(`position ${position.index} of an epoch of ${this.updatesPerEpoch} updates`);
     this.#position = position;
   }
 
   get position(): LoaderPosition {
     return this.#position;
+  }
+
+  /** What a micro-batch comes to when the longest rows, and those with the most labels, meet in it. */
+  get largestBatch(): BatchExtent {
+    const { rows, batchSize } = this.#options;
+    return extentOf(rows, this.#groups, Math.min(batchSize, this.groupCount));
   }
 
   next(): UpdateBatch {
@@ -87,12 +100,59 @@ export class Loader {
   }
 }
 
+/** Updates of an epoch of so many rows, or packed rows. */
+export function updatesPerEpoch(rows: number, { batchSize, accumulation }: Pick<LoaderOptions, 'batchSize' | 'accumulation'>): number {
+  return Math.ceil(Math.ceil(rows / batchSize) / accumulation);
+}
+
+export interface EvalBatchOptions {
+  readonly batchSize: number;
+  /** A batch ends before it has more labels than this; a row that has more is one of its own. */
+  readonly maxLabels: number;
+}
+
 /** Batches of an evaluation: every row once, in order. */
-export function* evalBatches(rows: EncodedRows, batchSize: number, padId: number): Iterable<Batch> {
-  for (let from = 0; from < rows.length; from += batchSize) {
-    const size = Math.min(batchSize, rows.length - from);
-    yield collate(rows, Array.from({ length: size }, (_, i) => [from + i]), { padId });
+export function* evalBatches(rows: EncodedRows, options: EvalBatchOptions & { readonly padId: number }): Iterable<Batch> {
+  for (const groups of evalGroups(rows, options)) yield collate(rows, groups, options);
+}
+
+/** The extent of the batches of an evaluation. */
+export function largestEvalBatch(rows: EncodedRows, options: EvalBatchOptions): BatchExtent {
+  let largest: BatchExtent = { B: 0, T: 0, N: 0 };
+  for (const groups of evalGroups(rows, options)) {
+    const { B, T, N } = extentOf(rows, groups, groups.length);
+    largest = { B: Math.max(B, largest.B), T: Math.max(T, largest.T), N: Math.max(N, largest.N) };
   }
+  return largest;
+}
+
+function* evalGroups(rows: EncodedRows, { batchSize, maxLabels }: EvalBatchOptions): Iterable<number[][]> {
+  let groups: number[][] = [];
+  let labels = 0;
+  for (let row = 0; row < rows.length; row++) {
+    const count = labelsOf(rows, row);
+    if (groups.length === batchSize || (groups.length > 0 && labels + count > maxLabels)) {
+      yield groups;
+      groups = [];
+      labels = 0;
+    }
+    groups.push([row]);
+    labels += count;
+  }
+  if (groups.length > 0) yield groups;
+}
+
+/** Of a batch of B of these groups, were it made of those with the most. */
+function extentOf(rows: EncodedRows, groups: readonly (readonly number[])[], B: number): BatchExtent {
+  const total = (group: readonly number[], of: (row: number) => number): number => group.reduce((sum, row) => sum + of(row), 0);
+  const labels = Uint32Array.from(groups, (group) => total(group, (row) => labelsOf(rows, row))).sort();
+  const longest = groups.reduce((most, group) => Math.max(most, total(group, (row) => rows.tokenCount(row))), 0);
+  return { B, T: batchWidth(longest), N: labels.subarray(labels.length - B).reduce((sum, count) => sum + count, 0) };
+}
+
+/** Labels that count in the loss. */
+function labelsOf(rows: EncodedRows, row: number): number {
+  return rows.labels(row).subarray(1).reduce((count, label) => count + Number(label !== ignoredLabel), 0);
 }
 
 /** Which rows share a row of a batch is drawn once a run; only the order of the groups changes by epoch. */

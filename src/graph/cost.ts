@@ -107,9 +107,9 @@ function memoryOf(node: Node): Node {
   return node.kind === 'reshape' ? memoryOf(node.inputs[0]) : node;
 }
 
-/** Bytes an op needs besides its result: the logits [N, V] of the fused head and loss. */
+/** Bytes an op needs besides its result: the logits [N, V] of the fused head and loss, and their softmax. */
 function workspace(node: Node, size: SizeOf): number {
   if (node.kind !== 'linearCrossEntropy') return 0;
   const [x, w] = node.inputs;
-  return size([x.shape[0], w.shape[0]]) * bytesOf.f32;
+  return 2 * size([x.shape[0], w.shape[0]]) * bytesOf.f32;
 }

@@ -1,21 +1,27 @@
 /** What a configuration will cost, before it runs: what `workbench estimate` prints and the screen shows live. */
 import type { Experiment } from '../config/schema.js';
+import { heldOutRows } from '../data/dataset.js';
+import { batchWidth } from '../data/collate.js';
+import { type BatchExtent, largestEvalBatch, Loader, type LoaderPosition, updatesPerEpoch } from '../data/loader.js';
+import type { EncodedRows } from '../data/rows.js';
 import { cost } from '../graph/cost.js';
 import type { Fn } from '../graph/node.js';
 import type { Model } from '../models/contract.js';
 import { readModel } from '../models/registry.js';
 import { sizeOf } from '../util/tensor.js';
 import { UserError } from '../util/errors.js';
+import { labelsAtATime } from './evaluate.js';
 import { totalUpdates } from './policy.js';
-import { microStep } from './program.js';
+import { evaluateFn, microStep } from './program.js';
 import { tuningOf, type Tuning } from './tuning.js';
-
 
 export interface MemoryParts {
   readonly weights: number;
   readonly trainable: number;
   readonly gradients: number;
+  /** Its moments, and the new values of weights and moments, which take the place of the old ones together. */
   readonly optimizer: number;
+  /** Of the micro-step, and beside it, since engines keep that for the next, of the evaluation or the update. */
   readonly activations: number;
   /** The program itself: Node, the engine, the tokenised data. */
   readonly runtime: number;
@@ -25,9 +31,12 @@ export interface Estimate {
   readonly total_parameters: number;
   readonly trainable_parameters: number;
   readonly effective_batch: number;
-  readonly steps: number;
-  readonly steps_per_epoch: number;
-  /** Tokens of one update when every row is of `max_length`. */
+  /** Null where it is not known how many rows there are to train on. */
+  readonly steps: number | null;
+  readonly steps_per_epoch: number | null;
+  /** Whether lengths and labels are those of the tokenised rows, or every row is taken to be of `max_length`. */
+  readonly based_on: 'rows' | 'max_length';
+  /** The most tokens of one update. */
   readonly tokens_per_step: number;
   readonly flops_per_step: number;
   /** Bytes by part, and their sum. */
@@ -41,16 +50,41 @@ export interface Estimate {
 export interface EstimateHints {
   /** When it has been read already; else it is read from `experiment.model`. */
   readonly model?: Model;
-  /** Rows to train on; without it, steps by epochs are counted for one batch an epoch. */
+  /** The tokenised rows; `train` as `trainingLoader` gives them, `encoded` how many of their tokens this process made itself. */
+  readonly data?: { readonly train: Loader; readonly eval: EncodedRows | null; readonly encoded?: number };
+  /** Else rows in the dataset's files, where they have been counted. */
   readonly rows?: number;
-  /** Tokens of the longest row, where it is below `max_length`. */
-  readonly longestRow?: number;
 }
 
-/** Node, the native libraries and the tokeniser, before a model is loaded; measured on Linux x64. */
-const runtimeBytes = 190e6;
+/** Node, the native libraries, the tokeniser and small tensors, before a model is loaded; measured on Linux x64. */
+const runtimeBytes = 215e6;
 
 const float = 4;
+
+/** What the tokeniser holds for a token, and how many tokens it makes at a time; measured, it is not given back. */
+const tokenBytes = 300;
+const encodedAtATime = 1 << 20;
+
+/** Tokens of a class's name, while the rows are not tokenised. */
+const classTokens = 4;
+
+/** Elements of new values that an engine may hold twice for a moment: those of a large variable, or of some small ones. */
+const updatedAtATime = 1 << 24;
+
+/** The batches that an experiment trains on. */
+export function trainingLoader({ train, packing, max_length }: Experiment, rows: EncodedRows, { padId, position }: { readonly padId: number; readonly position?: LoaderPosition }): Loader {
+  return new Loader({
+    rows,
+    batchSize: train.per_device_train_batch_size,
+    accumulation: train.gradient_accumulation_steps,
+    seed: train.seed,
+    shuffle: train.shuffle,
+    packing,
+    maxLength: max_length,
+    padId,
+    position,
+  });
+}
 
 /**
  * Counts a configuration's parameters, updates, work and memory without reading any weights. Throws the
@@ -61,75 +95,104 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
   if (experiment.max_length > model.contextLength) {
     throw new UserError(`max_length is ${experiment.max_length}, but the model was made for ${model.contextLength} tokens; set max_length to ${model.contextLength} or less.`);
   }
-  const { tuning, fn } = stepOf(experiment, model);
+  const { tuning, step, evaluation } = functionsOf(experiment, model);
   const { train } = experiment;
+  const accumulation = train.gradient_accumulation_steps;
   const trainable = count(tuning.trainable);
   const frozen = count(tuning.frozen);
+  const largest = Math.max(...tuning.trainable.map(({ shape }) => sizeOf(shape)));
 
-  const B = train.per_device_train_batch_size;
-  const T = Math.min(experiment.max_length, roundUp(hints.longestRow ?? experiment.max_length, 8));
-  const step = cost(fn, { B, T, N: B * T });
+  const batches = batchesOf(experiment, model, hints.data);
+  const work = cost(step, { ...batches.train });
+  const evaluated = batches.eval === null ? 0 : cost(evaluation, { ...batches.eval }).peakBytes;
+  const updated = float * Math.min(3 * trainable, Math.max(updatedAtATime, 3 * largest));
   const memory: MemoryParts = {
     weights: frozen * float,
     trainable: trainable * float,
     gradients: trainable * float,
-    optimizer: 2 * trainable * float,
-    // The update holds a few temporaries of the largest tensor at a time; below that, the step decides.
-    activations: Math.max(step.peakBytes, 4 * float * Math.max(...tuning.trainable.map(({ shape }) => sizeOf(shape)))),
-    runtime: runtimeBytes,
+    optimizer: (2 + 3) * trainable * float,
+    activations: work.peakBytes + Math.max(evaluated, updated),
+    runtime: runtimeBytes + tokenBytes * Math.min(hints.data?.encoded ?? 0, encodedAtATime),
   };
   const memory_bytes = Object.values(memory).reduce((sum: number, bytes: number) => sum + bytes, 0);
   const available_memory_bytes = process.availableMemory();
 
-  const effective_batch = B * train.gradient_accumulation_steps;
-  const steps_per_epoch = Math.max(1, Math.ceil((hints.rows ?? effective_batch) / effective_batch));
+  const rows = rowsToTrain(experiment, hints);
+  const steps_per_epoch = rows === null ? null : updatesPerEpoch(rows, { batchSize: train.per_device_train_batch_size, accumulation });
   return {
     total_parameters: frozen + trainable,
     trainable_parameters: trainable,
-    effective_batch,
-    steps: totalUpdates(train, steps_per_epoch),
+    effective_batch: train.per_device_train_batch_size * accumulation,
+    steps: steps_per_epoch === null ? (train.max_steps > 0 ? train.max_steps : null) : totalUpdates(train, steps_per_epoch),
     steps_per_epoch,
-    tokens_per_step: effective_batch * T,
-    flops_per_step: step.flops * train.gradient_accumulation_steps,
+    based_on: hints.data ? 'rows' : 'max_length',
+    tokens_per_step: accumulation * batches.train.B * batches.train.T,
+    flops_per_step: accumulation * work.flops,
     memory,
     memory_bytes,
     available_memory_bytes,
     fits: memory_bytes <= available_memory_bytes,
-    warnings: warningsOf(experiment, hints.rows),
+    warnings: warningsOf(experiment, rows),
   };
 }
 
-/** The last few programs, so that a screen can ask at every key without building the graph again. */
-const remembered = new Map<string, { tuning: Tuning; fn: Fn }>();
+/** The largest batches of a run; without its rows, as if each were of `max_length`. */
+function batchesOf({ dataset, train, max_length }: Experiment, { vocabSize }: Model, data: EstimateHints['data']): { train: BatchExtent; eval: BatchExtent | null } {
+  const batchSize = train.per_device_eval_batch_size;
+  const maxLabels = labelsAtATime(vocabSize);
+  if (data) return { train: data.train.largestBatch, eval: data.eval && largestEvalBatch(data.eval, { batchSize, maxLabels }) };
 
-function stepOf(experiment: Experiment, model: Model): { tuning: Tuning; fn: Fn } {
+  // Whether there is anything to evaluate on is not known either: a folder may have a validation split.
+  const T = batchWidth(max_length);
+  const labels = dataset.format === 'classification' ? Math.min(T, classTokens) : T;
+  const evalRows = Math.max(1, Math.min(batchSize, Math.floor(maxLabels / labels)));
+  return {
+    train: { B: train.per_device_train_batch_size, T, N: train.per_device_train_batch_size * labels },
+    eval: { B: evalRows, T, N: evalRows * labels },
+  };
+}
+
+/** Rows, or packed rows, of an epoch; null where they cannot be known before the data is tokenised. */
+function rowsToTrain({ dataset, stage, packing }: Experiment, { data, rows }: EstimateHints): number | null {
+  if (data) return data.train.groupCount;
+  if (rows === undefined || stage === 'pretrain' || packing) return null;
+  const read = Math.min(rows, dataset.max_samples ?? rows);
+  return dataset.eval === null ? Math.max(0, read - heldOutRows(dataset.val_size, read)) : read;
+}
+
+interface Functions {
+  readonly tuning: Tuning;
+  readonly step: Fn;
+  readonly evaluation: Fn;
+}
+
+/** The last few programs, so that a screen can ask at every key without building the graph again. */
+const remembered = new Map<string, Functions>();
+
+function functionsOf(experiment: Experiment, model: Model): Functions {
   const { finetuning, lora, freeze } = experiment;
   const key = JSON.stringify([model.config, finetuning, lora, freeze]);
   const known = remembered.get(key);
   if (known) return known;
   const tuning = tuningOf(experiment, model);
-  const built = { tuning, fn: microStep(model, tuning).fn };
+  const built = { tuning, step: microStep(model, tuning).fn, evaluation: evaluateFn(model, tuning) };
   if (remembered.size >= 8) remembered.delete(remembered.keys().next().value!);
   remembered.set(key, built);
   return built;
 }
 
-function warningsOf({ init, finetuning, lora, train }: Experiment, rows: number | undefined): string[] {
+function warningsOf({ init, finetuning, lora, train }: Experiment, rows: number | null): string[] {
   const warnings: string[] = [];
   const ratio = lora.lora_alpha / lora.r;
   if (finetuning === 'lora' && !lora.use_rslora && (ratio < 0.5 || ratio > 8)) {
     warnings.push(`lora_alpha / r is ${Number(ratio.toPrecision(3))}, which is unusually ${ratio < 1 ? 'low' : 'high'}; 1 to 4 is usual.`);
   }
   const batch = train.per_device_train_batch_size * train.gradient_accumulation_steps;
-  if (rows !== undefined && batch > rows) warnings.push(`An update takes ${batch} rows, but there are only ${rows}.`);
+  if (rows !== null && batch > rows) warnings.push(`An update takes ${batch} rows, but there are only ${rows}.`);
   if (finetuning === 'full' && init === 'pretrained' && train.learning_rate > 1e-3) warnings.push(`A learning rate of ${train.learning_rate} is high for full fine-tuning; 1e-5 to 1e-4 is usual.`);
   return warnings;
 }
 
 function count(parameters: readonly { readonly shape: readonly number[] }[]): number {
   return parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-}
-
-function roundUp(value: number, multiple: number): number {
-  return Math.ceil(value / multiple) * multiple;
 }

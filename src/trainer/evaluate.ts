@@ -14,10 +14,20 @@ export interface Evaluation {
 }
 
 export interface EvaluationOptions {
+  /** The most rows at a time; where their logits would take too much, it is fewer. */
   readonly batchSize: number;
+  readonly vocabSize: number;
   readonly padId: number;
   /** Asked before each batch; a stop in the middle gives null. */
   readonly interrupted?: () => boolean;
+}
+
+/** Logits that are in memory at one time, unless a single row has more: 128 MiB, and as much for each copy. */
+const logitsAtATime = 1 << 25;
+
+/** Labels of one call of `evaluate`: its logits [N, V] are the largest thing that many runs ever hold. */
+export function labelsAtATime(vocabSize: number): number {
+  return Math.max(1, Math.floor(logitsAtATime / vocabSize));
 }
 
 /** Runs the program's `evaluate` over all rows. */
@@ -26,7 +36,7 @@ export async function evaluateRows(executable: Executable, rows: EncodedRows, op
   let tokens = 0;
   let right = 0;
   let labelled = 0;
-  for (const batch of evalBatches(rows, options.batchSize, options.padId)) {
+  for (const batch of evalBatches(rows, { ...options, maxLabels: labelsAtATime(options.vocabSize) })) {
     if (options.interrupted?.() === true) return null;
     if (batch.labelCount === 0) continue;
     const { losses, predictions } = await executable.run('evaluate', batch.inputs);

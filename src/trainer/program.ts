@@ -71,8 +71,8 @@ export function microStep(model: Model, tuning: Tuning): { fn: Fn; masks: readon
   return { fn: makeFn('micro_step', { loss }, updates), masks };
 }
 
-/** Per label: its loss, and the token the model would have said. */
-function evaluateFn(model: Model, tuning: Tuning): Fn {
+/** Per label: its loss, and the token the model would have said. Exported for the estimate, as is `microStep`. */
+export function evaluateFn(model: Model, tuning: Tuning): Fn {
   const g = new Builder();
   const labels = labelInputs(g);
   const { hidden, head } = model.forward(g, tokenInputs(g));

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Experiment } from '../config/schema.js';
 import { prepareDataset, type PreparedDataset } from '../data/dataset.js';
-import { Loader } from '../data/loader.js';
+import type { Loader } from '../data/loader.js';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer/index.js';
 import type { Executable } from '../engine/contract.js';
 import type { Fn } from '../graph/node.js';
@@ -13,7 +13,7 @@ import { readModel } from '../models/registry.js';
 import { formatBytes } from '../util/format.js';
 import { UserError } from '../util/errors.js';
 import { firstWhole, type WholeCheckpoint } from './checkpoint.js';
-import { estimate, type Estimate } from './estimate.js';
+import { estimate, trainingLoader, type Estimate } from './estimate.js';
 import { initialValues } from './initial.js';
 import { totalUpdates } from './policy.js';
 import { trainingProgram } from './program.js';
@@ -53,7 +53,9 @@ export async function prepareSession(experiment: Experiment, context: TrainConte
   }
   if (data.rejected.length > 5) context.emit({ type: 'warning', message: `${data.rejected.length} rows were left out in all; workbench data lists them.` });
 
-  const cost = estimate(experiment, { model, rows: data.train.length, longestRow: longestRow(data) });
+  const padId = tokenizer.padId ?? tokenizer.eosId ?? 0;
+  const loader = trainingLoader(experiment, data.train, { padId, position: resumed?.state.position });
+  const cost = estimate(experiment, { model, data: { train: loader, eval: data.eval, encoded: data.cache === 'read' ? 0 : data.train.totalTokens } });
   if (!cost.fits) {
     throw new UserError(
       `The run would need ${formatBytes(cost.memory_bytes)} of memory and ${formatBytes(cost.available_memory_bytes)} are available: lower train.per_device_train_batch_size or max_length.`,
@@ -68,26 +70,8 @@ export async function prepareSession(experiment: Experiment, context: TrainConte
 
   const executable = await engine.compile(program, { device, threads: experiment.engine.threads, initial, scratch });
 
-  const padId = tokenizer.padId ?? tokenizer.eosId ?? 0;
-  const loader = new Loader({
-    rows: data.train,
-    batchSize: experiment.train.per_device_train_batch_size,
-    accumulation: experiment.train.gradient_accumulation_steps,
-    seed: experiment.train.seed,
-    shuffle: experiment.train.shuffle,
-    packing: experiment.packing,
-    maxLength: experiment.max_length,
-    padId,
-    position: resumed?.state.position,
-  });
   const totalSteps = totalUpdates(experiment.train, loader.updatesPerEpoch);
   return { experiment, model, tokenizer, data, loader, padId, tuning, masks, executable, engine: `${executable.description} (${reason})`, totalSteps, estimate: cost, resumed };
-}
-
-function longestRow({ train }: PreparedDataset): number {
-  let longest = 0;
-  for (let i = 0; i < train.length; i++) longest = Math.max(longest, train.tokens(i).length);
-  return longest;
 }
 
 function checkVocabulary(tokenizer: Tokenizer, model: Model): void {

@@ -177,9 +177,9 @@ describe('datasets on this machine', () => {
     const found = discoverDatasets([folder, path.join(folder, 'nowhere')]);
     expect(found.map(({ name, rows, guess, columns }) => [name, rows, guess, columns.join()])).toEqual([
       ['a.jsonl', 2, 'alpaca', 'instruction,input,output'],
-      ['b', null, 'classification', 'text,label'],
+      ['b', 1, 'classification', 'text,label'],
       ['list.json', 1, 'chat', 'messages'],
-      ['story.txt', null, 'text', 'text'],
+      ['story.txt', 1, 'text', 'text'],
     ]);
   });
 

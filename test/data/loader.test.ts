@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Batch, collate } from '../../src/data/collate.js';
-import { evalBatches, Loader, type LoaderOptions, type LoaderPosition } from '../../src/data/loader.js';
+import { evalBatches, largestEvalBatch, Loader, type LoaderOptions, type LoaderPosition } from '../../src/data/loader.js';
 import { packFirstFit } from '../../src/data/pack.js';
 import { type EncodedRows, StoredRows } from '../../src/data/rows.js';
 import { Random } from '../../src/util/random.js';
@@ -113,9 +113,32 @@ test('the order changes with the epoch and the seed, and not without shuffle', (
 
 test('evaluation sees every row once, in order', () => {
   const rows = makeRows(23, 3);
-  const batches = [...evalBatches(rows, 5, -7)];
+  const batches = [...evalBatches(rows, { batchSize: 5, maxLabels: Infinity, padId: -7 })];
   expect(batches.map((batch) => batch.rowCount)).toEqual([5, 5, 5, 5, 3]);
   expect(batches.flatMap(unpack).map(({ tokens }) => tokens)).toEqual(Array.from({ length: 23 }, (_, i) => [...rows.tokens(i)]));
+});
+
+test('evaluation takes fewer rows at a time where they have many labels', () => {
+  const rows = makeRows(23, 3);
+  const batches = [...evalBatches(rows, { batchSize: 5, maxLabels: 12, padId: -7 })];
+  expect(batches.flatMap(unpack)).toHaveLength(23);
+  expect(batches.length).toBeGreaterThan(5);
+  for (const { labelCount, rowCount } of batches) expect(rowCount === 1 || labelCount <= 12).toBe(true);
+  const sizes = batches.map(({ inputs, labelCount }) => [...inputs.input_ids.shape, labelCount]);
+  const [B, T, N] = [0, 1, 2].map((i) => Math.max(...sizes.map((size) => size[i])));
+  expect(largestEvalBatch(rows, { batchSize: 5, maxLabels: 12 })).toEqual({ B, T, N });
+});
+
+test('no batch is larger than the largest is said to be', () => {
+  for (const round of rounds) {
+    const random = new Random('largest', round);
+    const loader = new Loader(options(makeRows(1 + random.below(40), round), random));
+    const { B, T, N } = loader.largestBatch;
+    const batches = Array.from({ length: 2 * loader.updatesPerEpoch }, () => loader.next().microBatches).flat();
+    expect(Math.max(...batches.map(({ inputs }) => inputs.input_ids.shape[0]))).toBe(B);
+    expect(Math.max(...batches.map(({ inputs }) => inputs.input_ids.shape[1]))).toBe(T);
+    expect(Math.max(...batches.map(({ labelCount }) => labelCount))).toBeLessThanOrEqual(N);
+  }
 });
 
 test('widths are the next multiple of eight', () => {

@@ -37,9 +37,9 @@ describe('cost', () => {
     expect(cost(makeFn('f', { sum: g.sum(g.reshape(first, [10, 10]), [0, 1]) }), {}).peakBytes).toBe(4 * 101);
   });
 
-  it('knows the logits inside the fused head and loss', () => {
+  it('knows the logits inside the fused head and loss, and their softmax', () => {
     const g = new Builder();
     const loss = g.op('linearCrossEntropy', [g.input('x', ['N', 4]), g.variable('w', [1000, 4]), g.input('labels', ['N'], 'i32')], {});
-    expect(cost(makeFn('f', { loss }), { N: 10 }).peakBytes).toBe(4 * (10 * 4 + 10 + 10 + 10 * 1000));
+    expect(cost(makeFn('f', { loss }), { N: 10 }).peakBytes).toBe(4 * (10 * 4 + 10 + 10 + 2 * 10 * 1000));
   });
 });

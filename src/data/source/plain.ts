@@ -3,7 +3,7 @@ import type { RowReader } from './row.js';
 import { linesOf } from './text.js';
 
 /** Between documents in corpora made for GPT-2 (OpenWebText, TinyStories). */
-const documentEnd = '<|endoftext|>';
+export const documentEnd = '<|endoftext|>';
 
 /** A longer running text is taken as several, at a line end, so that memory stays bounded. In UTF-16 units. */
 const longestDocument = 1 << 21;
