@@ -1,6 +1,6 @@
 /** What the panes of the form say, as lines. */
 import type { Knob } from '../../../config/limits.js';
-import { formatBytes, formatCount, formatShare, formatShort } from '../../../util/format.js';
+import { formatBytes, formatCount, formatFlops, formatShare, formatShort } from '../../../util/format.js';
 import type { Estimate, MemoryParts } from '../../../trainer/estimate.js';
 import { blank, fitLine, line, reversed } from '../../format/line.js';
 import type { Line } from '../../format/line.js';
@@ -105,6 +105,11 @@ const parts: readonly { readonly key: MemoryTone & keyof MemoryParts; readonly l
   { key: 'runtime', label: 'program' },
 ];
 
+const basis: { readonly [B in Estimate['based_on']]: string } = {
+  rows: 'For the longest rows of the data.',
+  max_length: 'If rows are of max length: the data is not tokenised yet.',
+};
+
 /** What the draft would cost: parameters, batch, updates, memory against what there is. */
 export function costLines(estimate: Estimate, width: number, { glyphs }: Theme): Line[] {
   const { memory, memory_bytes, available_memory_bytes: available, fits } = estimate;
@@ -112,16 +117,18 @@ export function costLines(estimate: Estimate, width: number, { glyphs }: Theme):
   return [
     fact('trainable', { text: formatCount(estimate.trainable_parameters) }, { text: `  ${formatShare(estimate.trainable_parameters / estimate.total_parameters)}`, tone: 'accent' }),
     fact('parameters', { text: formatCount(estimate.total_parameters) }),
-    fact('updates', { text: formatCount(estimate.steps) }),
-    fact('  an epoch', { text: formatCount(estimate.steps_per_epoch) }),
+    fact('updates', { text: counted(estimate.steps) }),
+    fact('  an epoch', { text: counted(estimate.steps_per_epoch) }),
     line(['an update', 'muted']),
     fact('  batch', { text: `${formatCount(estimate.effective_batch)} ${estimate.effective_batch === 1 ? 'row' : 'rows'}` }),
     fact('  tokens', { text: `up to ${formatCount(estimate.tokens_per_step)}` }),
-    fact('  compute', { text: flopText(estimate.flops_per_step) }),
+    fact('  compute', { text: formatFlops(estimate.flops_per_step) }),
     blank,
     line(['memory  ', 'muted'], { text: formatBytes(memory_bytes), tone: fits ? 'plain' : 'bad' }, { text: ` of ${formatBytes(available)}`, tone: 'muted' }),
     stackedBar(parts.map(({ key }) => ({ amount: memory[key], glyph: glyphs.memory[key], tone: key })), available, { width, glyphs }),
     ...parts.filter(({ key }) => memory[key] > 0).map(({ key, label }) => line([glyphs.memory[key], key], ` ${fit(label, 12)}`, fit(formatBytes(memory[key]), 9, { right: true }))),
+    blank,
+    ...wrap(basis[estimate.based_on], width).map((text) => line([text, 'muted'])),
     ...(fits ? [] : [blank, ...wrap('It does not fit: lower the batch, max length or rank.', width).map((text) => line([text, 'bad']))]),
   ];
 }
@@ -131,9 +138,8 @@ function parameterText(count: number): string {
   return formatShort(count).replace('G', 'B');
 }
 
-/** 3.2e9 → "3.20 GFLOP". */
-function flopText(flops: number): string {
-  return formatShort(flops).replace(/([A-Z])?$/i, (unit) => ` ${unit}FLOP`);
+function counted(count: number | null): string {
+  return count === null ? '–' : formatCount(count);
 }
 
 /** Advice, each with a mark before it. */
