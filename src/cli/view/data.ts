@@ -69,7 +69,9 @@ function rowTitle({ tokens, fullLength }: PreviewRow, index: number, style: Styl
   return style.paint(`row ${index + 1}: ${tokens.length} tokens${cut}, ${learned} learned`, 'muted');
 }
 
-function histogramLines({ buckets }: LengthHistogram, style: Style): string[] {
+function histogramLines({ buckets: all }: LengthHistogram, style: Style): string[] {
+  const filled = ({ rows }: LengthHistogram['buckets'][number]) => rows > 0;
+  const buckets = all.slice(all.findIndex(filled), all.findLastIndex(filled) + 1);
   const most = Math.max(...buckets.map(({ rows }) => rows));
   const last = buckets.at(-1)?.to ?? 0;
   const digits = String(last).length;
