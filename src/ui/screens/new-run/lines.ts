@@ -53,9 +53,10 @@ export function listNote(list: ListState, entry: { readonly path: string; readon
   return line([filter, 'accent'], [entry ? cutLeft(clean(entry.path), width - filter.length, glyphs.ellipsis) : '', 'muted']);
 }
 
-/** A text being typed, its caret reversed. */
+/** A text being typed, reversed where the next character goes. */
 export function fieldLine(field: Field, width: number): Line {
   const { before, at, after } = fieldWindow(field, Math.max(1, width));
+  if (field.selected) return [{ text: before, inverse: true }, { text: at }];
   return [{ text: before }, { text: at, inverse: true }, { text: after }];
 }
 
@@ -88,7 +89,7 @@ function steps(knob: Knob): boolean {
 /** Two lines, so that the list above does not jump. */
 function noteLines(state: NewRunState, knob: Knob | null, { width }: Area): Line[] {
   if (knob === null) return [];
-  const error = state.editing?.error ?? null;
+  const error = state.editing?.key === knob.key ? state.editing.error : null;
   const help = `${knob.key}: ${knob.help}`;
   const choices = wrap(`${help} (${knob.choices.join(', ')})`, width);
   const text = error !== null ? wrap(`${knob.key} ${error}`, width) : knob.kind === 'choice' && choices.length <= 2 ? choices : wrap(help, width);
