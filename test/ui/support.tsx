@@ -95,10 +95,12 @@ export async function openSession(home: Home, size: Size, options: { color?: boo
     stdout: stdout as unknown as NodeJS.WriteStream, stdin: stdin as unknown as NodeJS.ReadStream, debug: true, exitOnCtrlC: false, patchConsole: false,
   });
   let assessed: unknown = null;
+  let known: unknown = null;
   store.subscribe(() => {
     const { newRun, connected } = store.get();
-    if (!connected || newRun.draft === assessed) return;
+    if (!connected || (newRun.draft === assessed && newRun.datasets === known)) return;
     assessed = newRun.draft;
+    known = newRun.datasets;
     void controller.assess();
   });
   controller.poll();

@@ -107,8 +107,8 @@ const parts: readonly { readonly key: MemoryTone & keyof MemoryParts; readonly l
 ];
 
 const basis: { readonly [B in Estimate['based_on']]: string } = {
-  rows: 'For the longest rows of the data.',
-  max_length: 'If rows are of max length: the data is not tokenised yet.',
+  rows: ', longest rows',
+  max_length: ', at max length', // until the data is tokenised
 };
 
 /** What the draft would cost: parameters, batch, updates, memory against what there is. */
@@ -120,7 +120,7 @@ export function costLines(estimate: Estimate, width: number, { glyphs }: Theme):
     fact('parameters', { text: formatCount(estimate.total_parameters) }),
     fact('updates', { text: counted(estimate.steps) }),
     fact('  an epoch', { text: counted(estimate.steps_per_epoch) }),
-    line(['an update', 'muted']),
+    line([`an update${basis[estimate.based_on]}`, 'muted']),
     fact('  batch', { text: `${formatCount(estimate.effective_batch)} ${estimate.effective_batch === 1 ? 'row' : 'rows'}` }),
     fact('  tokens', { text: `up to ${formatCount(estimate.tokens_per_step)}` }),
     fact('  compute', { text: formatFlops(estimate.flops_per_step) }),
@@ -128,8 +128,6 @@ export function costLines(estimate: Estimate, width: number, { glyphs }: Theme):
     line(['memory  ', 'muted'], { text: formatBytes(memory_bytes), tone: fits ? 'plain' : 'bad' }, { text: ` of ${formatBytes(available)}`, tone: 'muted' }),
     stackedBar(parts.map(({ key }) => ({ amount: memory[key], glyph: glyphs.memory[key], tone: key })), available, { width, glyphs }),
     ...parts.filter(({ key }) => memory[key] > 0).map(({ key, label }) => line([glyphs.memory[key], key], ` ${fit(label, 12)}`, fit(formatBytes(memory[key]), 9, { right: true }))),
-    blank,
-    ...wrap(basis[estimate.based_on], width).map((text) => line([text, 'muted'])),
     ...(fits ? [] : [blank, ...wrap('It does not fit: lower the batch, max length or rank.', width).map((text) => line([text, 'bad']))]),
   ];
 }
