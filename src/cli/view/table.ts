@@ -15,7 +15,7 @@ export interface Column<Row> {
   readonly spare?: boolean;
 }
 
-/** A column shrinks to this before others are left out for it, and to the least when that is not enough. */
+/** Others are left out before a column shrinks below this; below the least none shrinks. */
 const legible = 20;
 const least = 8;
 
@@ -31,13 +31,13 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
     .map((column) => ({ column, cells: rows.map((row) => clean(column.value(row))) }))
     .filter(({ cells }) => cells.some((cell) => cell !== ''))
     .map(({ column, cells }) => ({ column, cells, width: Math.max(...[column.title, ...cells].map(widthOf)) }));
-  shrink(filled, width, legible);
-  while (totalWidth(filled) > width) {
+  const shrunk = () => totalWidth(filled.map(({ column, width }) => ({ width: column.shrink ? Math.min(width, legible) : width })));
+  while (shrunk() > width) {
     const last = filled.findLastIndex(({ column }) => column.spare);
     if (last < 0) break;
     filled.splice(last, 1);
   }
-  shrink(filled, width, least);
+  shrink(filled, width);
   const header = filled.map(({ column, width }) => fit(column.title, width, column)).join('  ');
   const lines = rows.map((row, i) =>
     filled
@@ -48,11 +48,11 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
   return [style.paint(header.trimEnd(), 'muted'), ...lines];
 }
 
-/** Takes from the widest column that may shrink, down to `floor`, until the table fits. */
-function shrink(columns: { readonly column: { readonly shrink?: boolean }; width: number }[], width: number, floor: number): void {
+/** Takes from the widest column that may shrink until the table fits, or nothing can be read any more. */
+function shrink(columns: { readonly column: { readonly shrink?: boolean }; width: number }[], width: number): void {
   for (let excess = totalWidth(columns) - width; excess > 0; excess--) {
     const widest = columns.filter(({ column }) => column.shrink).sort((a, b) => b.width - a.width).at(0);
-    if (widest === undefined || widest.width <= floor) return;
+    if (widest === undefined || widest.width <= least) return;
     widest.width--;
   }
 }
