@@ -98,6 +98,16 @@ describe('a new run', () => {
     await session.until('1/2', 'Enter start');
   });
 
+  it('says whole why a path cannot be taken, in the smallest window too', async () => {
+    const why = 'There is no model "/tmp/nothing": found are model, stories260k and tiny-random-gpt2; give the path of a Hugging Face folder.';
+    home.dispose();
+    home = openHome({ models: () => Promise.resolve([]), modelAt: () => Promise.reject(new UserError(why)) });
+    session = await openSession(home, tightest);
+    await session.until('No model found');
+    session.press('e', ...'/tmp/nothing', 'enter');
+    await session.until('There is no model', 'Hugging Face folder.');
+  });
+
   it('says which pane has the keys, without colour too', async () => {
     session = await openSession(home, usual);
     await session.until('▸ Model');

@@ -112,7 +112,7 @@ describe('the form', () => {
   it('gives the focus the room and never more than there is', () => {
     for (const pane of ['model', 'dataset', 'settings'] as const) {
       for (const [width, height] of [[72, 16], [80, 22], [120, 38], [200, 58]]) {
-        const { left, right, model: models, dataset: datasets, settings } = formLayout({ pane, models: sampleModels, datasets: sampleDatasets }, width, height);
+        const { left, right, model: models, dataset: datasets, settings } = formLayout({ pane, models: sampleModels, datasets: sampleDatasets, editing: null }, width, height);
         expect(left + right).toBe(width);
         expect(models + datasets + settings).toBe(height);
         expect(Math.min(models, datasets, settings)).toBeGreaterThanOrEqual(3);

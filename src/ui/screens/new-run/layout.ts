@@ -12,12 +12,14 @@ export interface FormLayout {
 }
 
 const smallest = 3;
+/** With room for a sentence on why a typed path cannot be taken. */
+const typing = 8;
 
-export function formLayout({ pane, models, datasets }: Pick<NewRunState, 'pane' | 'models' | 'datasets'>, width: number, height: number): FormLayout {
+export function formLayout({ pane, models, datasets, editing }: Pick<NewRunState, 'pane' | 'models' | 'datasets' | 'editing'>, width: number, height: number): FormLayout {
   const right = Math.min(46, Math.max(28, Math.floor(width * 0.42)));
   const roomy = height >= 32;
   const list = (entries: number, focused: boolean): number => {
-    const wanted = Math.max(4, entries + 3);
+    const wanted = Math.max(focused && editing ? typing : 4, entries + 3);
     if (focused) return Math.min(wanted, Math.floor(height * 0.5));
     return roomy ? Math.min(wanted, Math.floor(height * 0.2)) : smallest;
   };
