@@ -1,0 +1,38 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { concludeRun } from '../../src/cli/outcome.js';
+import { openStore } from '../../src/store/store.js';
+import type { TrainEvent } from '../../src/trainer/events.js';
+import { experiment, memoryTerminal } from './samples.js';
+
+const home = mkdtempSync(join(tmpdir(), 'workbench-outcome-'));
+const store = openStore(home);
+afterAll(() => {
+  store.close();
+  rmSync(home, { recursive: true });
+});
+
+const at = { step: 3, total_steps: 9, epoch: 0.3 };
+const started: TrainEvent = { type: 'started', ...at, trainable_parameters: 1, total_parameters: 2, estimated_memory_bytes: 3, train_rows: 4, eval_rows: 5, engine: 'reference' };
+const stopped: TrainEvent = { type: 'stopped', ...at, reason: 'asked', output: 'o' };
+const completed: TrainEvent = { type: 'completed', ...at, output: 'o', peak_memory_bytes: 1 };
+const failed = (user: boolean): TrainEvent => ({ type: 'failed', reason: 'the loss is no number', user });
+
+describe('the exit code', () => {
+  it.each<[number, string, TrainEvent[]]>([
+    [0, 'an end', [started, completed]],
+    [130, 'a stop', [started, stopped]],
+    [2, 'a fault found before it began', [failed(true)]],
+    [2, 'a fault found before it went on', [started, stopped, failed(true)]],
+    [1, 'a fault on the way', [started, failed(true)]],
+    [1, 'a fault of ours', [failed(false)]],
+  ])('is %i for %s', (code, _, events) => {
+    const { id } = store.createRun({ name: 'run', config: experiment });
+    for (const event of events) store.record(id, event, new Date().toISOString());
+    const terminal = memoryTerminal();
+    expect(concludeRun(terminal, home, { run: store.run(id), store })).toBe(code);
+    expect(terminal.err.join('')).toMatch(code === 0 || code === 130 ? /^$/ : /^workbench: the loss is no number\n/);
+  });
+});
