@@ -6,12 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseExperiment } from '../../src/config/parse.js';
 import type { Experiment } from '../../src/config/schema.js';
-import type { Engine } from '../../src/engine/contract.js';
+import { OutOfMemory, type Engine } from '../../src/engine/contract.js';
 import { referenceEngine } from '../../src/engine/reference/index.js';
 import { chooseEngine } from '../../src/engine/registry.js';
 import type { Control, LiveChange, StepEvent, TrainEvent } from '../../src/trainer/events.js';
 import { train, type ChosenEngine, type TrainContext } from '../../src/trainer/train.js';
-import { OutOfMemory, type Engine } from '../../src/engine/contract.js';
 import { scalar } from '../../src/util/tensor.js';
 
 const demo = fileURLToPath(new URL('../../experiments/demo/', import.meta.url));
@@ -57,7 +56,7 @@ const types = ({ events }: Run): string[] => events.map(({ type }) => type);
 const adapterOf = ({ folder }: Run): Buffer => readFileSync(join(folder, 'adapter', 'adapter_model.safetensors'));
 
 /** The engine with a fault: `disturb` may throw at a call, or give another loss. */
-function faulty(disturb: (rows: number, call: number) => number | null): typeof chooseEngine {
+function faulty(disturb: (rows: number, call: number) => number | null): TrainContext['chooseEngine'] {
   return async (config) => {
     const { engine, ...chosen } = await chooseEngine(config);
     const compile: Engine['compile'] = async (program, options) => {
@@ -76,7 +75,7 @@ function faulty(disturb: (rows: number, call: number) => number | null): typeof 
         },
       };
     };
-    return { ...chosen, engine: { name: engine.name, probe: () => engine.probe(), unsupported: (device) => engine.unsupported(device), compile } };
+    return { ...chosen, engine: { name: engine.name, probe: (device) => engine.probe(device), unsupported: (device) => engine.unsupported(device), compile } };
   };
 }
 
