@@ -1,7 +1,10 @@
 import { homeFolder } from '../config/home.js';
-import { control as ask, kill } from '../runner/client.js';
+import type { TrainConfig } from '../config/schema.js';
+import { change, control as ask, kill } from '../runner/client.js';
 import { openReader } from '../store/reader.js';
 import type { RunRecord } from '../store/rows.js';
+import { UserError } from '../util/errors.js';
+import { withAssignments } from './experiment.js';
 import type { ControlCommand } from './program.js';
 import { onlyRun } from './reference.js';
 import type { Terminal } from './terminal.js';
@@ -10,6 +13,8 @@ const asked = {
   pause: (id: string) => `will hold after this update; go on with: workbench continue ${id}`,
   continue: () => 'goes on',
   save: () => 'will write a checkpoint after this update',
+  evaluate: () => 'will be evaluated after this update',
+  sample: () => 'will write samples after this update',
   stop: () => 'will stop after this update, and save',
 } as const;
 
@@ -24,6 +29,18 @@ export async function control(terminal: Terminal, reference: string, command: Co
   }
   await ask(home, id, command);
   terminal.print(`${name} (${id}) ${asked[command](id)}`);
+}
+
+/** Changes knobs of a live run: `key=value`, with or without `train.` before the key. */
+export async function set(terminal: Terminal, reference: string, assignments: readonly string[]): Promise<void> {
+  const home = homeFolder(terminal.env);
+  const { id, name, step, config } = found(home, reference);
+  const { train } = withAssignments(config, assignments.map((assignment) => assignment.replace(/^(?:train\.)?/, 'train.')));
+  const changes = Object.fromEntries(Object.entries(train).filter(([key, value]) => value !== config.train[key as keyof TrainConfig]));
+  if (train.max_steps > 0 && train.max_steps < step) throw new UserError(`${name} (${id}) has done ${step} updates already: end it with workbench stop ${id}`);
+  if (Object.keys(changes).length === 0) throw new UserError(`${name} (${id}) has those values already`);
+  await change(home, id, changes);
+  terminal.print(`${name} (${id}) takes ${Object.entries(changes).map(([key, value]) => `${key} = ${String(value)}`).join(', ')} from its next update on`);
 }
 
 function found(home: string, reference: string): RunRecord {

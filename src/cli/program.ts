@@ -63,6 +63,13 @@ function addTraining(program: Command, terminal: Terminal): void {
       .action(async (run) => (await import('./control.js')).control(terminal, run, name as ControlCommand));
   }
   program
+    .command('set')
+    .description('change a live run: learning_rate, max_steps, logging_steps, eval_steps, save_steps')
+    .argument('<run>', runHelp)
+    .argument('<key=value...>')
+    .addHelpText('after', example('workbench set quickstart learning_rate=1e-4 max_steps=400'))
+    .action(async (run, assignments) => (await import('./control.js')).set(terminal, run, assignments));
+  program
     .command('data')
     .description('the rows as the model sees them: tokens, what is learned, lengths, rows left out')
     .argument('<experiment>', 'YAML or JSON file')
@@ -234,6 +241,8 @@ function addMachine(program: Command, terminal: Terminal): void {
 const controls = {
   pause: 'hold a live run between two updates; it keeps its memory',
   continue: 'let a paused run go on',
+  evaluate: 'evaluate a live run after this update',
+  sample: 'have a live run continue its prompts after this update',
   save: 'write a checkpoint of a live run now',
   stop: 'end a live run after this update, and save it',
   kill: 'end a live run at once, without saving',

@@ -1,13 +1,16 @@
 /** Which knobs may change between two parts of one run, and which not even in a branch. */
 import { UserError } from '../util/errors.js';
 import { diffExperiments } from './diff.js';
-import type { Experiment } from './schema.js';
+import type { Experiment, TrainConfig } from './schema.js';
 
 /** How long, how often, how fast, where: a run that changes them is still that run. */
 const steering: readonly string[] = [
-  'train.max_steps', 'train.num_train_epochs', 'train.learning_rate', 'train.logging_steps', 'train.eval_steps', 'train.save_steps', 'train.save_total_limit',
+  'train.max_steps', 'train.num_train_epochs', 'train.learning_rate', 'train.logging_steps', 'train.eval_steps', 'train.save_steps', 'train.save_total_limit', 'train.on_non_finite', 'train.auto_find_batch_size',
   'train.per_device_eval_batch_size', 'checkpoint_mirror', 'sample.prompts', 'sample.max_new_tokens', 'sample.temperature', 'engine.name', 'engine.device', 'engine.threads',
 ];
+
+/** Of the group `train`, what can change between two updates of a live run. */
+export const liveKnobs = ['learning_rate', 'max_steps', 'logging_steps', 'eval_steps', 'save_steps'] as const satisfies readonly (keyof TrainConfig)[];
 
 /** Where things lie. They may have been moved; the caller knows whether they have. */
 const places: readonly string[] = ['model', 'tokenizer', 'dataset.path', 'dataset.eval'];

@@ -63,6 +63,8 @@ const train = z.strictObject({
   adam_beta2: fraction.default(0.999).describe('decay of the second moment'),
   adam_epsilon: z.number().positive().default(1e-8).describe('added to the root of the second moment').meta({ step: 'log' }),
   max_grad_norm: z.number().min(0).default(1).describe('clip the global gradient norm at this; 0: never').meta({ stride: 0.5 }),
+  on_non_finite: z.enum(['stop', 'skip', 'lower_rate']).default('stop').describe('a loss that is not a number: stop, leave the update out, or also halve the rate').meta({ label: 'on NaN' }),
+  auto_find_batch_size: z.boolean().default(true).describe('halve the micro-batch and double the accumulation when memory runs out').meta({ label: 'fit to memory' }),
   seed: count(0).default(42).describe('of the order of rows, initial values and dropout'),
   shuffle: z.boolean().default(true).describe('a new order of rows every epoch'),
   logging_steps: count(1).default(1).describe('updates between logged points').meta({ step: 'log' }),

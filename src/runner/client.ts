@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { openStore } from '../store/store.js';
 import type { Store } from '../store/store.js';
 import type { RunRecord } from '../store/rows.js';
-import type { Control } from '../trainer/events.js';
+import type { Control, LiveChange } from '../trainer/events.js';
 import { UserError } from '../util/errors.js';
 import { runSocket, supervisorSocket } from './address.js';
 import { isAlive } from './identity.js';
@@ -45,8 +45,17 @@ export async function workQueue(home: string, { supervisor }: Entries = entries)
 
 /** Asks something of a run. Rejects with a UserError when it is at rest. A queued run can only be stopped. */
 export async function control(home: string, runId: string, asked: Control): Promise<void> {
+  await askRun(home, runId, { type: 'control', control: asked });
+}
+
+/** Changes knobs of a live run before its next update. Rejects with a UserError when it is at rest or they cannot change so. */
+export async function change(home: string, runId: string, changes: LiveChange): Promise<void> {
+  await askRun(home, runId, { type: 'set', changes });
+}
+
+async function askRun(home: string, runId: string, request: RunRequest): Promise<void> {
+  const asked = request.type === 'control' ? request.control : 'change';
   const deadline = Date.now() + patienceMs;
-  const request: RunRequest = { type: 'control', control: asked };
   while (!(await answers(runSocket(home, runId), request))) {
     const run = withStore(home, (store) => {
       if (asked === 'stop' && store.cancel(runId, 'stopped before it began')) return null;
@@ -109,7 +118,7 @@ function noSupervisor(home: string, reason: string): string {
 
 async function answers(path: string, request: RunRequest | SupervisorRequest): Promise<boolean> {
   const reply = await ask(path, request).catch(() => null);
-  if (reply?.type === 'refused') throw new Error(reply.reason);
+  if (reply?.type === 'refused') throw new UserError(reply.reason);
   return reply !== null;
 }
 

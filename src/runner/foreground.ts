@@ -17,8 +17,9 @@ export interface ForegroundOptions {
 
 /** Runs a queued run at once, whatever else runs. Resolves with its record when its process has ended. */
 export async function runForeground(home: string, runId: string, { onEvent, onInterrupt, entries: { run } = entries }: ForegroundOptions): Promise<RunRecord> {
-  const child = spawnRun(home, { runId, entry: run, ipc: true });
   const store = openStore(home);
+  const since = store.waitingSince(runId);
+  const child = spawnRun(home, { runId, entry: run, ipc: true });
   let interrupts = 0;
   const interrupt = (signal: NodeJS.Signals): void => {
     interrupts++;
@@ -36,7 +37,7 @@ export async function runForeground(home: string, runId: string, { onEvent, onIn
     });
     settle(store, home, { runId, exit });
     if (interrupts > 0) store.cancel(runId, 'stopped before it began');
-    settleUnbegun(store, runId, `ended with ${exit.signal ?? exit.code}`);
+    settleUnbegun(store, { runId, since }, `ended with ${exit.signal ?? exit.code}`);
     return store.run(runId);
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);

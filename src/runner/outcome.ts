@@ -30,7 +30,7 @@ export function settle(store: Store, home: string, { runId, exit }: { runId: str
   const unexplained = state === 'crashed' && reason === unseen && exit !== null;
   if (state === 'running' || state === 'paused' || unexplained) {
     const end = outcomeOf(store, runId, exit);
-    store.setState(runId, end.state, end.reason);
+    store.setState(runId, end.state, end.reason, state); // unless it was resumed just now
   }
   store.clearProcess(runId);
   rmSync(runSocket(home, runId), { force: true });
@@ -38,9 +38,12 @@ export function settle(store: Store, home: string, { runId, exit }: { runId: str
   if (state !== 'queued') rmSync(scratchFolder(runFolder(home, runId)), { recursive: true, force: true });
 }
 
-/** A run whose process ended before it could even say that it runs must not be tried for ever. */
-export function settleUnbegun(store: Store, runId: string, how: string): void {
-  if (store.cancel(runId, how)) store.setState(runId, 'failed', `its process ${how}: see run.log`);
+/**
+ * A run whose process ended before it could even say that it runs must not be tried for ever. One that does not wait
+ * `since` the same time as when the process was started was resumed meanwhile.
+ */
+export function settleUnbegun(store: Store, { runId, since }: { runId: string; since: string | null }, how: string): void {
+  if (store.waitingSince(runId) === since && store.cancel(runId, how)) store.setState(runId, 'failed', `its process ${how}: see run.log`);
 }
 
 /** Finds the runs that are said to be live and are not, and says what became of them. Returns the ids of those that live. */

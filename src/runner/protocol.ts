@@ -8,7 +8,8 @@
  * A run process is asked by its own socket, so that it can be controlled whoever started it, and whether or not
  * that one still lives.
  */
-import type { Control, TrainEvent } from '../trainer/events.js';
+import type { MessagePort } from 'node:worker_threads';
+import type { Control, LiveChange, TrainEvent } from '../trainer/events.js';
 
 /** To the supervisor: look at the queue, which is in the store. */
 export interface SupervisorRequest {
@@ -16,10 +17,7 @@ export interface SupervisorRequest {
 }
 
 /** To a run process. */
-export interface RunRequest {
-  readonly type: 'control';
-  readonly control: Control;
-}
+export type RunRequest = { readonly type: 'control'; readonly control: Control } | { readonly type: 'set'; readonly changes: LiveChange };
 
 /** One JSON object a line over a local socket, a reply a request. */
 export type Reply = { readonly type: 'ok' } | { readonly type: 'refused'; readonly reason: string };
@@ -34,6 +32,8 @@ export interface WorkerInput {
   readonly experiment: unknown;
   /** One Int32: a bit a pending `Control`, read between micro-steps. */
   readonly controls: SharedArrayBuffer;
+  /** Brings a `LiveChange` a message, taken between updates without waiting. */
+  readonly changes: MessagePort;
 }
 
 export type WorkerMessage = TimedEvent | { readonly type: 'log'; readonly line: string };

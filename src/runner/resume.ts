@@ -1,5 +1,5 @@
 /** Makes a run that has ended ready to go on: the same run, or a branch of it. */
-import { cp, rm } from 'node:fs/promises';
+import { cp, mkdir, rename, rm } from 'node:fs/promises';
 import { constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkChanges } from '../config/same-run.js';
@@ -49,9 +49,12 @@ async function makeBranch(store: Store, home: string, { run, config, from }: { r
   const start = await firstWhole(candidates, () => undefined);
   if (start === null) throw new UserError(`${run.name} (${run.id}) has no checkpoint to branch from`);
   const { step } = start.state;
+  // A copy of its own (shared blocks where the file system can), so that the parent may be deleted; whole before there is a record.
+  const copy = join(home, 'runs', `branch-of-${run.id}-${process.pid}`);
+  await writeWhole(copy, (temporary) => cp(start.folder, temporary, { recursive: true, mode: constants.COPYFILE_FICLONE }));
   const child = store.branchRun({ name: unusedName(store, config.name !== run.config.name && config.name !== null ? config.name : `${run.name}-from-${step}`), config, parent: run.id, step });
-  // A copy of its own (shared blocks where the file system can), so that the parent may be deleted.
-  await writeWhole(join(checkpointsOf(home, child.id), `step-${step}`), (temporary) => cp(start.folder, temporary, { recursive: true, mode: constants.COPYFILE_FICLONE }));
+  await mkdir(checkpointsOf(home, child.id), { recursive: true });
+  await rename(copy, join(checkpointsOf(home, child.id), `step-${step}`));
   return child;
 }
 

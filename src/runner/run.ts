@@ -1,12 +1,15 @@
 /** The main thread of a run process: it always answers, records and saves, whatever its worker thread is deep in. */
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, Worker } from 'node:worker_threads';
 import { writeExperiment } from '../config/file.js';
+import { withValues } from '../config/keys.js';
+import { liveKnobs } from '../config/same-run.js';
+import type { Experiment } from '../config/schema.js';
 import { runFolder } from '../store/folders.js';
 import { openStore } from '../store/store.js';
-import type { Control } from '../trainer/events.js';
-import { messageOf } from '../util/errors.js';
+import type { Control, LiveChange } from '../trainer/events.js';
+import { messageOf, UserError } from '../util/errors.js';
 import { writeIdentity } from './adopt.js';
 import { runSocket } from './address.js';
 import { askFor, isControl, newControls } from './controls.js';
@@ -44,6 +47,7 @@ export async function runProcess({ home, runId, workerEntry, early }: RunOptions
 
   const log = (line: string): void => tryTo(() => appendFileSync(join(folder, 'run.log'), `${new Date().toISOString()} ${line}\n`));
   const controls = newControls();
+  const changes = new MessageChannel();
   const control = (asked: Control): void => {
     askFor(controls, asked);
     tryTo(() => store.recordControl(runId, asked, new Date().toISOString()));
@@ -57,27 +61,37 @@ export async function runProcess({ home, runId, workerEntry, early }: RunOptions
     control('stop');
   });
   const server = await serve(runSocket(home, runId), (request) => {
-    const { type, control: asked } = request as RunRequest;
-    if (type !== 'control' || !isControl(asked)) throw new Error(`not a request to a run: ${JSON.stringify(request)}`);
-    control(asked);
+    const asked = request as RunRequest;
+    if (asked.type === 'control' && isControl(asked.control)) control(asked.control);
+    else if (asked.type === 'set') changes.port1.postMessage(checkedChange(config, asked.changes));
+    else throw new Error(`not a request to a run: ${JSON.stringify(request)}`);
   });
 
   const recorder = new Recorder(store, { runId, folder, complain: log });
-  const input: WorkerInput = { runFolder: folder, home, experiment: config, controls };
-  const end = await runWorker(new Worker(workerEntry, { workerData: input }), {
+  const input: WorkerInput = { runFolder: folder, home, experiment: config, controls, changes: changes.port2 };
+  const end = await runWorker(new Worker(workerEntry, { workerData: input, transferList: [changes.port2] }), {
     log,
     keep: ({ event, ...rest }) => {
       const timed = { ...rest, event: terminated && event.type === 'stopped' ? { ...event, reason: 'stopped from outside (SIGTERM)' } : event };
       recorder.record(timed);
+      if (timed.event.type === 'changed') tryTo(() => writeFileSync(join(folder, 'experiment.yaml'), writeExperiment(store.run(runId).config)));
       announce(timed);
     },
   });
 
   await recorder.settle();
   server.close();
+  changes.port1.close();
   tryTo(() => store.clearProcess(runId));
   store.close();
   return end === 'failed' ? 1 : 0;
+}
+
+/** Throws a UserError for a knob that a live run cannot change, or a value that is not allowed. */
+function checkedChange(config: Experiment, changes: LiveChange): LiveChange {
+  for (const key of Object.keys(changes)) if (!liveKnobs.some((knob) => knob === key)) throw new UserError(`\`${key}\` cannot change while it runs; ${liveKnobs.join(', ')} can`);
+  withValues(config, Object.fromEntries(Object.entries(changes).map(([key, value]) => [`train.${key}`, value])));
+  return changes;
 }
 
 interface WorkerHandlers {

@@ -83,19 +83,20 @@ class Supervisor {
 
   #start(runId: string): void {
     const child = spawnRun(this.#home, { runId, entry: this.#runEntry, ipc: false });
+    const since = this.#store.waitingSince(runId);
     this.#children.set(runId, child);
     this.#log(`${runId} started, process ${child.pid ?? 'none'}`);
-    child.once('error', (error) => void this.#ended(runId, `could not be started: ${error.message}`));
-    child.once('exit', (code, signal) => void this.#ended(runId, `ended with ${signal ?? code}`, { code, signal }));
+    child.once('error', (error) => void this.#ended({ runId, since }, `could not be started: ${error.message}`));
+    child.once('exit', (code, signal) => void this.#ended({ runId, since }, `ended with ${signal ?? code}`, { code, signal }));
   }
 
   /** Does not reject. */
-  async #ended(runId: string, how: string, exit: Exit | null = null): Promise<void> {
+  async #ended({ runId, since }: { runId: string; since: string | null }, how: string, exit: Exit | null = null): Promise<void> {
     this.#log(`${runId} ${how}`);
     try {
       await this.#patiently(() => {
         if (exit !== null) settle(this.#store, this.#home, { runId, exit });
-        settleUnbegun(this.#store, runId, how);
+        settleUnbegun(this.#store, { runId, since }, how);
       });
     } catch (error) {
       this.#log(`${runId} is left to whoever looks next: ${messageOf(error)}`);

@@ -1,14 +1,15 @@
 /** Entry of the worker thread: one training run. It knows nothing of the store, of sockets or of who watches. */
 import { join } from 'node:path';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { parseExperiment } from '../config/parse.js';
 import { chooseEngine } from '../engine/registry.js';
 import { checkpointSteps } from '../trainer/checkpoint.js';
 import { train } from '../trainer/train.js';
+import type { LiveChange } from '../trainer/events.js';
 import { takeAsked } from './controls.js';
 import type { WorkerInput, WorkerMessage } from './protocol.js';
 
-const { runFolder, home, experiment, controls } = workerData as WorkerInput;
+const { runFolder, home, experiment, controls, changes } = workerData as WorkerInput;
 
 function tell(message: WorkerMessage): void {
   parentPort?.postMessage(message);
@@ -20,6 +21,12 @@ async function checkpoints(): Promise<string[]> {
   return (await checkpointSteps(folder)).reverse().map((step) => join(folder, `step-${step}`));
 }
 
+/** Without the event loop, to which a thread that computes does not come. */
+function takeChanges(): LiveChange[] {
+  const next = receiveMessageOnPort(changes);
+  return next === undefined ? [] : [next.message as LiveChange, ...takeChanges()];
+}
+
 await train(parseExperiment(experiment), {
   runFolder,
   home,
@@ -27,5 +34,6 @@ await train(parseExperiment(experiment), {
   emit: (event) => tell({ type: 'event', event, time: new Date().toISOString() }),
   log: (line) => tell({ type: 'log', line }),
   takeControls: () => takeAsked(controls),
+  takeChanges,
   chooseEngine,
 });

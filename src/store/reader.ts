@@ -44,6 +44,7 @@ export class Reader implements StoreReader {
   readonly #unclaimed: Query<{ id: string; since: string }>;
   readonly #live: Query<{ id: string }>;
   readonly #queue: Query<{ id: string }>;
+  readonly #waiting: Query<{ since: string }>;
   readonly #setting: Query<{ value: number }>;
   readonly #changes: Query<{ total: number }>;
 
@@ -67,6 +68,7 @@ export class Reader implements StoreReader {
     this.#queue = connection.prepare("SELECT id FROM runs WHERE state = 'queued' AND queue_position IS NOT NULL ORDER BY queue_position");
     this.#unclaimed = connection.prepare("SELECT id, coalesce(queued_at, created_at) AS since FROM runs WHERE state = 'queued' AND queue_position IS NULL");
     this.#live = connection.prepare("SELECT id FROM runs WHERE state IN ('running', 'paused') ORDER BY id");
+    this.#waiting = connection.prepare("SELECT coalesce(queued_at, created_at) AS since FROM runs WHERE id = @id AND state = 'queued'");
     this.#setting = connection.prepare('SELECT value FROM settings WHERE name = @name');
     this.#changes = connection.prepare('SELECT total_changes() AS total');
   }
@@ -125,6 +127,10 @@ export class Reader implements StoreReader {
 
   queue(): readonly string[] {
     return this.#queue.all().map(({ id }) => id);
+  }
+
+  waitingSince(runId: string): string | null {
+    return this.#waiting.first({ id: runId })?.since ?? null;
   }
 
   parallel(): number {

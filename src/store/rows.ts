@@ -95,6 +95,8 @@ export interface StoreReader {
   processOf(runId: string): ProcessIdentity | null;
   /** Ids of the runs that wait for their turn, the next one first. */
   queue(): readonly string[];
+  /** When a queued run began to wait; null when it is not queued. */
+  waitingSince(runId: string): string | null;
   /** How many runs of the queue may run at once. */
   parallel(): number;
   /** Queued runs that wait for no turn: whoever made them starts them at once, or is gone. */

@@ -32,7 +32,7 @@ export function prepareStatements(connection: Connection) {
       started_at = CASE WHEN @state = 'running' THEN coalesce(started_at, @time) ELSE started_at END,
       ended_at = CASE WHEN @state IN ('queued', 'running', 'paused') THEN NULL ELSE coalesce(ended_at, @time) END,
       queue_position = CASE WHEN @state = 'queued' THEN queue_position END
-      WHERE id = @id`),
+      WHERE id = @id AND state = coalesce(@from, state)`),
     claim: write(`UPDATE runs SET state = 'running', reason = NULL, queue_position = NULL, started_at = coalesce(started_at, @time), ended_at = NULL,
       pid = @pid, process_start = @startTime, boot_id = @bootId
       WHERE id = @id AND state = 'queued'`),

@@ -28,8 +28,8 @@ export interface Store extends StoreReader {
   record(runId: string, event: TrainEvent, time: string): void;
   /** Keeps what was asked by hand. */
   recordControl(runId: string, control: Control | 'kill', time: string): void;
-  /** Says what a run could not say itself (that it crashed). */
-  setState(runId: string, state: RunState, reason: string | null): void;
+  /** Says what a run could not say itself (that it crashed); with `from` only if that is still its state. */
+  setState(runId: string, state: RunState, reason: string | null, from?: RunState): void;
   /** Its process has ended. */
   clearProcess(runId: string): void;
   /** Puts a queued run at the end of the queue; once is enough. */
@@ -104,7 +104,7 @@ class SqliteStore extends Reader implements Store {
   record(runId: string, event: TrainEvent, time: string): void {
     this.connection.transaction(() => {
       const { run, seq } = this.#advance(runId);
-      this.#sql.changeRun[event.type]?.run({ ...event, time, run });
+      this.#sql.changeRun[event.type]?.run({ ...event, ...(event.type === 'changed' ? { patch: JSON.stringify({ train: event.changes }) } : {}), time, run });
       const points = pointsOf(event);
       for (const { step, key, value } of points) this.#sql.insertPoint.run({ run, key: this.#keyOf(key), step, seq, time: Date.parse(time), value });
       if (event.type === 'started' || event.type === 'resumed') for (const { key } of this.metricKeys.all()) this.#sql.supersede.run({ run, key, step: event.step });
@@ -117,8 +117,8 @@ class SqliteStore extends Reader implements Store {
     this.connection.transaction(() => this.#keepEvent({ ...this.#advance(runId), event: { type: 'control', control }, time }));
   }
 
-  setState(runId: string, state: RunState, reason: string | null): void {
-    this.#sql.setState.run({ id: runId, state, reason, time: new Date().toISOString() });
+  setState(runId: string, state: RunState, reason: string | null, from?: RunState): void {
+    this.#sql.setState.run({ id: runId, state, reason, from: from ?? null, time: new Date().toISOString() });
   }
 
   clearProcess(runId: string): void {

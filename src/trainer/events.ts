@@ -1,5 +1,8 @@
 /** Everything a run tells the world, one union. Plain data: it crosses threads, goes to SQLite and to `--json`. */
 
+import type { liveKnobs } from '../config/same-run.js';
+import type { TrainConfig } from '../config/schema.js';
+
 export interface Progress {
   /** Updates done, and to be done. */
   readonly step: number;
@@ -69,6 +72,12 @@ export interface ResumedEvent extends Progress {
   readonly checkpoint: string;
 }
 
+/** Knobs of the group `train` that were changed while it ran, by hand or because the run had to. They hold for a resume too. */
+export interface ChangedEvent extends Progress {
+  readonly type: 'changed';
+  readonly changes: Partial<TrainConfig>;
+}
+
 /** The end; exactly one of these three closes a run that could speak. */
 export interface CompletedEvent extends Progress {
   readonly type: 'completed';
@@ -98,9 +107,13 @@ export type TrainEvent =
   | WarningEvent
   | PausedEvent
   | ResumedEvent
+  | ChangedEvent
   | CompletedEvent
   | StoppedEvent
   | FailedEvent;
+
+/** What may be changed on a live run; honoured before the next update. */
+export type LiveChange = Partial<Pick<TrainConfig, (typeof liveKnobs)[number]>>;
 
 /** What the world asks of a live run; honoured between micro-steps. */
 export type Control = 'stop' | 'pause' | 'continue' | 'save' | 'evaluate' | 'sample';

@@ -3,27 +3,32 @@ import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { formatBytes } from '../util/format.js';
+import type { TrainConfig } from '../config/schema.js';
+import type { UpdateBatch } from '../data/loader.js';
+import { OutOfMemory } from '../engine/contract.js';
 import { UserError } from '../util/errors.js';
 import type { CheckpointState } from './checkpoint.js';
+import { trainingLoader } from './estimate.js';
 import { evaluateRows } from './evaluate.js';
 import { opposite, type Control, type Progress } from './events.js';
 import { generateTokens, stopIdsOf } from './generate.js';
 import { dropLinesAfter } from './journal.js';
-import { Meter } from './meter.js';
+import { Meter, type UpdateFigures } from './meter.js';
 import { writeOutput } from './output.js';
-import { dueAfter } from './policy.js';
+import { dueAfter, onNonFinite, smallerMicroBatch, totalUpdates } from './policy.js';
 import { greedy } from './sampling.js';
 import { Checkpoints } from './saving.js';
 import type { Session } from './session.js';
 import type { TrainContext } from './train.js';
-import { NonFinite, runUpdate } from './update.js';
+import { clearGradients, NonFinite, runUpdate } from './update.js';
 
 export async function runLoop(session: Session, context: TrainContext): Promise<void> {
   await new Loop(session, context).run();
 }
 
 class Loop {
-  readonly #session: Session;
+  /** Replaced when a knob changes. */
+  #session: Session;
   readonly #context: TrainContext;
   readonly #meter: Meter;
   readonly #checkpoints: Checkpoints;
@@ -31,6 +36,8 @@ class Loop {
   #step: number;
   #position: CheckpointState['position'];
   #bestLoss: number | null;
+  /** Updates in a row that were left out. */
+  #skipped = 0;
   #lastEval: { readonly step: number; readonly loss: number } | null = null;
 
   constructor(session: Session, context: TrainContext) {
@@ -44,22 +51,22 @@ class Loop {
   }
 
   async run(): Promise<void> {
-    const { loader, totalSteps, experiment } = this.#session;
     this.#start();
-    if (this.#step === 0 && experiment.train.eval_on_start) {
+    if (this.#step === 0 && this.#session.experiment.train.eval_on_start) {
       await this.#evaluate();
       await this.#sample();
     }
-    while (this.#step < totalSteps && !this.#stopping()) {
-      const batch = loader.next();
-      const figures = await this.#update(() => runUpdate(this.#session, batch, this.#step, this.#stopping));
-      if (figures === null) break;
+    while (!this.#complete() && !this.#stopping()) {
+      const batch = this.#session.loader.next();
+      const figures = await this.#update(batch);
+      if (figures === 'interrupted') break;
+      if (figures === 'again') continue;
       this.#step++;
       this.#position = batch.position;
-      this.#meter.add(figures);
+      if (figures !== 'skipped') this.#meter.add(figures);
 
-      const due = dueAfter(this.#step, totalSteps, experiment.train);
-      if (due.log) this.#context.emit(this.#meter.point(this.#progress, figures));
+      const due = dueAfter(this.#step, this.#session.totalSteps, this.#session.experiment.train);
+      if (due.log && figures !== 'skipped') this.#context.emit(this.#meter.point(this.#progress, figures));
       const trained = performance.now();
       if (this.#take('evaluate') || due.evaluate) await this.#evaluate();
       if (this.#take('sample') || due.evaluate) await this.#sample();
@@ -68,6 +75,12 @@ class Loop {
       this.#meter.exclude(performance.now() - trained);
     }
     await this.#finish();
+  }
+
+  /** Whether the last update has been made, after what was asked for so far has been changed. */
+  #complete(): boolean {
+    for (const change of this.#context.takeChanges()) this.#change(change);
+    return this.#step >= this.#session.totalSteps;
   }
 
   get #samplesFile(): string {
@@ -97,16 +110,53 @@ class Loop {
     if (resumed) this.#context.emit({ type: 'resumed', ...this.#progress, checkpoint: resumed.folder });
   }
 
-  /** A loss that is not a number ends the run with the last good weights saved. */
-  async #update<T>(update: () => Promise<T>): Promise<T> {
+  /** One update, or what was made of one that could not be: nothing of it is left then. */
+  async #update(batch: UpdateBatch): Promise<UpdateFigures | 'interrupted' | 'skipped' | 'again'> {
     try {
-      return await update();
+      const figures = await runUpdate(this.#session, batch, this.#step, this.#stopping);
+      this.#skipped = 0;
+      return figures ?? 'interrupted';
     } catch (error) {
-      if (!(error instanceof NonFinite)) throw error;
+      if (error instanceof NonFinite) return this.#leaveOut(error);
+      if (error instanceof OutOfMemory) return this.#tryInParts(error);
+      throw error;
+    }
+  }
+
+  /** A loss that is not a number: the run goes on without the update, or ends with the last good weights saved. */
+  async #leaveOut({ message }: NonFinite): Promise<'skipped'> {
+    const { learning_rate, on_non_finite } = this.#session.experiment.train;
+    const action = onNonFinite(on_non_finite, ++this.#skipped);
+    if (action === 'stop') {
       await this.#save();
       await this.#checkpoints.settled();
-      throw new UserError(`${error.message} Lower train.learning_rate, or look at the rows of that update.`);
+      throw new UserError(`${message} Lower train.learning_rate, or look at the rows of that update.`);
     }
+    await clearGradients(this.#session);
+    this.#context.emit({ type: 'warning', message: `${message} This update is left out.` });
+    if (action === 'lower_rate') this.#change({ learning_rate: learning_rate / 2 });
+    return 'skipped';
+  }
+
+  /** The same update in smaller micro-batches, which take less memory at a time. */
+  async #tryInParts(error: OutOfMemory): Promise<'again'> {
+    const { train } = this.#session.experiment;
+    const smaller = train.auto_find_batch_size ? smallerMicroBatch(train) : null;
+    if (smaller === null) throw error;
+    await clearGradients(this.#session);
+    this.#change(smaller);
+    const { experiment, data, padId } = this.#session;
+    this.#session = { ...this.#session, loader: trainingLoader(experiment, data.train, { padId, position: this.#position }) };
+    this.#context.emit({ type: 'warning', message: `Memory ran out at update ${this.#step + 1}: from now on ${smaller.per_device_train_batch_size} rows at a time, ${smaller.gradient_accumulation_steps} times an update. The updates stay the same.` });
+    return 'again';
+  }
+
+  /** Sets knobs from here on, and says so. */
+  #change(changes: Partial<TrainConfig>): void {
+    const experiment = { ...this.#session.experiment, train: { ...this.#session.experiment.train, ...changes } };
+    const totalSteps = Math.max(this.#step, totalUpdates(experiment.train, this.#session.loader.updatesPerEpoch));
+    this.#session = { ...this.#session, experiment, totalSteps };
+    this.#context.emit({ type: 'changed', ...this.#progress, changes });
   }
 
   async #evaluate(): Promise<void> {
@@ -167,7 +217,7 @@ class Loop {
 
   async #finish(): Promise<void> {
     const output = await writeOutput(this.#session, this.#context.runFolder);
-    if (this.#step >= this.#session.totalSteps) {
+    if (this.#complete()) {
       await this.#checkpoints.settled();
       this.#context.emit({ type: 'completed', ...this.#progress, output, peak_memory_bytes: process.resourceUsage().maxRSS * 1024 });
       return;

@@ -21,6 +21,23 @@ export function totalUpdates(config: Pick<TrainConfig, 'max_steps' | 'num_train_
   return config.max_steps > 0 ? config.max_steps : Math.ceil(config.num_train_epochs * updatesPerEpoch);
 }
 
+/** Updates in a row that may be left out before it is plain that the run cannot recover. */
+const mostSkips = 5;
+
+/** What to do about the `inARow`-th update running whose loss is not a number. */
+export function onNonFinite(policy: TrainConfig['on_non_finite'], inARow: number): TrainConfig['on_non_finite'] {
+  return inARow > mostSkips ? 'stop' : policy;
+}
+
+type BatchShape = Pick<TrainConfig, 'per_device_train_batch_size' | 'gradient_accumulation_steps'>;
+
+/** Smaller micro-batches of the same update; null when one row is already too much. */
+export function smallerMicroBatch({ per_device_train_batch_size: rows, gradient_accumulation_steps: micro }: BatchShape): BatchShape | null {
+  if (rows === 1) return null;
+  const parts = rows % 2 === 0 ? 2 : rows;
+  return { per_device_train_batch_size: rows / parts, gradient_accumulation_steps: micro * parts };
+}
+
 /**
  * The checkpoints to remove, oldest first, when only `limit` may stay. The newest is never among them; what is
  * later than it, a damaged one that the run went on without, always. The best counts and stays, so that of a

@@ -5,7 +5,7 @@ import type { Device, Engine } from '../engine/contract.js';
 import { OutOfMemory } from '../engine/contract.js';
 import { formatBytes } from '../util/format.js';
 import { UserError, messageOf } from '../util/errors.js';
-import type { Control, TrainEvent } from './events.js';
+import type { Control, LiveChange, TrainEvent } from './events.js';
 import { runLoop } from './loop.js';
 import { scratchFolder } from './scratch.js';
 import { prepareSession, type Session } from './session.js';
@@ -26,6 +26,8 @@ export interface TrainContext {
   log(line: string): void;
   /** Takes what has been asked since the last call. */
   takeControls(): readonly Control[];
+  /** Takes the changes that have been asked for since the last call, oldest first. */
+  takeChanges(): readonly LiveChange[];
   chooseEngine(config: EngineConfig): Promise<ChosenEngine>;
 }
 

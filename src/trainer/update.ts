@@ -50,6 +50,11 @@ export async function runUpdate(session: Trainable, batch: UpdateBatch, step: nu
   return { lossSum: loss * labels, labels, tokens, gradNorm, learningRate };
 }
 
+/** Forgets what an update that could not be finished has summed. */
+export async function clearGradients({ executable, tuning }: Pick<Session, 'executable' | 'tuning'>): Promise<void> {
+  for (const { name, shape } of tuning.trainable) await executable.write(`${name}.grad`, f32(shape));
+}
+
 function valueOf(tensor: Tensor): number {
   return tensor.data[0];
 }

@@ -103,6 +103,7 @@ export function makeController({ store, services, surface, clock }: ControllerOp
     await reporting(async () => {
       await services.resume(runId);
       dispatch({ type: 'notice', notice: { tone: 'good', text: 'It goes on from its newest checkpoint when its turn comes.' } });
+      refresh();
     });
   }
 

@@ -72,6 +72,15 @@ describe('train', () => {
     expect(await place.run('resume', 'short')).toMatchObject({ code: 2, stderr: expect.stringMatching(/complete after 4 updates/) as string });
   });
 
+  it('branches with other settings, and shows the parent', async () => {
+    const refused = await place.run('resume', 'short', '--set', 'train.weight_decay=0.1', '--set', 'train.num_train_epochs=3');
+    expect(refused).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/would make it another run: add --branch/) as string });
+    expect((await place.run('resume', 'short', '--branch', '--from', '2', '--set', 'train.weight_decay=0.1')).code).toBe(0);
+    const shown = (await place.run('show', 'short-from-2')).stdout;
+    expect(shown).toMatch(/^branch of +\w{10}$/m);
+    expect(await place.run('resume', 'short', '--from', '3')).toMatchObject({ code: 2, stderr: expect.stringMatching(/there is no checkpoint at step 3: there are 2, 4/) as string });
+  });
+
   it('leaves the terminal with --detach; attach shows it and gives its end', async () => {
     const started = await place.run('train', quickstart, ...long, '--name', 'away', '--detach', '--json');
     expect(started).toMatchObject({ code: 0, stderr: '' });
@@ -85,6 +94,10 @@ describe('train', () => {
         if (stdout.includes('"type":"step"')) resolve();
       });
     });
+    expect(await place.run('set', 'away', 'learning_rate=1e-3')).toMatchObject({ code: 0, stdout: expect.stringMatching(/takes learning_rate = 0.001 from its next update on/) as string });
+    expect(await place.run('set', 'away', 'weight_decay=0.1')).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/^workbench: `weight_decay` cannot change while it runs; learning_rate, max_steps/) as string });
+    expect(await place.run('set', 'away', 'learning_rat=1')).toMatchObject({ code: 2, stderr: expect.stringMatching(/did you mean `train.learning_rate`/) as string });
+    expect(await place.run('sample', 'away')).toMatchObject({ code: 0, stderr: '' });
     expect((await place.run('stop', 'away')).code).toBe(0);
     expect(await new Promise((resolve) => watching.on('close', resolve))).toBe(130);
     const types = events(stdout).map(({ type }) => type);

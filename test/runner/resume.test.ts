@@ -87,6 +87,7 @@ describe('a branch', () => {
   it('is a run of its own that begins with the history of its parent', async () => {
     const child = await prepare(whole, { branch: true, from: 10, changes: { 'train.weight_decay': 0.1, 'train.learning_rate': 1e-4 } });
     expect(child).toMatchObject({ parent: whole, name: 'tiny-from-10', state: 'queued' });
+    expect(readdirSync(place.folder('')).sort()).toEqual(place.store.runs().map(({ id }) => id).sort());
     await place.run(child.id);
     const [parents, own] = [place.losses(whole), place.losses(child.id)];
     expect(own.map(([step]) => step)).toEqual(parents.map(([step]) => step));

@@ -147,7 +147,11 @@ describe('the queue', () => {
   it('takes a run that has ended once more, not one that lives', () => {
     const id = create();
     expect(store.requeue(id, config)).toBe(false);
+    const waiting = store.waitingSince(id);
+    store.setState(id, 'crashed', 'killed', 'running');
+    expect(store.waitingSince(id)).toBe(waiting); // it was not running
     store.setState(id, 'crashed', 'killed');
+    expect(store.waitingSince(id)).toBeNull();
     expect(store.requeue(id, config)).toBe(true);
     expect(store.run(id)).toMatchObject({ state: 'queued', reason: null, ended_at: null });
     expect(store.queue()).toEqual([]);

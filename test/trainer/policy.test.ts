@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dueAfter, surplusCheckpoints, totalUpdates } from '../../src/trainer/policy.js';
+import { dueAfter, smallerMicroBatch, surplusCheckpoints, totalUpdates } from '../../src/trainer/policy.js';
 
 const intervals = { logging_steps: 5, eval_steps: 10, save_steps: 0 };
 
@@ -20,6 +20,14 @@ describe('totalUpdates', () => {
     expect(totalUpdates({ max_steps: 12, num_train_epochs: 3 }, 100)).toBe(12);
     expect(totalUpdates({ max_steps: -1, num_train_epochs: 3 }, 100)).toBe(300);
     expect(totalUpdates({ max_steps: -1, num_train_epochs: 0.25 }, 7)).toBe(2);
+  });
+});
+
+describe('smallerMicroBatch', () => {
+  it('keeps the rows of an update', () => {
+    expect(smallerMicroBatch({ per_device_train_batch_size: 8, gradient_accumulation_steps: 3 })).toEqual({ per_device_train_batch_size: 4, gradient_accumulation_steps: 6 });
+    expect(smallerMicroBatch({ per_device_train_batch_size: 5, gradient_accumulation_steps: 2 })).toEqual({ per_device_train_batch_size: 1, gradient_accumulation_steps: 10 });
+    expect(smallerMicroBatch({ per_device_train_batch_size: 1, gradient_accumulation_steps: 2 })).toBeNull();
   });
 });
 

@@ -345,6 +345,20 @@ describe('the history', () => {
     expect(home.store.runs()[0].config.sample.prompts).toEqual(['The film is']);
   });
 
+  it('resumes a run that ended early, and offers that for no other', async () => {
+    session = await openSession(home, usual);
+    session.press('3');
+    await session.until('baseline', 'R resume');
+    session.press('R');
+    await session.until('It goes on from its newest checkpoint', 'queued');
+    expect(home.store.runs().map(({ name, state }) => `${name} ${state}`)).toContain('by-hand queued');
+    session.press('G');
+    await session.until('3/3');
+    expect(session.frame()).not.toContain('R resume');
+    session.press('R');
+    expect(home.store.runs().map(({ name, state }) => `${name} ${state}`)).toContain('baseline completed');
+  });
+
   it('opens ten thousand runs and moves in them at once', async () => {
     const [one] = home.store.runs();
     const many = Array.from({ length: 10_000 }, (_, i) => ({ ...one, id: `id${i}`, name: `run-${i}` }));

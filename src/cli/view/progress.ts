@@ -25,6 +25,8 @@ export function eventLine(event: TrainEvent, style: Style, width = Infinity): st
       return `${at(event)}  paused`;
     case 'resumed':
       return wrapped(`${at(event)}  goes on from ${event.checkpoint}`);
+    case 'changed':
+      return `${at(event)}  ${Object.entries(event.changes).map(([key, value]) => `${key} is ${String(value)} now`).join(', ')}`;
     case 'completed':
       return style.paint(wrapped(`completed after ${counted(event.step, 'update')}; peak memory ${formatBytes(event.peak_memory_bytes)}; saved in ${event.output}`), 'good');
     case 'stopped':

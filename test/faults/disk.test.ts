@@ -1,0 +1,50 @@
+/** A disk that is full, a real one: a small file system in memory, where this user may mount one. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { writeWhole } from '../../src/trainer/checkpoint.js';
+import { Tiny } from '../runner/tiny.js';
+
+const place = new Tiny();
+const mounted: string[] = [];
+
+function mount(folder: string, size: string): void {
+  mkdirSync(folder, { recursive: true });
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder], { stdio: 'ignore' });
+  mounted.push(folder);
+}
+
+function canMount(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'workbench-mount-'));
+  try {
+    mount(folder, '64k');
+    return true;
+  } catch {
+    rmSync(folder, { recursive: true });
+    return false;
+  }
+}
+
+afterAll(async () => {
+  for (const folder of mounted) execFileSync('umount', [folder]);
+  await place.remove();
+});
+
+const able = canMount();
+
+it.skipIf(!able)('is foreseen: the save is left out with a warning, and the run ends well (needs to mount a tmpfs)', async () => {
+  const id = place.create('train.max_steps=6', 'train.save_steps=3');
+  mount(place.folder(id, 'checkpoints'), '1m');
+  expect(await place.run(id)).toMatchObject({ state: 'completed', step: 6, checkpoints: [] });
+  expect(place.store.warnings(id)).toEqual([3, 6].map((step) => expect.stringMatching(new RegExp(`^The checkpoint at step ${step} could not be written: it takes .* are free on the disk`)) as string));
+});
+
+it.skipIf(!able)('that fills up in the middle of a save leaves nothing half written (needs to mount a tmpfs)', async () => {
+  const disk = place.folder('disk');
+  mount(disk, '256k');
+  const fill = (temporary: string) => Promise.resolve(writeFileSync(join(temporary, 'large'), Buffer.alloc(1 << 20)));
+  await expect(writeWhole(join(disk, 'step-1'), fill)).rejects.toThrow(/ENOSPC/);
+  await writeWhole(join(disk, 'step-2'), (temporary) => Promise.resolve(writeFileSync(join(temporary, 'small'), 'fits')));
+});
