@@ -50,7 +50,7 @@ const freeze = z.strictObject({
 
 const train = z.strictObject({
   per_device_train_batch_size: count(1).default(4).describe('rows a micro-batch; memory grows with it').meta({ label: 'batch size', step: 'log' }),
-  per_device_eval_batch_size: count(1).default(8).describe('rows a batch in evaluation').meta({ label: 'eval batch size', step: 'log' }),
+  per_device_eval_batch_size: count(1).default(8).describe('most rows a batch in evaluation; fewer where a large vocabulary would take much memory').meta({ label: 'eval batch size', step: 'log' }),
   gradient_accumulation_steps: count(1).default(1).describe('micro-batches an update; time grows with it, memory does not').meta({ label: 'accumulation', step: 'log' }),
   learning_rate: z.number().positive().default(2e-4).describe('size of an update at the peak of the schedule').meta({ step: 'log' }),
   lr_scheduler_type: z.enum(['linear', 'cosine', 'constant', 'constant_with_warmup', 'polynomial']).default('cosine').describe('how the rate falls over the updates').meta({ label: 'schedule' }),

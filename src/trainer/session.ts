@@ -58,7 +58,7 @@ export async function prepareSession(experiment: Experiment, context: TrainConte
   const cost = estimate(experiment, { model, data: { train: loader, eval: data.eval, encoded: data.cache === 'read' ? 0 : data.train.totalTokens } });
   if (!cost.fits) {
     throw new UserError(
-      `The run would need ${formatBytes(cost.memory_bytes)} of memory and ${formatBytes(cost.available_memory_bytes)} are available: lower train.per_device_train_batch_size or max_length.`,
+      `The run would need ${formatBytes(cost.memory_bytes)} of memory and ${formatBytes(cost.available_memory_bytes)} are available: ${remedyOf(experiment, cost)}.`,
     );
   }
 
@@ -72,6 +72,11 @@ export async function prepareSession(experiment: Experiment, context: TrainConte
 
   const totalSteps = totalUpdates(experiment.train, loader.updatesPerEpoch);
   return { experiment, model, tokenizer, data, loader, padId, tuning, masks, executable, engine: `${executable.description} (${reason})`, totalSteps, estimate: cost, resumed };
+}
+
+function remedyOf({ finetuning }: Experiment, { memory, memory_bytes }: Estimate): string {
+  if (memory.activations > memory_bytes / 2) return 'lower train.per_device_train_batch_size or max_length';
+  return finetuning === 'lora' ? 'lower lora.r or take a smaller model' : 'set finetuning: lora or take a smaller model';
 }
 
 function checkVocabulary(tokenizer: Tokenizer, model: Model): void {

@@ -247,7 +247,7 @@ describe('train', () => {
   });
 
   it.each([
-    [{ train: { per_device_train_batch_size: 10_000_000 } }, /would need .* of memory and .* are available/],
+    [{ lora: { r: 100_000_000 } }, /would need .* of memory and .* are available/],
     [{ max_length: 4096 }, /made for 256 tokens/],
     [{ model: join(demo, 'nowhere') }, /nowhere/],
     [{ finetuning: 'freeze', freeze: { num_trainable_layers: 9 } }, /has 4 layers/],
