@@ -48,10 +48,10 @@ function until(runId: string, wanted: (run: RunRecord) => boolean): Promise<unkn
 const curve = (points: readonly MetricPoint[]) => points.map(({ step, value }) => [step, value]);
 
 it('a run that is killed and started again ends as one that was not, in one history', async () => {
-  const whole = create(40);
-  const killed = create(40);
+  const whole = create(200);
+  const killed = create(200);
   await runForeground(home, whole, { onEvent: () => undefined, entries: dist });
-  expect(store.run(whole)).toMatchObject({ state: 'completed', reason: null, step: 40 });
+  expect(store.run(whole)).toMatchObject({ state: 'completed', reason: null, step: 200 });
   expect(existsSync(join(store.run(whole).output!, 'adapter_model.safetensors'))).toBe(true);
 
   await startRun(home, killed, dist);
@@ -59,7 +59,7 @@ it('a run that is killed and started again ends as one that was not, in one hist
   process.kill(store.processOf(killed)!.pid, 'SIGKILL');
   await until(killed, ({ state }) => state === 'crashed');
   const { step } = store.run(killed);
-  expect(step).toBeLessThan(40);
+  expect(step).toBeLessThan(200);
   store.setState(killed, 'queued', null);
   await startRun(home, killed, dist);
   await until(killed, ({ state }) => state === 'completed');
