@@ -75,7 +75,7 @@ const train = z.strictObject({
 });
 
 const sample = z.strictObject({
-  prompts: z.array(z.string()).default([]).describe('texts to continue after each evaluation, to see what it learns'),
+  prompts: z.array(z.string().min(1)).default([]).describe('texts to continue after each evaluation, to see what it learns'),
   max_new_tokens: count(1).default(64).describe('tokens a sample').meta({ step: 'log' }),
   temperature: z.number().min(0).default(0).describe('0: greedy').meta({ stride: 0.1 }),
 });

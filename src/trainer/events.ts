@@ -69,7 +69,8 @@ export interface PausedEvent extends Progress {
 
 export interface ResumedEvent extends Progress {
   readonly type: 'resumed';
-  readonly checkpoint: string;
+  /** The folder it goes on from; null after a pause, which has lost nothing. */
+  readonly checkpoint: string | null;
 }
 
 /** Knobs of the group `train` that were changed while it ran, by hand or because the run had to. They hold for a resume too. */

@@ -211,8 +211,10 @@ class Loop {
     if (!this.#take('pause')) return;
     await this.#save();
     this.#context.emit({ type: 'paused', ...this.#progress });
+    const from = performance.now();
     while (!this.#stopping() && !this.#take('continue')) await wait(100);
-    if (!this.#stopping()) this.#context.emit({ type: 'resumed', ...this.#progress, checkpoint: '' });
+    this.#meter.rest(performance.now() - from);
+    if (!this.#stopping()) this.#context.emit({ type: 'resumed', ...this.#progress, checkpoint: null });
   }
 
   async #finish(): Promise<void> {

@@ -16,7 +16,7 @@ export class Meter {
   #labels = 0;
   #tokens = 0;
   #since = performance.now();
-  readonly #started = performance.now();
+  #started = performance.now();
 
   /** Totals of the run, resumed parts included. */
   tokensSeen: number;
@@ -44,6 +44,11 @@ export class Meter {
   /** Takes time that was not training (an evaluation, a pause) out of the speed. */
   exclude(milliseconds: number): void {
     this.#since += milliseconds;
+  }
+
+  /** Takes a pause out of the time of the run too, and so out of what is predicted. */
+  rest(milliseconds: number): void {
+    this.#started += milliseconds;
   }
 
   /** The point to log now; begins the next interval. */

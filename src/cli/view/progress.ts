@@ -24,7 +24,7 @@ export function eventLine(event: TrainEvent, style: Style, width = Infinity): st
     case 'paused':
       return `${at(event)}  paused`;
     case 'resumed':
-      return wrapped(`${at(event)}  goes on from ${event.checkpoint}`);
+      return wrapped(`${at(event)}  goes on${event.checkpoint === null ? '' : ` from ${event.checkpoint}`}`);
     case 'changed':
       return `${at(event)}  ${Object.entries(event.changes).map(([key, value]) => `${key} is ${String(value)} now`).join(', ')}`;
     case 'completed':
