@@ -1,12 +1,12 @@
 import { homeFolder } from '../config/home.js';
 import { adoptRun, isRunFolder } from '../runner/adopt.js';
-import { reconcile, startRun } from '../runner/client.js';
+import { reconcile } from '../runner/client.js';
 import { prepareResume } from '../runner/resume.js';
 import { openStore } from '../store/store.js';
 import { withAssignments } from './experiment.js';
 import { onlyRun } from './reference.js';
 import type { Terminal } from './terminal.js';
-import { announceStart, watchRun } from './watch.js';
+import { launch } from './watch.js';
 
 interface Options {
   readonly set: readonly string[];
@@ -25,10 +25,7 @@ export async function resume(terminal: Terminal, reference: string, { set, from,
     const run = isRunFolder(reference) ? await adoptRun(store, home, reference) : onlyRun(store, reference);
     const config = withAssignments(run.config, set);
     const { id } = await prepareResume(store, home, { run, options: { config, from: from ?? null, branch: branch ?? false } });
-    if (detach) {
-      await startRun(home, id);
-      await announceStart(terminal, store, { id, json: json ?? false });
-    } else process.exitCode = await watchRun(terminal, home, { store, id, json: json ?? false });
+    await launch(terminal, home, { store, id, detach: detach ?? false, json: json ?? false });
   } finally {
     store.close();
   }

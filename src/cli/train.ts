@@ -1,10 +1,9 @@
 import { homeFolder } from '../config/home.js';
-import { startRun } from '../runner/client.js';
 import { newRun } from '../runner/new-run.js';
 import { openStore } from '../store/store.js';
 import { loadExperiment } from './experiment.js';
 import type { Terminal } from './terminal.js';
-import { announceStart, watchRun } from './watch.js';
+import { launch } from './watch.js';
 
 interface Options {
   readonly set: readonly string[];
@@ -20,10 +19,7 @@ export async function train(terminal: Terminal, file: string, { set, name, detac
   const store = openStore(home);
   try {
     const { id } = newRun(store, config);
-    if (detach) {
-      await startRun(home, id);
-      await announceStart(terminal, store, { id, json: json ?? false });
-    } else process.exitCode = await watchRun(terminal, home, { store, id, json: json ?? false });
+    await launch(terminal, home, { store, id, detach: detach ?? false, json: json ?? false });
   } finally {
     store.close();
   }

@@ -1,5 +1,6 @@
 /** A run that a command has just made, watched to its end or to its beginning. */
 import { setTimeout as wait } from 'node:timers/promises';
+import { startRun } from '../runner/client.js';
 import { runForeground } from '../runner/foreground.js';
 import type { RunRecord } from '../store/rows.js';
 import type { Store } from '../store/store.js';
@@ -13,8 +14,15 @@ interface Watched {
   readonly json: boolean;
 }
 
-/** Runs it here to its end; the exit code says how that was. */
-export async function watchRun(terminal: Terminal, home: string, { store, id, json }: Watched): Promise<ExitCode> {
+/** Starts it: here, with `process.exitCode` for how it ended, or with `detach` in the background. */
+export async function launch(terminal: Terminal, home: string, { detach, ...watched }: Watched & { readonly detach: boolean }): Promise<void> {
+  if (detach) {
+    await startRun(home, watched.id);
+    await announceStart(terminal, watched);
+  } else process.exitCode = await watchRun(terminal, home, watched);
+}
+
+async function watchRun(terminal: Terminal, home: string, { store, id, json }: Watched): Promise<ExitCode> {
   const printer = eventPrinter(terminal, { run: store.run(id), json });
   const run = await runForeground(home, id, {
     onEvent: printer.show,
@@ -30,7 +38,7 @@ export async function watchRun(terminal: Terminal, home: string, { store, id, js
 }
 
 /** Says that it has begun, or that it waits, once one of them is so. */
-export async function announceStart(terminal: Terminal, store: Store, { id, json }: Omit<Watched, 'store'>): Promise<void> {
+async function announceStart(terminal: Terminal, { store, id, json }: Watched): Promise<void> {
   const { name, state } = await begun(store, id);
   if (json) terminal.print(JSON.stringify({ id, name, state }));
   else terminal.print(`${name} (${id}) is ${state === 'queued' ? 'queued; others go first' : state}; follow it with: workbench attach ${id}`);

@@ -11,7 +11,7 @@ import type { CheckpointState } from './checkpoint.js';
 import { trainingLoader } from './estimate.js';
 import { evaluateRows } from './evaluate.js';
 import { opposite, type Control, type Progress } from './events.js';
-import { generateTokens, stopIdsOf } from './generate.js';
+import { continuation, generateTokens, stopIdsOf } from './generate.js';
 import { dropLinesAfter } from './journal.js';
 import { Meter, type UpdateFigures } from './meter.js';
 import { writeOutput } from './output.js';
@@ -181,7 +181,8 @@ class Loop {
     const { experiment, tokenizer, executable, model } = this.#session;
     const { prompts, max_new_tokens, temperature } = experiment.sample;
     for (const prompt of prompts) {
-      const { ids } = await generateTokens(executable, model, [...(await tokenizer.encode(prompt))], {
+      const asked = [...(await tokenizer.encode(prompt))];
+      const { ids } = await generateTokens(executable, model, asked, {
         ...greedy,
         temperature,
         maxNewTokens: max_new_tokens,
@@ -189,7 +190,7 @@ class Loop {
         stopIds: stopIdsOf(model, tokenizer),
         interrupted: this.#stopping,
       });
-      const text = tokenizer.decode(ids);
+      const text = continuation(tokenizer, asked, ids);
       this.#context.emit({ type: 'sample', ...this.#progress, prompt, text });
       await appendFile(this.#samplesFile, `${JSON.stringify({ step: this.#step, prompt, text })}\n`);
     }

@@ -48,7 +48,7 @@ export async function openModel(options: OpenOptions): Promise<OpenModel> {
 export async function evaluateDataset(open: OpenModel, experiment: Experiment, cacheFolder: string): Promise<Evaluation> {
   const rows = await prepareEvaluation(experiment, open.tokenizer, { cacheFolder });
   if (rows === null) throw new UserError('its experiment sets no rows apart to evaluate on: say which with --dataset');
-  const result = await evaluateRows(open.executable, rows, { batchSize: experiment.train.per_device_eval_batch_size, vocabSize: open.model.vocabSize, padId: open.tokenizer.padId ?? open.tokenizer.eosId ?? 0 });
+  const result = await evaluateRows(open.executable, rows, { batchSize: experiment.train.per_device_eval_batch_size, vocabSize: open.model.vocabSize, padId: open.tokenizer.fillId });
   if (result === null || result.rows === 0) throw new UserError(`${experiment.dataset.eval ?? experiment.dataset.path} has no tokens to evaluate: every row is empty or too long`);
   return result;
 }

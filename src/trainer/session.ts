@@ -53,7 +53,7 @@ export async function prepareSession(experiment: Experiment, context: TrainConte
   }
   if (data.rejected.length > 5) context.emit({ type: 'warning', message: `${data.rejected.length} rows were left out in all; workbench data lists them.` });
 
-  const padId = tokenizer.padId ?? tokenizer.eosId ?? 0;
+  const padId = tokenizer.fillId;
   const loader = trainingLoader(experiment, data.train, { padId, position: resumed?.state.position });
   const cost = estimate(experiment, { model, data: { train: loader, eval: data.eval, encoded: data.cache === 'read' ? 0 : data.train.totalTokens } });
   if (!cost.fits) {

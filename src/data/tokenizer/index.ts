@@ -82,6 +82,11 @@ export class Tokenizer {
     this.#special = specialIds(files.definition);
   }
 
+  /** What rows are filled up with; nothing looks at it, so any token will do where none is named. */
+  get fillId(): number {
+    return this.padId ?? this.eosId ?? 0;
+  }
+
   async encode(text: string, options: EncodeOptions = {}): Promise<Int32Array> {
     const encoding = await this.#rust.encode(text, null, { addSpecialTokens: options.special ?? true });
     return Int32Array.from(encoding.getIds());
