@@ -1,5 +1,4 @@
 /** The screen from its first frame to the line it leaves behind. */
-import { connect } from './connect.js';
 import { farewell, makeController } from './controller.js';
 import type { Controller } from './controller.js';
 import { activeTables } from './key-tables.js';
@@ -7,7 +6,7 @@ import { dispatchKey } from './keys.js';
 import type { Key } from './keys.js';
 import { Root } from './root.js';
 import type { Services } from './services.js';
-import { initialState, reduce } from './state.js';
+import { initialState, reduce } from './reduce.js';
 import type { Action, AppState, Size } from './state.js';
 import { makeStore } from './store.js';
 import type { Store } from './store.js';
@@ -21,9 +20,8 @@ export interface AppOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-/** How often the store is asked whether anybody has written, and how long typing must rest before its cost is estimated. */
+/** How often the store is asked whether anybody has written, in milliseconds. */
 const pollEvery = 250;
-const assessAfter = 40;
 
 /**
  * Runs until the user quits. The first frame does not wait for the services. Rejects, with the terminal restored,
@@ -85,8 +83,7 @@ function show(store: Store<AppState, Action>, services: Services | Promise<Servi
     Promise.resolve(services).then((ready) => {
       if (closed) return;
       controller = makeController({ store, services: ready, surface: { quit, suspend: terminal.suspend, redraw: terminal.redraw }, clock: Date.now });
-      stopWatching = watch(store, controller);
-      return connect(ready, store);
+      stopWatching = watch(controller);
     }).catch(close);
   });
 }
@@ -103,25 +100,13 @@ function dieOf(signal: 'SIGHUP', restore: () => void): void {
   }
 }
 
-/** Asks the store for news and estimates each new draft; returns what ends both. */
-function watch(store: Store<AppState, Action>, controller: Controller): () => void {
-  let assessed: unknown = null;
-  let known: unknown = null;
-  let pending: NodeJS.Timeout | undefined;
-  const unsubscribe = store.subscribe(() => {
-    const { newRun, connected } = store.get();
-    if (!connected || (newRun.draft === assessed && newRun.datasets === known)) return;
-    assessed = newRun.draft;
-    known = newRun.datasets;
-    clearTimeout(pending);
-    pending = setTimeout(() => void controller.assess(), assessAfter);
-  });
-  controller.poll();
+/** Lets the screens begin and asks the store for news; returns what ends both. */
+function watch(controller: Controller): () => void {
+  const end = controller.start();
   const polling = setInterval(controller.poll, pollEvery);
   return () => {
-    unsubscribe();
     clearInterval(polling);
-    clearTimeout(pending);
+    end();
   };
 }
 

@@ -1,21 +1,20 @@
 /** The tables that hold now, first to last. */
-import type { KeyTable } from './keys.js';
-import { liveTables } from './screens/live/keys.js';
-import { newRunTables } from './screens/new-run/keys.js';
-import { runsTables } from './screens/runs/keys.js';
+import type { AnyScreen, Table } from './screen.js';
+import { screens } from './screens/all.js';
 import { isTooSmall } from './state.js';
-import type { AppState, Dialog, Message, Screen } from './state.js';
+import type { AppState, Dialog, ScreenName } from './state.js';
 
-type Table = KeyTable<AppState, Message>;
+/** The screen after or before the one shown. */
+function neighbour({ screen }: AppState, by: 1 | -1): ScreenName {
+  return screens[(screens.findIndex(({ name }) => name === screen) + by + screens.length) % screens.length].name;
+}
 
-const screenTables: { readonly [S in Screen]: (state: AppState) => readonly Table[] } = { 'new-run': newRunTables, live: liveTables, runs: runsTables };
-
-const everywhere: Table = {
+export const everywhere: Table = {
   title: 'Everywhere',
   bindings: [
-    { keys: ['1'], does: 'new run', act: () => ({ type: 'screen', screen: 'new-run' }) },
-    { keys: ['2'], does: 'live run', act: () => ({ type: 'screen', screen: 'live' }) },
-    { keys: ['3'], does: 'all runs', act: () => ({ type: 'screen', screen: 'runs' }) },
+    ...screens.map(({ name, title }, i) => ({ keys: [String(i + 1)], does: title, act: () => ({ type: 'screen', screen: name }) as const })),
+    { keys: [']'], does: 'next screen', act: (state) => ({ type: 'screen', screen: neighbour(state, 1) }) },
+    { keys: ['['], does: 'previous screen', act: (state) => ({ type: 'screen', screen: neighbour(state, -1) }) },
     { keys: ['?'], does: 'these keys', short: 'help', act: () => ({ type: 'help', scroll: 0 }) },
     { keys: ['q'], does: 'quit; runs go on', short: 'quit', act: () => ({ ask: 'quit' }) },
   ],
@@ -64,7 +63,8 @@ export function activeTables(state: AppState): readonly Table[] {
 
 /** What the help explains: the pane below it. */
 export function paneTables(state: AppState): readonly Table[] {
-  return [...screenTables[state.screen](state), everywhere];
+  const shown = (screens as readonly Pick<AnyScreen, 'name' | 'tables'>[]).find(({ name }) => name === state.screen);
+  return [...(shown?.tables(state) ?? []), everywhere];
 }
 
 /** With the keys that always hold. */

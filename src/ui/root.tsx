@@ -6,11 +6,10 @@ import { clean, wrap } from './format/text.js';
 import { activeTables, helpTables } from './key-tables.js';
 import { footerKeys, helpSections, keysOf } from './keys.js';
 import type { Key } from './keys.js';
-import { LiveView } from './screens/live/view.js';
-import { NewRunView } from './screens/new-run/view.js';
-import { RunsView } from './screens/runs/view.js';
+import type { ViewProps } from './screen.js';
+import { screens } from './screens/all.js';
 import { isTooSmall, liveRuns, smallest } from './state.js';
-import type { Action, AppState, Screen } from './state.js';
+import type { Action, AppState } from './state.js';
 import type { Store } from './store.js';
 import type { Theme } from './theme.js';
 import { footerLine } from './widgets/footer.js';
@@ -42,13 +41,7 @@ function TooSmall({ columns, rows }: { readonly columns: number; readonly rows: 
   return <Lines width={columns} lines={wrap(text, columns).slice(0, rows).map((part) => line(part))} />;
 }
 
-interface AreaProps {
-  readonly state: AppState;
-  readonly width: number;
-  readonly height: number;
-}
-
-function Frame({ state, width, height }: AreaProps) {
+function Frame({ state, width, height }: ViewProps) {
   const { glyphs } = useTheme();
   const below = dialogLines(state, width) ?? noticeLines(state, width);
   const body = height - 2 - below.length;
@@ -62,18 +55,12 @@ function Frame({ state, width, height }: AreaProps) {
   );
 }
 
-function Body({ state, width, height }: AreaProps) {
-  switch (state.screen) {
-    case 'new-run':
-      return <NewRunView state={state.newRun} width={width} height={height} />;
-    case 'live':
-      return <LiveView state={state.live} looked={state.connected} width={width} height={height} />;
-    case 'runs':
-      return <RunsView state={state.history} runs={state.runs} knobs={state.newRun.knobs} drawing={state.live} now={state.now} looked={state.connected} width={width} height={height} />;
-  }
+function Body({ state, width, height }: ViewProps) {
+  const { View } = screens.find(({ name }) => name === state.screen) ?? screens[0];
+  return <View state={state} width={width} height={height} />;
 }
 
-function Help({ state, width, height }: AreaProps) {
+function Help({ state, width, height }: ViewProps) {
   const { glyphs } = useTheme();
   const lines = helpLines(helpSections(helpTables(state), state), glyphs);
   const from = Math.max(0, Math.min(state.help ?? 0, lines.length - (height - frame.rows)));
@@ -81,10 +68,8 @@ function Help({ state, width, height }: AreaProps) {
   return <Pane title={line('Keys', [more, 'muted'])} width={width} height={height} focused lines={lines.slice(from)} />;
 }
 
-const tabs: readonly (readonly [screen: Screen, title: string])[] = [['new-run', 'New run'], ['live', 'Live'], ['runs', 'Runs']];
-
 function headerLine(state: AppState, width: number): Line {
-  const left = tabs.flatMap(([screen, title], i): Line => [{ text: '  ' }, screen === state.screen ? { text: ` ${i + 1} ${title} `, inverse: true, tone: 'accent' } : { text: ` ${i + 1} ${title} `, tone: 'muted' }]);
+  const left = screens.flatMap(({ name, title }, i): Line => [{ text: '  ' }, name === state.screen ? { text: ` ${i + 1} ${title} `, inverse: true, tone: 'accent' } : { text: ` ${i + 1} ${title} `, tone: 'muted' }]);
   const going = liveRuns(state);
   const right = going.length === 0 ? '' : going.length === 1 ? `${going[0].state}: ${clean(going[0].name)} ` : `${going.length} runs live `;
   return spread([{ text: ' Workbench', bold: true }, ...left, { text: '  ' }], fitLine([{ text: right, tone: 'accent' }], Math.min(right.length, width - 46)), width);

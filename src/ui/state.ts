@@ -1,17 +1,12 @@
-/** The state of the whole screen and its one pure reducer. */
-import type { Control } from '../trainer/events.js';
+/** The state of the whole screen: what the shell keeps, and a part for each of the screens. */
 import type { RunRecord, RunState } from '../store/rows.js';
-import type { Draft } from './screens/new-run/draft.js';
-import { initialLive, isLive, reduceLive } from './screens/live/state.js';
-import type { LiveAction, LiveState } from './screens/live/state.js';
-import { initialNewRun, reduceNewRun } from './screens/new-run/state.js';
-import type { NewRunAction, NewRunState, PathKey } from './screens/new-run/state.js';
-import { followRun, initialRuns, reduceRuns } from './screens/runs/state.js';
-import type { RunsAction, RunsState } from './screens/runs/state.js';
 import type { Key } from './keys.js';
+import type { ActionsOf, AsksOf, StatesOf } from './screen.js';
+import { isLive } from './screens/live/state.js';
+import type { screens } from './screens/all.js';
 
-export const screens = ['new-run', 'live', 'runs'] as const;
-export type Screen = (typeof screens)[number];
+type Screens = (typeof screens)[number];
+export type ScreenName = Screens['name'];
 
 export interface Size {
   readonly columns: number;
@@ -39,9 +34,9 @@ export interface Notice {
   readonly until?: { readonly runId: string; readonly state: RunState; readonly step: number };
 }
 
-export interface AppState {
+export interface ShellState {
   readonly size: Size;
-  readonly screen: Screen;
+  readonly screen: ScreenName;
   /** Rows scrolled in the help; null while it is closed. */
   readonly help: number | null;
   readonly dialog: Dialog | null;
@@ -51,80 +46,32 @@ export interface AppState {
   /** Milliseconds since 1970, as far as the screen has looked; ages are counted from it. */
   readonly now: number;
   readonly runs: readonly RunRecord[];
-  readonly newRun: NewRunState;
-  readonly live: LiveState;
-  readonly history: RunsState;
 }
 
-/** Changes what is shown. */
-export type Action =
+export interface AppState extends ShellState, StatesOf<Screens> {}
+
+export type ShellAction =
   | { readonly type: 'resize'; readonly size: Size }
   | { readonly type: 'connected' }
-  | { readonly type: 'screen'; readonly screen: Screen }
+  | { readonly type: 'screen'; readonly screen: ScreenName }
   | { readonly type: 'help'; readonly scroll: number | null }
   | { readonly type: 'ask'; readonly dialog: Dialog | null }
   | { readonly type: 'notice'; readonly notice: Notice | null }
-  | { readonly type: 'runs'; readonly runs: readonly RunRecord[]; readonly now: number }
-  | { readonly type: 'new-run'; readonly action: NewRunAction }
-  | { readonly type: 'live'; readonly action: LiveAction }
-  | { readonly type: 'history'; readonly action: RunsAction };
+  | { readonly type: 'runs'; readonly runs: readonly RunRecord[]; readonly now: number };
+
+export type ScreenAction = ActionsOf<Screens>;
+
+/** Changes what is shown. */
+export type Action = ShellAction | ScreenAction;
+
+export type ShellIntent = { readonly ask: 'quit' } | { readonly ask: 'suspend' } | { readonly ask: 'redraw' };
+
+export type ScreenIntent = AsksOf<Screens>;
 
 /** Asks something of the world; the answer comes back as actions. */
-export type Intent =
-  | { readonly ask: 'quit' }
-  | { readonly ask: 'suspend' }
-  | { readonly ask: 'redraw' }
-  | { readonly ask: 'start'; readonly draft: Draft }
-  /** The knob under the cursor, one up or down. */
-  | { readonly ask: 'step'; readonly direction: 1 | -1 }
-  /** What lies at a typed path, to choose it. */
-  | { readonly ask: 'take-path'; readonly key: PathKey; readonly text: string }
-  | { readonly ask: 'watch'; readonly runId: string }
-  | { readonly ask: 'resume'; readonly runId: string }
-  | { readonly ask: 'open'; readonly runId: string }
-  | { readonly ask: 'control'; readonly runId: string; readonly control: Control };
+export type Intent = ShellIntent | ScreenIntent;
 
 export type Message = Action | Intent;
-
-export function initialState(size: Size): AppState {
-  return {
-    size, screen: 'new-run', help: null, dialog: null, notice: null, connected: false, now: 0,
-    runs: [], newRun: initialNewRun, live: initialLive, history: initialRuns,
-  };
-}
-
-export function reduce(state: AppState, action: Action): AppState {
-  switch (action.type) {
-    case 'resize':
-      return { ...state, size: action.size };
-    case 'connected':
-      return { ...state, connected: true };
-    case 'screen':
-      return { ...state, screen: action.screen, help: null };
-    case 'help':
-      return { ...state, help: action.scroll === null ? null : Math.max(0, action.scroll) };
-    case 'ask':
-      return { ...state, dialog: action.dialog };
-    case 'notice':
-      return { ...state, notice: action.notice };
-    case 'runs':
-      return { ...state, runs: action.runs, now: action.now, notice: standing(state.notice, action.runs), history: followRun(state.history, state.runs, action.runs) };
-    case 'new-run':
-      return { ...state, newRun: reduceNewRun(state.newRun, action.action) };
-    case 'live':
-      return { ...state, live: reduceLive(state.live, action.action) };
-    case 'history':
-      return { ...state, history: reduceRuns(state.history, action.action, state.runs) };
-  }
-}
-
-/** The notice, while the run that it speaks of is as it was: in the same state, and at most one step further. */
-function standing(notice: Notice | null, runs: readonly RunRecord[]): Notice | null {
-  const until = notice?.until;
-  if (!until) return notice;
-  const run = runs.find(({ id }) => id === until.runId);
-  return run?.state === until.state && run.step <= until.step + 1 ? notice : null;
-}
 
 export function liveRuns(state: AppState): readonly RunRecord[] {
   return state.runs.filter(isLive);

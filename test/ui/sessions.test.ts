@@ -1,7 +1,7 @@
 /** People at the screen: keys in, frames out, over a real store. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/util/errors.js';
-import { initialState } from '../../src/ui/state.js';
+import { initialState } from '../../src/ui/reduce.js';
 import { experiment, recordRun } from './samples.js';
 import { firstFrame, openHome, openSession, overflow } from './support.js';
 import type { Home, Session } from './support.js';
@@ -381,7 +381,7 @@ describe('everywhere', () => {
   });
 
   it('looks before it says that there is nothing', () => {
-    for (const screen of ['live', 'runs'] as const) expect(firstFrame({ ...initialState(usual), screen })).toContain('Looking…');
+    for (const screen of ['live', 'history'] as const) expect(firstFrame({ ...initialState(usual), screen })).toContain('Looking…');
   });
 
   it('quits, suspends and draws again when asked, whatever is open', async () => {

@@ -13,12 +13,11 @@ import { openStore } from '../../src/store/store.js';
 import type { Store as RunStore } from '../../src/store/store.js';
 import type { Control } from '../../src/trainer/events.js';
 import { UserError } from '../../src/util/errors.js';
-import { connect } from '../../src/ui/connect.js';
 import { makeController } from '../../src/ui/controller.js';
 import { widthOf } from '../../src/ui/format/text.js';
 import { Root } from '../../src/ui/root.js';
 import type { Services } from '../../src/ui/services.js';
-import { initialState, reduce } from '../../src/ui/state.js';
+import { initialState, reduce } from '../../src/ui/reduce.js';
 import type { AppState, Size } from '../../src/ui/state.js';
 import { makeStore } from '../../src/ui/store.js';
 import { makeTheme } from '../../src/ui/theme.js';
@@ -94,18 +93,7 @@ export async function openSession(home: Home, size: Size, options: { color?: boo
   const instance = render(<Root store={store} theme={theme} onKey={controller.press} />, {
     stdout: stdout as unknown as NodeJS.WriteStream, stdin: stdin as unknown as NodeJS.ReadStream, debug: true, exitOnCtrlC: false, patchConsole: false,
   });
-  let assessed: unknown = null;
-  let known: unknown = null;
-  store.subscribe(() => {
-    const { newRun, connected } = store.get();
-    if (!connected || (newRun.draft === assessed && newRun.datasets === known)) return;
-    assessed = newRun.draft;
-    known = newRun.datasets;
-    void controller.assess();
-  });
-  controller.poll();
-  await connect(home.services, store);
-
+  const end = controller.start();
   const lines = (): string[] => stdout.last.split('\n');
   return {
     asked,
@@ -116,7 +104,10 @@ export async function openSession(home: Home, size: Size, options: { color?: boo
     until: (...texts) => vi.waitFor(() => {
       for (const text of texts) if (!stdout.last.includes(text)) throw new Error(`"${text}" did not appear in\n${stdout.last}`);
     }, { timeout: 5000, interval: 5 }),
-    close: () => instance.unmount(),
+    close: () => {
+      end();
+      instance.unmount();
+    },
   };
 }
 

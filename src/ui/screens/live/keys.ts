@@ -1,6 +1,7 @@
 /** The keys of the live screen: one each for everything that can be asked of a run. */
 import type { RunRecord } from '../../../store/rows.js';
-import type { Binding, KeyTable } from '../../keys.js';
+import type { Binding } from '../../keys.js';
+import type { Table } from '../../screen.js';
 import { clean, cut } from '../../format/text.js';
 import { liveRuns } from '../../state.js';
 import type { AppState, Message } from '../../state.js';
@@ -72,7 +73,7 @@ function neighbour(by: 1 | -1): Pick<RunBinding, 'when' | 'act'> {
   };
 }
 
-const table: KeyTable<AppState, Message> = {
+const table: Table = {
   title: 'Live',
   bindings: [
     stop,
@@ -87,10 +88,8 @@ const table: KeyTable<AppState, Message> = {
     { keys: ['y'], does: 'logarithmic loss axis', short: 'log', when: ({ live }) => live.data !== null, act: () => ({ type: 'live', action: { type: 'log-scale' } }) },
     { keys: ['j', 'down'], does: 'scroll the samples down', act: () => ({ type: 'live', action: { type: 'scroll', by: 1 } }) },
     { keys: ['k', 'up'], does: 'scroll the samples up', act: () => ({ type: 'live', action: { type: 'scroll', by: -1 } }) },
-    { keys: ['esc', 'd'], does: 'detach: back to the runs; this one goes on', act: () => ({ type: 'screen', screen: 'runs' }) },
+    { keys: ['esc', 'd'], does: 'detach: back to the runs; this one goes on', act: () => ({ type: 'screen', screen: 'history' }) },
   ],
 };
 
-export function liveTables(): readonly KeyTable<AppState, Message>[] {
-  return [table];
-}
+export const liveKeys: readonly Table[] = [table];

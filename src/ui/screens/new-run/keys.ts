@@ -1,5 +1,6 @@
 /** The keys of the form. */
-import type { Binding, KeyTable } from '../../keys.js';
+import type { Binding } from '../../keys.js';
+import type { Table } from '../../screen.js';
 import type { AppState, Message } from '../../state.js';
 import { fieldBindings } from '../../widgets/field-keys.js';
 import { filterTable, listBindings } from '../../widgets/list.js';
@@ -7,9 +8,7 @@ import type { ListAction } from '../../widgets/list.js';
 import { currentKnob, currentProblem, typedPath } from './state.js';
 import type { NewRunAction } from './state.js';
 
-type Table = KeyTable<AppState, Message>;
-
-const form = (action: NewRunAction): Message => ({ type: 'new-run', action });
+const form = (action: NewRunAction): Message => ({ type: 'newRun', action });
 const modelList = (action: ListAction): Message => form({ type: 'model-list', action });
 const datasetList = (action: ListAction): Message => form({ type: 'dataset-list', action });
 
@@ -81,9 +80,14 @@ const editing: Table = {
   ],
 };
 
+const modelFilter: Table = filterTable<AppState, Message>(modelList);
+const datasetFilter: Table = filterTable<AppState, Message>(datasetList);
+
+export const newRunKeys: readonly Table[] = [model, dataset, settings, editing, modelFilter];
+
 export function newRunTables({ newRun }: AppState): readonly Table[] {
   if (newRun.editing) return [editing];
-  if (newRun.modelList.typing) return [filterTable<AppState, Message>(modelList)];
-  if (newRun.datasetList.typing) return [filterTable<AppState, Message>(datasetList)];
+  if (newRun.modelList.typing) return [modelFilter];
+  if (newRun.datasetList.typing) return [datasetFilter];
   return [{ model, dataset, settings }[newRun.pane]];
 }

@@ -1,14 +1,12 @@
 /** The keys of the history: of its table, and of a run that is open. */
 import type { RunRecord } from '../../../store/rows.js';
-import type { KeyTable } from '../../keys.js';
+import type { Table } from '../../screen.js';
 import type { AppState, Message } from '../../state.js';
 import { filterTable, listBindings } from '../../widgets/list.js';
 import type { ListAction } from '../../widgets/list.js';
 import { isLive } from '../live/state.js';
 import { visibleRuns } from './state.js';
 import type { RunsAction } from './state.js';
-
-type Table = KeyTable<AppState, Message>;
 
 const history = (action: RunsAction): Message => ({ type: 'history', action });
 const list = (action: ListAction): Message => history({ type: 'list', action });
@@ -22,8 +20,8 @@ function openedRun({ history: { opened } }: AppState): RunRecord | null {
 }
 
 const again = (run: RunRecord): Message[] => [
-  { type: 'new-run', action: { type: 'load', draft: { ...run.config, name: null } } },
-  { type: 'screen', screen: 'new-run' },
+  { type: 'newRun', action: { type: 'load', draft: { ...run.config, name: null } } },
+  { type: 'screen', screen: 'newRun' },
   { type: 'notice', notice: { tone: 'good', text: `The settings of ${run.name}: change them, then Enter starts a new run.` } },
 ];
 
@@ -67,8 +65,12 @@ function isLiveOrFalse(run: RunRecord | null): boolean {
   return run !== null && isLive(run);
 }
 
+const filtering: Table = filterTable<AppState, Message>(list);
+
+export const runsKeys: readonly Table[] = [table, open, filtering];
+
 export function runsTables(state: AppState): readonly Table[] {
   if (state.history.opened) return [open];
   if (state.runs.length === 0) return [];
-  return state.history.list.typing ? [filterTable<AppState, Message>(list)] : [table];
+  return state.history.list.typing ? [filtering] : [table];
 }

@@ -1,0 +1,6 @@
+/** Every screen, in the order of the header and of the keys 1 to 9. To add one: a folder here, and its definition in this list. */
+import { history } from './runs/screen.js';
+import { live } from './live/screen.js';
+import { newRun } from './new-run/screen.js';
+
+export const screens = [newRun, live, history] as const;
