@@ -46,23 +46,23 @@ export function remainingSeconds({ record, recent }: RunData): number | null {
 
 function addPoints(series: Readonly<Record<string, Series>>, points: readonly MetricPoint[]): Readonly<Record<string, Series>> {
   if (points.length === 0) return series;
-  const fresh = new Map<string, { steps: number[]; values: number[] }>();
+  const fresh = new Map<string, { x: number[]; y: number[] }>();
   for (const { key, step, value } of points) {
-    const held = fresh.get(key) ?? { steps: [], values: [] };
+    const held = fresh.get(key) ?? { x: [], y: [] };
     if (!fresh.has(key)) fresh.set(key, held);
-    held.steps.push(step);
-    held.values.push(value);
+    held.x.push(step);
+    held.y.push(value);
   }
   const added = [...fresh].map(([key, more]) => [key, append(series[key] ?? emptySeries, more)]);
   return { ...series, ...Object.fromEntries(added) };
 }
 
 /** A run that was resumed writes some steps again: the later value holds. */
-function append(old: Series, more: { steps: number[]; values: number[] }): Series {
-  const last = old.steps.at(-1);
-  const ascending = (last === undefined || last < more.steps[0]) && more.steps.every((step, i) => i === 0 || more.steps[i - 1] < step);
-  if (ascending) return { steps: old.steps.concat(more.steps), values: old.values.concat(more.values) };
-  const byStep = new Map([...old.steps.map((step, i) => [step, old.values[i]] as const), ...more.steps.map((step, i) => [step, more.values[i]] as const)]);
+function append(old: Series, more: { x: number[]; y: number[] }): Series {
+  const last = old.x.at(-1);
+  const ascending = (last === undefined || last < more.x[0]) && more.x.every((step, i) => i === 0 || more.x[i - 1] < step);
+  if (ascending) return { x: old.x.concat(more.x), y: old.y.concat(more.y) };
+  const byStep = new Map([...old.x.map((step, i) => [step, old.y[i]] as const), ...more.x.map((step, i) => [step, more.y[i]] as const)]);
   const steps = [...byStep.keys()].sort((a, b) => a - b);
-  return { steps, values: steps.map((step) => byStep.get(step)!) };
+  return { x: steps, y: steps.map((step) => byStep.get(step)!) };
 }

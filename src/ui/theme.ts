@@ -35,6 +35,12 @@ export interface Glyphs {
   readonly newline: string;
   /** asciichart's ten line pieces, in its order. */
   readonly chart: readonly string[];
+  /** Tell curves apart without colour, the first one first. */
+  readonly markers: readonly string[];
+  /** Levels of a curve one line high, the lowest first. */
+  readonly spark: readonly string[];
+  /** Whether the terminal can show braille. */
+  readonly braille: boolean;
   /** A cell of the stacked memory bar by part; told apart by letter where colour cannot. */
   readonly memory: Readonly<Record<MemoryTone, string>>;
 }
@@ -92,12 +98,18 @@ const unicode: Omit<Glyphs, 'memory'> = {
   horizontal: '─', vertical: '│', topLeft: '┌', topRight: '┐', bottomLeft: '└', bottomRight: '┘', axis: '┤',
   ellipsis: '…', cursor: '▌', chosen: '●', focus: '▸', full: '█', empty: '░', mark: '•', dot: '·', dash: '–', up: '↑', down: '↓', left: '←', right: '→', newline: '↵',
   chart: ['┼', '┤', '╶', '╴', '─', '╰', '╭', '╮', '╯', '│'],
+  markers: ['●', '■', '▲', '◆', '○', '□', '△', '◇'],
+  spark: ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
+  braille: true,
 };
 
 const ascii: Omit<Glyphs, 'memory'> = {
   horizontal: '-', vertical: '|', topLeft: '+', topRight: '+', bottomLeft: '+', bottomRight: '+', axis: '|',
   ellipsis: '~', cursor: '_', chosen: '*', focus: '>', full: '#', empty: '.', mark: 'o', dot: '-', dash: '-', up: '^', down: 'v', left: '<', right: '>', newline: ' ',
   chart: ['+', '|', '-', '-', '-', '`', '.', '.', "'", '|'],
+  markers: ['o', 'x', '#', '@', '*', '%', '&', '$'],
+  spark: ['_', '.', '-', '=', '*', '#'],
+  braille: false,
 };
 
 export function makeTheme({ color, unicode: wide }: ThemeOptions): Theme {

@@ -180,8 +180,8 @@ describe('runs', () => {
   it('grow by what is new, and a step written again holds its later value', () => {
     const first = addNews(null, news(run({}), 0, 1, 2, 3));
     const resumed = addNews(first, news(run({}), 10, 3, 4));
-    expect(resumed.series.loss).toEqual({ steps: [1, 2, 3, 4], values: [1, 2, 13, 14] });
-    expect(addNews(resumed, news(run({ id: 'b' }), 0, 1)).series.loss.steps).toEqual([1]);
+    expect(resumed.series.loss).toEqual({ x: [1, 2, 3, 4], y: [1, 2, 13, 14] });
+    expect(addNews(resumed, news(run({ id: 'b' }), 0, 1)).series.loss.x).toEqual([1]);
   });
 
   it('predict their end from the pace of the last steps', () => {

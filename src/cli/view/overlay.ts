@@ -1,5 +1,5 @@
 /** Several series in one chart, each drawn with its letter, so that it reads without colour. */
-import { resample, type Series } from '../../ui/format/series.js';
+import { extent, resample, type Series } from '../../ui/format/series.js';
 import type { Tone } from '../../ui/theme.js';
 import { formatNumber } from '../../util/format.js';
 import type { Style } from '../terminal.js';
@@ -18,9 +18,8 @@ export function toneOf(index: number): Tone {
 
 /** One line a row of the chart, the steps below it; nothing where no series has two points. */
 export function overlay(series: readonly Series[], { width, style }: { readonly width: number; readonly style: Style }): string[] {
-  const steps = series.flatMap((each) => each.steps);
-  if (series.every((each) => each.steps.length < 2)) return [];
-  const range = { from: Math.min(...steps), to: Math.max(...steps) };
+  const range = extent(series);
+  if (range === null || series.every((each) => each.x.length < 2)) return [];
   const columns = Math.min(width, 120) - labelWidth - 1;
   const sampled = series.map((each) => resample(each, range, columns));
   const finite = sampled.flat().filter(Number.isFinite);

@@ -1,8 +1,9 @@
 import { memo } from 'react';
-import { chartLines } from '../format/chart.js';
 import { line } from '../format/line.js';
 import type { Line } from '../format/line.js';
-import { emptySeries, smooth } from '../format/series.js';
+import { legend, plot } from '../format/plot.js';
+import type { Curve } from '../format/plot.js';
+import { emptySeries, extent, smooth } from '../format/series.js';
 import type { Series } from '../format/series.js';
 import { Pane, frame } from './pane.js';
 import { useTheme } from './theme-context.js';
@@ -23,19 +24,12 @@ export interface LossChartProps {
 /** Training and evaluation loss over the steps. */
 export const LossChart = memo(function LossChart({ train = emptySeries, evaluation = emptySeries, totalSteps, smoothing, logarithmic, width, height, waiting }: LossChartProps) {
   const { glyphs } = useTheme();
-  const last = Math.max(train.steps.at(-1) ?? 1, evaluation.steps.at(-1) ?? 1);
-  const first = Math.min(train.steps[0] ?? last, evaluation.steps[0] ?? last);
-  const lines = chartLines(
-    [
-      { series: smooth(train, smoothing), tone: 'train', marks: false },
-      { series: evaluation, tone: 'eval', marks: true },
-    ],
-    { width: width - frame.columns, height: height - frame.rows, range: { from: first, to: Math.max(last, first + 1, totalSteps ?? 0) }, logarithmic, glyphs },
-  );
-  const key = glyphs.horizontal.repeat(2);
-  const title: Line = line(
-    'Loss  ', [`${key} train`, 'train'], '  ', [`${key}${glyphs.mark}${key} eval`, 'eval'],
-    [smoothing > 0 ? `  smoothed ${smoothing}` : '', 'muted'], [logarithmic ? '  log' : '', 'muted'],
-  );
+  const curves: readonly Curve[] = [
+    { name: 'train', series: smooth(train, smoothing), tone: 'train', marker: null },
+    { name: 'eval', series: evaluation, tone: 'eval', marker: glyphs.mark, marks: 'points' },
+  ];
+  const { from, to } = extent([train, evaluation]) ?? { from: 0, to: 0 };
+  const lines = plot(curves, { width: width - frame.columns, height: height - frame.rows, range: { from, to: Math.max(to, from + 1, totalSteps ?? 0) }, logarithmic, glyphs });
+  const title: Line = line('Loss  ', ...legend(curves, glyphs), [smoothing > 0 ? `  smoothed ${smoothing}` : '', 'muted'], [logarithmic ? '  log' : '', 'muted']);
   return <Pane title={title} width={width} height={height} lines={lines ?? [line([waiting, 'muted'])]} />;
 });

@@ -13,7 +13,7 @@ import { isLive } from './state.js';
 
 /** The last value of a metric; null where there is none. */
 export function latest({ series }: RunData, key: string): number | null {
-  return series[key]?.values.findLast(Number.isFinite) ?? null;
+  return series[key]?.y.findLast(Number.isFinite) ?? null;
 }
 
 /** Columns of a fact's name on either side, and in all what a pair needs to be read whole. */
