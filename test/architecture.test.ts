@@ -30,7 +30,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** The only places that name a library. */
 const owners: readonly (readonly [library: RegExp, owners: readonly string[]])[] = [
   [/^yaml$/, ['config/']],
-  [/^(tokenizers|@huggingface\/jinja|csv-parse(\/.*)?)$/, ['data/']],
+  [/^(tokenizers|@huggingface\/jinja|csv-parse(\/.*)?|hyparquet.*|apache-arrow|fzstd|tinyglobby)$/, ['data/']],
   [/^onnxruntime-|^protobufjs/, ['engine/onnx/']],
   [/^@tensorflow\//, ['engine/tfjs/']],
   [/^better-sqlite3$/, ['store/']],

@@ -10,17 +10,17 @@ import type { EncodedRows } from '../../src/data/rows.js';
 import { loadTokenizer, type Tokenizer } from '../../src/data/tokenizer/index.js';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const golden = path.join(here, 'golden');
+export const goldenFolder = path.join(here, 'golden');
 
 /** Real datasets and tokenizers beside the repository, where they are. */
 export const material = path.resolve(here, '../../../shared/material');
 export const withoutMaterial = existsSync(material) ? false : 'needs ../shared/material';
 
-export const tinyTokenizerFolder = path.join(golden, 'tiny-tokenizer');
+export const tinyTokenizerFolder = path.join(goldenFolder, 'tiny-tokenizer');
 export const tinyTokenizer = (): Promise<Tokenizer> => loadTokenizer(tinyTokenizerFolder);
 
 export function readGolden(name: string): unknown {
-  return JSON.parse(readFileSync(path.join(golden, name), 'utf8'));
+  return JSON.parse(readFileSync(path.join(goldenFolder, name), 'utf8'));
 }
 
 /** A folder of this test's own with the given files, removed after it. */

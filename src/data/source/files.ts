@@ -1,13 +1,18 @@
 /** From a path to the files of each split. */
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { globSync, isDynamicPattern } from 'tinyglobby';
+import { z } from 'zod';
 import { UserError } from '../../util/errors.js';
+import { readArrow } from './arrow.js';
+import { compressionOf } from './bytes.js';
 import { readDelimited } from './delimited.js';
 import { readJson, readJsonLines } from './json.js';
+import { readParquet } from './parquet.js';
 import { readPlain } from './plain.js';
 import type { RowReader } from './row.js';
 
-/** A file's reader by the end of its name. */
+/** A file's reader by the end of its name; those of text also read it compressed (`.jsonl.gz`, `.txt.zst`). */
 export const readers: Readonly<Record<string, RowReader>> = {
   '.jsonl': readJsonLines,
   '.ndjson': readJsonLines,
@@ -15,7 +20,13 @@ export const readers: Readonly<Record<string, RowReader>> = {
   '.csv': readDelimited(','),
   '.tsv': readDelimited('\t'),
   '.txt': readPlain,
+  '.parquet': readParquet,
+  '.arrow': readArrow,
+  '.feather': readArrow,
 };
+
+/** Kinds that are compressed within, and read from any place in them. */
+const binary: readonly string[] = ['.parquet', '.arrow', '.feather'];
 
 /** The files of each split; empty where there is none. */
 export interface Splits {
@@ -27,27 +38,48 @@ export interface Splits {
 /** Names under which the splits of published datasets are found. */
 const splitNames = { train: /^train(ing)?([^a-z]|$)/i, validation: /^(val|valid|validation|dev|eval)([^a-z]|$)/i, test: /^test(ing)?([^a-z]|$)/i } as const;
 
+/** The kind of a data file: the end of its name, that of its compression left out; null where it is none. */
+export function kindOf(file: string): string | null {
+  const compression = compressionOf(file);
+  const kind = path.extname(compression === '' ? file : file.slice(0, -compression.length)).toLowerCase();
+  return kind in readers && !(compression !== '' && binary.includes(kind)) ? kind : null;
+}
+
 /** The reader of a file; throws UserError with the kinds there are. */
 export function readerOf(file: string): RowReader {
-  const reader = readers[path.extname(file).toLowerCase()];
-  if (!reader) throw new UserError(`${file} is of a kind that is not read here; these are: ${Object.keys(readers).join(', ')}`);
-  return reader;
+  const kind = kindOf(file);
+  if (kind === null) throw new UserError(`${file} is of a kind that is not read here; these are: ${Object.keys(readers).join(', ')}, text also as .gz or .zst`);
+  return readers[kind];
 }
 
 /**
- * The files of a dataset: one file, or a folder. In a folder, files named after a split (`train.jsonl`,
- * `train-00000-of-00002.jsonl`, `validation/…`) are that split; without such names all files are for training.
+ * The files of a dataset: one file, a folder, or a pattern (`corpus/*.jsonl.gz`). In a folder, files named
+ * after a split (`train.jsonl`, `train-00000-of-00002.jsonl`, `validation/…`) are that split; without such
+ * names all files are for training. The same holds for the files of a pattern, below its fixed part.
  */
 export function splitsOf(dataset: string): Splits {
   const found = statSync(dataset, { throwIfNoEntry: false });
-  if (!found) throw new UserError(`no dataset at ${dataset}: there is no such file or folder; correct the path, or see what there is with: workbench datasets`);
+  if (!found) return splitsOfPattern(dataset);
   if (!found.isDirectory()) {
     readerOf(dataset);
     return { train: [dataset], validation: [], test: [] };
   }
   const files = dataFiles(dataset);
   if (files.length === 0) throw new UserError(`${dataset} holds no data files (${Object.keys(readers).join(', ')}): give a folder that does, or one such file`);
-  const named = (split: keyof typeof splitNames) => files.filter((file) => path.relative(dataset, file).split(path.sep).some((part) => splitNames[split].test(part)));
+  return bySplit(files, dataset);
+}
+
+function splitsOfPattern(pattern: string): Splits {
+  if (!isDynamicPattern(pattern)) throw new UserError(`no dataset at ${pattern}: there is no such file or folder; correct the path, or see what there is with: workbench datasets`);
+  const parts = pattern.split(path.sep);
+  const fixed = parts.slice(0, parts.findIndex((part) => isDynamicPattern(part))).join(path.sep) || path.sep;
+  const files = globSync(path.relative(fixed, pattern), { cwd: fixed, absolute: true }).filter(isDataFile).sort();
+  if (files.length === 0) throw new UserError(`no data file in ${fixed} matches ${path.relative(fixed, pattern)}; correct the pattern, or give the folder`);
+  return bySplit(files, fixed);
+}
+
+function bySplit(files: readonly string[], folder: string): Splits {
+  const named = (split: keyof typeof splitNames) => files.filter((file) => path.relative(folder, file).split(path.sep).some((part) => splitNames[split].test(part)));
   const [train, validation, test] = [named('train'), named('validation'), named('test')];
   const unnamed = files.filter((file) => !validation.includes(file) && !test.includes(file));
   return { train: train.length > 0 ? train : unnamed, validation, test };
@@ -55,6 +87,8 @@ export function splitsOf(dataset: string): Splits {
 
 /** Readable files of a folder and of the folders in it, by name. */
 function dataFiles(folder: string, depth = 2): string[] {
+  const saved = savedFiles(folder);
+  if (saved) return saved;
   const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
   return entries.flatMap((entry) => {
     const full = path.join(folder, entry.name);
@@ -64,9 +98,19 @@ function dataFiles(folder: string, depth = 2): string[] {
   });
 }
 
+const savedState = z.object({ _data_files: z.array(z.object({ filename: z.string() })) });
+
+/** The files that a folder written by `save_to_disk` names as its own (others there are left-over caches); null for other folders. */
+function savedFiles(folder: string): string[] | null {
+  const state = path.join(folder, 'state.json');
+  if (!existsSync(state)) return null;
+  const { data } = savedState.safeParse(JSON.parse(readFileSync(state, 'utf8')));
+  return data?._data_files.map(({ filename }) => path.join(folder, filename)) ?? null;
+}
+
 const aboutData = /^(dataset_infos?|dataset_dict|readme|licen[cs]e|copying|notice|citation|attribution|authors|changelog|source|state|cc[-_ ]?(0|by)[^a-z]|(mit|apache)[-_. ])/i;
 
 /** A file that can be read here and is not about the data (a licence, a card, an index). */
 export function isDataFile(name: string): boolean {
-  return path.extname(name).toLowerCase() in readers && !aboutData.test(name);
+  return kindOf(name) !== null && !aboutData.test(path.basename(name));
 }

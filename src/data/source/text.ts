@@ -1,6 +1,6 @@
 /** Files as UTF-8 text, in pieces: byte order marks, other encodings and line ends are dealt with here. */
-import { createReadStream } from 'node:fs';
 import { UserError } from '../../util/errors.js';
+import { bytesOf } from './bytes.js';
 
 export interface Line {
   readonly number: number;
@@ -21,7 +21,7 @@ export async function* textOf(file: string): AsyncGenerator<string> {
       throw new UserError(`${file}:${line + bad} is not UTF-8 text; convert the file first, for example with iconv -f latin1 -t utf-8`);
     }
   };
-  for await (const bytes of createReadStream(file, { highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>) {
+  for await (const bytes of bytesOf(file)) {
     if (first && isUtf16(bytes)) throw new UserError(`${file} is UTF-16 text; convert it first, for example with iconv -f utf-16 -t utf-8`);
     first = false;
     const text = decode(bytes);
