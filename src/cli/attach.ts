@@ -19,7 +19,7 @@ export async function attach(terminal: Terminal, reference: string, { json }: { 
   const home = homeFolder(terminal.env);
   reconcile(home);
   const reader = openReader(home);
-    const leaving = new AbortController();
+  const leaving = new AbortController();
   const leave = () => leaving.abort();
   process.on('SIGINT', leave).on('SIGTERM', leave);
   try {
@@ -29,11 +29,11 @@ export async function attach(terminal: Terminal, reference: string, { json }: { 
     const printer = eventPrinter(terminal, { run: first, json: json ?? false });
     const follower = new Follower(reader, first.id);
     let run = first;
-    let checked = Date.now();
+    let checked = performance.now();
     while (!isOver(run) && !leaving.signal.aborted) {
-      if (Date.now() - checked > checkMilliseconds) {
+      if (performance.now() - checked > checkMilliseconds) {
         reconcile(home);
-        checked = Date.now();
+        checked = performance.now();
       }
       run = reader.run(first.id);
       // Read after the state: an end that is seen has all its events in the store.

@@ -1,6 +1,7 @@
 /** Folders for the files of an engine, which may be as large as the model: none is left behind. */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { isMarkOfLiving, markOf } from '../runner/identity.js';
 
 const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -8,7 +9,7 @@ const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export async function withScratch<Result>(parent: string, use: (folder: string) => Promise<Result>): Promise<Result> {
   mkdirSync(parent, { recursive: true });
   removeOrphans(parent);
-  const folder = mkdtempSync(join(parent, `${process.pid}-`));
+  const folder = mkdtempSync(join(parent, `${markOf(process.pid) ?? process.pid}-`));
   const remove = () => rmSync(folder, { recursive: true, force: true });
   const leave = (signal: NodeJS.Signals) => {
     remove();
@@ -24,18 +25,9 @@ export async function withScratch<Result>(parent: string, use: (folder: string) 
   }
 }
 
-/** What a process left that was killed before it could tidy up; its number begins the name. */
+/** What a process left that was killed before it could tidy up; its mark begins the name. */
 function removeOrphans(parent: string): void {
   for (const name of readdirSync(parent)) {
-    if (!isAlive(Number.parseInt(name, 10))) rmSync(join(parent, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    if (!isMarkOfLiving(name)) rmSync(join(parent, name), { recursive: true, force: true });
   }
 }

@@ -10,7 +10,7 @@ import type { LoraConfig } from '../config/schema.js';
 import type { ParameterSpec } from '../nn/parameter.js';
 import { messageOf, UserError } from '../util/errors.js';
 import type { Tensor } from '../util/tensor.js';
-import { writeAtomically } from '../weights/atomic.js';
+import { writeAtomically } from '../util/atomic.js';
 import { matchTensors } from '../weights/match.js';
 import { SafetensorsFile, writeSafetensors } from '../weights/safetensors.js';
 import { targetLinears, targetNames, type Adaptable } from './targets.js';

@@ -35,10 +35,10 @@ export async function startRun(home: string, runId: string, use: Entries = entri
 /** Has the supervisor look at the queue, starting it if there is none. Rejects with a UserError when that cannot be. */
 export async function workQueue(home: string, { supervisor }: Entries = entries): Promise<void> {
   const news: SupervisorRequest = { type: 'news' };
-  const deadline = Date.now() + patienceMs;
+  const deadline = performance.now() + patienceMs;
   // A supervisor that has just found nothing to do does not answer any more and still holds the lock.
   while (!(await answers(supervisorSocket(home), news)) && !(await startSupervisor(home, supervisor))) {
-    if (Date.now() > deadline) throw new UserError(noSupervisor(home, 'it does not answer'));
+    if (performance.now() > deadline) throw new UserError(noSupervisor(home, 'it does not answer'));
     await wait(pollMs);
   }
 }
@@ -55,7 +55,7 @@ export async function change(home: string, runId: string, changes: LiveChange): 
 
 async function askRun(home: string, runId: string, request: RunRequest): Promise<void> {
   const asked = request.type === 'control' ? request.control : 'change';
-  const deadline = Date.now() + patienceMs;
+  const deadline = performance.now() + patienceMs;
   while (!(await answers(runSocket(home, runId), request))) {
     const run = withStore(home, (store) => {
       if (asked === 'stop' && store.cancel(runId, 'stopped before it began')) return null;
@@ -65,7 +65,7 @@ async function askRun(home: string, runId: string, request: RunRequest): Promise
     if (run === null) return;
     if (run.state === 'queued') throw new UserError(`the run "${run.name}" (${runId}) has not begun: until then it can only be stopped`);
     if (run.state !== 'running' && run.state !== 'paused') throw new UserError(`the run "${run.name}" (${runId}) is ${run.state}: there is nothing to ${asked}`);
-    if (Date.now() > deadline) throw new UserError(`the run "${run.name}" (${runId}) does not answer: try again, or kill it`);
+    if (performance.now() > deadline) throw new UserError(`the run "${run.name}" (${runId}) does not answer: try again, or kill it`);
     await wait(pollMs);
   }
 }

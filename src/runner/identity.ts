@@ -1,10 +1,23 @@
 /** Telling a process from a later one with the same number: by its start, and the start of the machine. */
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { ProcessIdentity } from '../store/rows.js';
 
 export function ownIdentity(): ProcessIdentity {
   return { pid: process.pid, startTime: startTimeOf(process.pid) ?? '', bootId: bootId() };
+}
+
+/** A file name that stands for a process: its number and, since numbers come again, a digest of when it started. Null when it does not run. */
+export function markOf(pid: number): string | null {
+  const startTime = startTimeOf(pid);
+  return startTime === null ? null : `${pid}-${createHash('sha256').update(`${startTime} ${bootId()}`).digest('hex').slice(0, 12)}`;
+}
+
+/** Whether the process runs whose mark a name begins with. */
+export function isMarkOfLiving(name: string): boolean {
+  const mark = markOf(Number.parseInt(name, 10));
+  return mark !== null && name.startsWith(mark);
 }
 
 /** Whether that very process runs; one that has ended and only waits to be collected does not. */

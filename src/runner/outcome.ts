@@ -54,7 +54,8 @@ export function reconcile(store: Store, home: string, ownChildren: ReadonlySet<s
     else settle(store, home, { runId: id, exit: null });
   }
   for (const { id, since } of store.unclaimed()) {
-    if (Date.now() - Date.parse(since) > patienceMs) store.cancel(id, 'never started: the command that made it ended first');
+    // A clock that was set back makes it wait from the future.
+    if (Math.abs(Date.now() - Date.parse(since)) > patienceMs) store.cancel(id, 'never started: the command that made it ended first');
   }
   return live;
 }

@@ -1,17 +1,18 @@
-/** Keeps what a run says: in the store, and as a line in `trainer_log.jsonl` for other people's tools. */
+/** Keeps what a run says: in the store, and for other people's tools as lines in `trainer_log.jsonl` and `samples.jsonl`. */
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Store } from '../store/store.js';
 import type { EvalEvent, StepEvent, TrainEvent } from '../trainer/events.js';
-import { dropLinesAfter } from '../trainer/journal.js';
 import { messageOf, UserError } from '../util/errors.js';
+import { dropLinesAfter } from './journal.js';
 import type { TimedEvent } from './protocol.js';
 
 export class Recorder {
   readonly #store: Store;
   readonly #runId: string;
   readonly #logFile: string;
+  readonly #samplesFile: string;
   readonly #complain: (line: string) => void;
   /** Events that could not be written yet (a full disk, a locked store), oldest first. */
   readonly #waiting: TimedEvent[] = [];
@@ -21,6 +22,7 @@ export class Recorder {
     this.#store = store;
     this.#runId = runId;
     this.#logFile = join(folder, 'trainer_log.jsonl');
+    this.#samplesFile = join(folder, 'samples.jsonl');
     this.#complain = complain;
   }
 
@@ -54,11 +56,26 @@ export class Recorder {
   }
 
   #log(event: TrainEvent): void {
-    if (event.type === 'started') dropLinesAfter(this.#logFile, 'current_steps', event.step);
-    if (event.type === 'step') this.#lastStep = event;
-    if (event.type !== 'step' && event.type !== 'eval') return;
-    appendFileSync(this.#logFile, `${JSON.stringify(logLine(event, this.#lastStep))}\n`);
+    switch (event.type) {
+      case 'started':
+        dropLinesAfter(this.#logFile, 'current_steps', event.step);
+        dropLinesAfter(this.#samplesFile, 'step', event.step);
+        break;
+      case 'step':
+        this.#lastStep = event;
+        appendLine(this.#logFile, logLine(event, event));
+        break;
+      case 'eval':
+        appendLine(this.#logFile, logLine(event, this.#lastStep));
+        break;
+      case 'sample':
+        appendLine(this.#samplesFile, { step: event.step, prompt: event.prompt, text: event.text });
+    }
   }
+}
+
+function appendLine(file: string, line: object): void {
+  appendFileSync(file, `${JSON.stringify(line)}\n`);
 }
 
 /** The names are LLaMA-Factory's; times are seconds. An evaluation repeats where the training stood. */

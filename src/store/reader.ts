@@ -80,7 +80,7 @@ export class Reader implements StoreReader {
   run(reference: string): RunRecord {
     const row = this.#byId.first({ reference }) ?? this.#byName.first({ reference }) ?? this.#onlyWithPrefix(reference);
     const record = toRecord(row);
-    return { ...record, checkpoints: record.checkpoints.filter(({ path }) => existsSync(path)).map(({ step, path }) => ({ step, path, valid: looksWhole(path) })) };
+    return { ...record, checkpoints: record.checkpoints.filter(({ path }) => existsSync(path)) };
   }
 
   metrics(runId: string, keys?: readonly string[]): readonly MetricPoint[] {
@@ -180,9 +180,20 @@ function toRecord(row: RunRow): RunRecord {
   return {
     ...row,
     config: JSON.parse(row.config) as RunRecord['config'],
-    checkpoints: (JSON.parse(row.checkpoints) as { step: number; path: string }[]).map((checkpoint) => ({ ...checkpoint, valid: true })),
+    checkpoints: (JSON.parse(row.checkpoints) as { step: number; path: string }[]).map(checkpointOf),
     tags: JSON.parse(row.tags) as string[],
     archived: row.archived === 1,
+  };
+}
+
+/** Whether it is whole is looked up when it is asked for: a list of ten thousand runs asks for few. */
+function checkpointOf({ step, path }: { readonly step: number; readonly path: string }): RunRecord['checkpoints'][number] {
+  return {
+    step,
+    path,
+    get valid() {
+      return looksWhole(path);
+    },
   };
 }
 

@@ -32,7 +32,7 @@ export interface RunRecord {
   readonly accuracy: number | null;
   readonly peak_memory_bytes: number | null;
   readonly estimated_memory_bytes: number | null;
-  /** Oldest first. In a list of runs, as they were recorded; of a single run, only those that are still on disk, `valid` where no file is missing or cut. */
+  /** Oldest first; of a single run, only those that are still on disk. `valid`, which looks there, is true where no file is missing or cut. */
   readonly checkpoints: readonly { readonly step: number; readonly path: string; readonly valid: boolean }[];
   readonly resumed_from: string | null;
   readonly output: string | null;

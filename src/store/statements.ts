@@ -11,7 +11,8 @@ export function prepareStatements(connection: Connection) {
   return {
     changeRun: mapRecord(rowChanges, (change) => (change === null ? null : write(`UPDATE runs SET ${change} WHERE key = @run`))),
     insertRun: write(`INSERT INTO runs (id, name, state, created_at, config, parent)
-      VALUES (@id, @name, 'queued', @created_at, @config, @parent) ON CONFLICT (id) DO NOTHING`),
+      VALUES (@id, @name, 'queued', @created_at, @config, @parent)`),
+    newestId: connection.prepare<{ id: string }>('SELECT id FROM runs ORDER BY id DESC LIMIT 1'),
     nextSeq: connection.prepare<{ run: number; seq: number }>('UPDATE runs SET seq = seq + 1 WHERE id = @id RETURNING key AS run, seq'),
     findKey: connection.prepare<{ key: number }>('SELECT key FROM metric_keys WHERE name = @name'),
     insertKey: connection.prepare<{ key: number }>('INSERT INTO metric_keys (name) VALUES (@name) RETURNING key'),

@@ -73,10 +73,11 @@ class SqliteStore extends Reader implements Store {
   createRun({ name, config, parent }: { readonly name: string; readonly config: Experiment; readonly parent?: string }): RunRecord {
     const now = Date.now();
     const row = { name, config: JSON.stringify(config), parent: parent ?? null, created_at: new Date(now).toISOString() };
-    for (;;) {
-      const id = makeRunId(now);
-      if (this.#sql.insertRun.run({ ...row, id }) === 1) return this.run(id);
-    }
+    return this.connection.transaction(() => {
+      const id = makeRunId(now, this.#sql.newestId.first()?.id ?? null);
+      this.#sql.insertRun.run({ ...row, id });
+      return this.run(id);
+    });
   }
 
   branchRun({ step, ...run }: { readonly name: string; readonly config: Experiment; readonly parent: string; readonly step: number }): RunRecord {

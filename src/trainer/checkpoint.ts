@@ -7,10 +7,11 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { loaderPositionSchema } from '../data/loader.js';
+import { sync } from '../util/atomic.js';
 import { UserError } from '../util/errors.js';
 
 const stateSchema = z.object({
@@ -118,15 +119,6 @@ async function sumOf(path: string): Promise<{ bytes: number; sha256: string }> {
     bytes += chunk.length;
   }
   return { bytes, sha256: hash.digest('hex') };
-}
-
-async function sync(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function parseJson(text: string): unknown {

@@ -1,6 +1,4 @@
 /** The training loop. It knows the session, events and what it has been asked to do; when things are due is in `policy.ts`. */
-import { appendFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { formatBytes } from '../util/format.js';
 import type { TrainConfig } from '../config/schema.js';
@@ -12,7 +10,6 @@ import { trainingLoader } from './estimate.js';
 import { evaluateRows } from './evaluate.js';
 import { opposite, type Control, type Progress } from './events.js';
 import { continuation, generateTokens, stopIdsOf } from './generate.js';
-import { dropLinesAfter } from './journal.js';
 import { Meter, type UpdateFigures } from './meter.js';
 import { writeOutput } from './output.js';
 import { dueAfter, onNonFinite, smallerMicroBatch, totalUpdates } from './policy.js';
@@ -83,17 +80,12 @@ class Loop {
     return this.#step >= this.#session.totalSteps;
   }
 
-  get #samplesFile(): string {
-    return join(this.#context.runFolder, 'samples.jsonl');
-  }
-
   get #progress(): Progress {
     const { loader, totalSteps } = this.#session;
     return { step: this.#step, total_steps: totalSteps, epoch: this.#step / loader.updatesPerEpoch };
   }
 
   #start(): void {
-    dropLinesAfter(this.#samplesFile, 'step', this.#step);
     const { tuning, model, estimate, data, engine, resumed } = this.#session;
     this.#context.emit({
       type: 'started',
@@ -190,9 +182,7 @@ class Loop {
         stopIds: stopIdsOf(model, tokenizer),
         interrupted: this.#stopping,
       });
-      const text = continuation(tokenizer, asked, ids);
-      this.#context.emit({ type: 'sample', ...this.#progress, prompt, text });
-      await appendFile(this.#samplesFile, `${JSON.stringify({ step: this.#step, prompt, text })}\n`);
+      this.#context.emit({ type: 'sample', ...this.#progress, prompt, text: continuation(tokenizer, asked, ids) });
     }
   }
 

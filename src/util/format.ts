@@ -24,7 +24,7 @@ export function formatBytes(bytes: number): string {
 
 /** Seconds → "0.8s", "42s", "3m 05s", "2h 07m", "3d 04h". */
 export function formatDuration(seconds: number): string {
-  if (seconds < 9.95) return `${seconds.toFixed(1)}s`;
+  if (seconds < 9.95) return `${Math.max(0, seconds).toFixed(1)}s`; // a clock that was set back makes it negative
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole}s`;
   if (whole < 3600) return `${Math.floor(whole / 60)}m ${pad(whole % 60)}s`;

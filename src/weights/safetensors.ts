@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { messageOf, UserError } from '../util/errors.js';
 import { sizeOf, type Tensor } from '../util/tensor.js';
-import { writeAtomically } from './atomic.js';
+import { writeAtomically } from '../util/atomic.js';
 import { widenings } from './dtype.js';
 import { readHeader, type TensorEntry } from './header.js';
 

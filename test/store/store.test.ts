@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseExperiment } from '../../src/config/parse.js';
 import { runFolder } from '../../src/store/folders.js';
 import { makeRunId } from '../../src/store/ids.js';
@@ -88,7 +88,7 @@ describe('the way of a run', () => {
     store.record(id, { type: 'checkpoint', ...at(1), path, bytes: 3 }, time);
     expect(store.run(id).checkpoints).toEqual([{ step: 1, path, valid: true }]);
     harm(path);
-    expect(store.run(id).checkpoints).toEqual([{ step: 1, path, valid: false }]);
+    for (const run of [store.run(id), ...store.runs()]) expect(run.checkpoints).toEqual([{ step: 1, path, valid: false }]);
   });
 
   it('forgets checkpoints that are no longer on disk', () => {
@@ -243,10 +243,18 @@ describe('finding a run', () => {
 describe('ids', () => {
   it('are short, sort by time and differ at the same moment', () => {
     const times = [Date.UTC(2026, 0, 1), Date.UTC(2026, 0, 1, 0, 0, 0, 1), Date.UTC(2031, 5, 1), Date.UTC(2057, 0, 1)];
-    const ids = times.map(makeRunId);
+    const ids = times.map((time) => makeRunId(time, null));
     expect(ids).toEqual([...ids].sort());
     for (const id of ids) expect(id).toMatch(/^[0-9a-hjkmnp-tv-z]{10}$/);
-    expect(new Set(Array.from({ length: 200 }, () => create())).size).toBe(200);
+  });
+
+  it('list runs in the order they were made, in one millisecond and when the clock is set back', () => {
+    vi.spyOn(Date, 'now').mockReturnValue(Date.UTC(2026, 5, 1));
+    const made = Array.from({ length: 100 }, () => create());
+    vi.mocked(Date.now).mockReturnValue(Date.UTC(2025, 0, 1));
+    made.push(create());
+    vi.restoreAllMocks();
+    expect(store.runs().map(({ id }) => id)).toEqual(made.reverse());
   });
 });
 

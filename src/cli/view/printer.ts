@@ -64,8 +64,8 @@ function redrawing(terminal: Terminal, run: Named): EventPrinter {
     show(event) {
       if (event.type === 'step') {
         step = event;
-        if (Date.now() - drawn < redrawMilliseconds) return;
-        drawn = Date.now();
+        if (performance.now() - drawn < redrawMilliseconds) return;
+        drawn = performance.now();
         terminal.write(`${clearLine}${status()}`);
         return;
       }

@@ -32,7 +32,7 @@ export async function cachedDocuments(folder: string, key: string, encode: () =>
   const documents = await encode();
   const { files, rejected, ...sections } = documents;
   try {
-    writeCache(file, { sections, meta: { files, rejected } });
+    await writeCache(file, { sections, meta: { files, rejected } });
     return { documents, use: 'written' };
   } catch {
     return { documents, use: 'not kept' }; // a cache that cannot be written costs time, not the run

@@ -7,9 +7,11 @@
  * the file is read. Written under another name and renamed, so that a file is whole or not there.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { writeAtomically } from '../../util/atomic.js';
 
 const magic = Buffer.from('workbench tokens');
 const alignment = 8;
@@ -46,8 +48,8 @@ export function readCache(file: string): Cached | null {
   return { sections: Object.fromEntries(sections), meta: header.data.meta };
 }
 
-/** Writes a file; throws what the file system throws. */
-export function writeCache(file: string, { sections, meta }: Cached): void {
+/** Writes a file; rejects with what the file system throws. */
+export async function writeCache(file: string, { sections, meta }: Cached): Promise<void> {
   const places: z.input<typeof headerSchema>['sections'] = {};
   const parts: Uint8Array[] = [];
   let offset = 0;
@@ -65,25 +67,10 @@ export function writeCache(file: string, { sections, meta }: Cached): void {
   magic.copy(front);
   front.writeUInt32LE(header.length, magic.length);
   header.copy(front, magic.length + 4);
-  writeWhole(file, [front, ...parts]);
-}
-
-function writeWhole(file: string, parts: readonly Uint8Array[]): void {
-  mkdirSync(path.dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}.tmp`;
-  try {
-    const descriptor = openSync(temporary, 'w');
-    try {
-      for (const part of parts) for (let at = 0; at < part.length; ) at += writeSync(descriptor, part, at, Math.min(part.length - at, pieceBytes));
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(temporary, file);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeAtomically(file, async (write) => {
+    for (const part of [front, ...parts]) await write(part);
+  });
 }
 
 /** A whole file in memory of its own, so that arrays can be laid over it; null where it cannot be read. */

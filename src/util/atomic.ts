@@ -1,3 +1,4 @@
+/** Writing so that a crash leaves the old or the new, never a part. */
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -20,12 +21,12 @@ export async function writeAtomically(path: string, fill: (write: (bytes: Uint8A
     await rm(temporary, { force: true });
     throw error;
   }
-  await syncFolder(dirname(path));
+  await sync(dirname(path)); // the rename itself
 }
 
-/** Makes the rename itself last. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
+/** Has the disk keep what a file holds, or which names a folder does. */
+export async function sync(path: string): Promise<void> {
+  const handle = await open(path, 'r');
   try {
     await handle.sync();
   } finally {
