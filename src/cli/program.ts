@@ -136,9 +136,18 @@ function addRuns(program: Command, terminal: Terminal): void {
     .description('one run: state, results, what differs from the defaults, the loss as a chart')
     .argument('<run>', runHelp)
     .option('--metrics', 'every metric point')
+    .option('--csv', 'the metric points alone, a line a step, as comma-separated values')
     .option('--json', 'for machines')
     .addHelpText('after', example('workbench show quickstart --metrics --json'))
     .action(async (run, options) => (await import('./show.js')).show(terminal, run, options));
+  program
+    .command('sql')
+    .description('ask the store in SQL; without a query, what can be asked for')
+    .argument('[query]', 'one SELECT; it cannot change anything')
+    .option('--csv', 'comma-separated values')
+    .option('--json', 'for machines: an object a row')
+    .addHelpText('after', example('workbench sql "select name, eval_loss from runs where state = \'completed\' order by eval_loss limit 5"'))
+    .action(async (query, options) => (await import('./sql.js')).sql(terminal, query, options));
   program
     .command('compare')
     .description('runs side by side: what was set differently, where they ended, their losses in one chart')

@@ -5,15 +5,17 @@ import { newestRun } from './reference.js';
 import type { Terminal } from './terminal.js';
 import { chartText } from './view/chart.js';
 import { runFacts, settingsLines } from './view/run.js';
-import { metricLines } from './view/metrics.js';
+import { csvLines } from './view/csv.js';
+import { metricLines, stepRows } from './view/metrics.js';
 
 interface Options {
   readonly metrics?: true;
+  readonly csv?: true;
   readonly json?: true;
 }
 
-/** Tells one run; with --metrics every point of its curves. */
-export async function show(terminal: Terminal, reference: string, { metrics, json }: Options): Promise<void> {
+/** Tells one run; with --metrics every point of its curves, with --csv nothing else. */
+export async function show(terminal: Terminal, reference: string, { metrics, csv, json }: Options): Promise<void> {
   const home = homeFolder(terminal.env);
   reconcile(home);
   const reader = openReader(home);
@@ -21,6 +23,11 @@ export async function show(terminal: Terminal, reference: string, { metrics, jso
     const run = newestRun(terminal, reader, reference);
     if (json) {
       terminal.json(metrics ? { ...run, metrics: reader.metrics(run.id) } : run);
+      return;
+    }
+    if (csv) {
+      const { keys, rows } = stepRows(reader.metrics(run.id));
+      csvLines(['step', 'time', ...keys], rows.map(({ step, time, values }) => [step, time, ...keys.map((key) => values.get(key) ?? null)])).forEach(terminal.print);
       return;
     }
     const { style, width } = terminal;

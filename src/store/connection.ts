@@ -22,7 +22,7 @@ export interface ConnectionOptions {
 }
 
 export class Connection {
-  readonly #path: string;
+  readonly path: string;
   readonly #db: Database.Database;
 
   /**
@@ -31,7 +31,7 @@ export class Connection {
    * then changes nothing.
    */
   constructor(path: string, { migrations = allMigrations, patience = 10_000 }: ConnectionOptions = {}) {
-    this.#path = path;
+    this.path = path;
     this.#db = this.#guard(() => {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       return new Database(path, { timeout: patience });
@@ -85,7 +85,7 @@ export class Connection {
   #migrate(migrations: readonly string[]): void {
     const version = this.#version();
     if (version > migrations.length) {
-      throw new UserError(`${this.#path} was written by a newer Workbench (version ${version}, this one knows ${migrations.length}): update Workbench, or set WORKBENCH_HOME to another folder`);
+      throw new UserError(`${this.path} was written by a newer Workbench (version ${version}, this one knows ${migrations.length}): update Workbench, or set WORKBENCH_HOME to another folder`);
     }
     if (version === migrations.length) return;
     if (version > 0) this.#backUp(version);
@@ -100,7 +100,7 @@ export class Connection {
   }
 
   #backUp(version: number): void {
-    const copy = `${this.#path}.v${version}-${new Date().toISOString().replaceAll(/[:.]/g, '')}.backup`;
+    const copy = `${this.path}.v${version}-${new Date().toISOString().replaceAll(/[:.]/g, '')}.backup`;
     if (!existsSync(copy)) this.#db.prepare('VACUUM INTO ?').run(copy);
   }
 
@@ -112,7 +112,7 @@ export class Connection {
     try {
       return work();
     } catch (error) {
-      throw inWords(error, this.#path);
+      throw inWords(error, this.path);
     }
   }
 }

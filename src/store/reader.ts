@@ -5,6 +5,8 @@ import { looksWhole } from './checkpoint-files.js';
 import { Connection } from './connection.js';
 import type { Query } from './connection.js';
 import { databasePath } from './folders.js';
+import { describeSql, querySql } from './sql.js';
+import type { SqlLimits, SqlResult } from './sql.js';
 import type { HistoryRow, MetricPoint, ProcessIdentity, RunRecord, SampleRow, StoreReader } from './rows.js';
 
 /** The columns that come back as they are; the rest is JSON or 0 and 1. */
@@ -148,6 +150,14 @@ export class Reader implements StoreReader {
   version(): number {
     // SQLite counts the commits of others and the changes of this connection apart; both only grow.
     return Number(this.connection.pragma('data_version')) + (this.#changes.first()?.total ?? 0);
+  }
+
+  sql(query: string, limits?: SqlLimits): SqlResult {
+    return querySql(this.connection.path, query, limits);
+  }
+
+  sqlViews(): ReturnType<typeof describeSql> {
+    return describeSql(this.connection.path);
   }
 
   damage(): readonly string[] {

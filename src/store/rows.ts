@@ -1,5 +1,8 @@
 /** What is read back from the store. The names are those of `workbench show --json`. */
 import type { Experiment } from '../config/schema.js';
+import type { SqlLimits, SqlResult } from './sql.js';
+
+export type { SqlLimits, SqlResult, SqlValue } from './sql.js';
 
 export const runStates = ['queued', 'running', 'paused', 'completed', 'stopped', 'failed', 'crashed'] as const;
 export type RunState = (typeof runStates)[number];
@@ -105,6 +108,9 @@ export interface StoreReader {
   live(): readonly { readonly id: string; readonly process: ProcessIdentity | null }[];
   /** Grows when anybody has written: cheap to ask often, so that nothing is redrawn without a reason. */
   version(): number;
+  /** Answers a query in SQL over the views that `sqlViews` tells of; throws a UserError where it is not understood or would write. */
+  sql(query: string, limits?: SqlLimits): SqlResult;
+  sqlViews(): readonly { readonly name: string; readonly tells: string; readonly columns: readonly string[] }[];
   /** What SQLite's own check of the whole file finds wrong; nothing when it is sound. Slow on a large store. */
   damage(): readonly string[];
   close(): void;

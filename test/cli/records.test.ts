@@ -181,3 +181,29 @@ describe('an empty home', () => {
     empty.remove();
   });
 });
+
+describe('sql', () => {
+  it('answers as a table, as CSV and as JSON', async () => {
+    const query = "select name, train_loss, reason from runs where name = 'narrow'";
+    expect((await place.run('sql', query)).stdout.split('\n').map((line) => line.trim().split(/ {2,}/))).toEqual([['name', 'train_loss', 'reason'], ['narrow', '2.001', 'null'], ['']]);
+    expect((await place.run('sql', "select name, 'a \"b\", c' as said, reason from runs where name = 'narrow'", '--csv')).stdout).toBe('name,said,reason\nnarrow,"a ""b"", c",\n');
+    expect(await json('sql', "select count(*) as points from metrics where run = '" + first + "' and name = 'loss'")).toEqual([{ points: steps }]);
+    expect(await place.run('sql', 'drop table runs')).toMatchObject({ code: 2, stdout: '' });
+  });
+
+  it('tells what can be asked for', async () => {
+    expect((await place.run('sql')).stdout).toMatch(/runs +a row a run[^]*metrics[^]*run, name, step, time, value/);
+  });
+});
+
+describe('metric points as CSV', () => {
+  it('are a line a step', async () => {
+    const { stdout } = await place.run('show', 'narrow', '--csv');
+    const rows = stdout.trimEnd().split('\n').map((line) => line.split(','));
+    expect(rows).toHaveLength(steps + 1);
+    expect(rows[0].slice(0, 3)).toEqual(['step', 'time', 'loss']);
+    expect(rows[1].slice(0, 3)).toEqual(['1', '2026-01-01T10:00:01.000Z', '3']);
+    expect(rows[steps][rows[0].indexOf('eval_loss')]).toBe('2.5');
+    expect(rows[1][rows[0].indexOf('eval_loss')]).toBe('');
+  });
+});
