@@ -8,7 +8,7 @@ export async function estimateExperiment(terminal: Terminal, file: string, { set
   const experiment = loadExperiment(file, { set }, terminal.env);
   const { prepared } = await prepare(experiment, terminal.env);
   const loader = trainingLoader(experiment, prepared.train, { padId: 0 });
-  const result = estimate(experiment, { data: { train: loader, eval: prepared.eval } });
+  const result = estimate(experiment, { data: { train: loader, eval: prepared.eval, cutRows: prepared.cutRows } });
   if (json) terminal.json(result);
   else terminal.print(estimateLines(result, terminal.style).join('\n'));
 }

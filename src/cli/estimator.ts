@@ -33,6 +33,6 @@ export function makeEstimator(env: Environment): Estimator {
   return async (experiment, { rows }) => {
     const tokenised = rows === undefined ? null : await tokenisedRows(experiment);
     if (tokenised === null) return estimate(experiment, { rows });
-    return estimate(experiment, { data: { train: trainingLoader(experiment, tokenised.train, { padId: 0 }), eval: tokenised.eval } });
+    return estimate(experiment, { data: { train: trainingLoader(experiment, tokenised.train, { padId: 0 }), eval: tokenised.eval, cutRows: tokenised.cutRows } });
   };
 }

@@ -50,6 +50,7 @@ export class Loader {
   /** Packed rows, or rows, of an epoch. */
   readonly groupCount: number;
   readonly updatesPerEpoch: number;
+  readonly rows: EncodedRows;
   readonly #options: LoaderOptions;
   readonly #groups: readonly (readonly number[])[];
   #position: LoaderPosition;
@@ -59,6 +60,7 @@ export class Loader {
     const { rows, batchSize, accumulation, position = { epoch: 0, index: 0 } } = options;
     if (rows.length === 0) throw new Error('a loader needs at least one row');
     this.#options = options;
+    this.rows = rows;
     this.#groups = groupRows(options);
     this.groupCount = this.#groups.length;
     this.updatesPerEpoch = updatesPerEpoch(this.groupCount, { batchSize, accumulation });

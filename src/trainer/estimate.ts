@@ -1,4 +1,5 @@
 /** What a configuration will cost, before it runs: what `workbench estimate` prints and the screen shows live. */
+import { advise } from '../config/advice.js';
 import type { Experiment } from '../config/schema.js';
 import { heldOutRows } from '../data/dataset.js';
 import { batchWidth } from '../data/collate.js';
@@ -34,6 +35,13 @@ export interface Estimate {
   /** Null where it is not known how many rows there are to train on. */
   readonly steps: number | null;
   readonly steps_per_epoch: number | null;
+  /** Rows to train on, rows held out, and rows of both that are longer than `max_length`; null where it is not known. */
+  readonly train_rows: number | null;
+  readonly eval_rows: number | null;
+  readonly cut_rows: number | null;
+  /** Tokens that an epoch reads, and those of them that it learns. */
+  readonly tokens_per_epoch: number | null;
+  readonly labels_per_epoch: number | null;
   /** Whether lengths and labels are those of the tokenised rows, or every row is taken to be of `max_length`. */
   readonly based_on: 'rows' | 'max_length';
   /** The most tokens of one update. */
@@ -51,7 +59,7 @@ export interface EstimateHints {
   /** When it has been read already; else it is read from `experiment.model`. */
   readonly model?: Model;
   /** The tokenised rows; `train` as `trainingLoader` gives them, `encoded` how many of their tokens this process made itself. */
-  readonly data?: { readonly train: Loader; readonly eval: EncodedRows | null; readonly encoded?: number };
+  readonly data?: { readonly train: Loader; readonly eval: EncodedRows | null; readonly cutRows: number; readonly encoded?: number };
   /** Else rows in the dataset's files, where they have been counted. */
   readonly rows?: number;
 }
@@ -117,23 +125,28 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
   const memory_bytes = Object.values(memory).reduce((sum: number, bytes: number) => sum + bytes, 0);
   const available_memory_bytes = process.availableMemory();
 
-  const rows = rowsToTrain(experiment, hints);
-  const steps_per_epoch = rows === null ? null : updatesPerEpoch(rows, { batchSize: train.per_device_train_batch_size, accumulation });
-  return {
+  const groups = rowsToTrain(experiment, hints);
+  const steps_per_epoch = groups === null ? null : updatesPerEpoch(groups, { batchSize: train.per_device_train_batch_size, accumulation });
+  const facts = {
     total_parameters: frozen + trainable,
     trainable_parameters: trainable,
     effective_batch: train.per_device_train_batch_size * accumulation,
     steps: steps_per_epoch === null ? (train.max_steps > 0 ? train.max_steps : null) : totalUpdates(train, steps_per_epoch),
     steps_per_epoch,
-    based_on: hints.data ? 'rows' : 'max_length',
+    train_rows: hints.data ? hints.data.train.rows.length : groups,
+    eval_rows: rowsToEvaluate(experiment, hints),
+    cut_rows: hints.data?.cutRows ?? null,
+    tokens_per_epoch: hints.data?.train.rows.totalTokens ?? null,
+    labels_per_epoch: hints.data?.train.rows.totalLabels ?? null,
+    based_on: hints.data ? ('rows' as const) : ('max_length' as const),
     tokens_per_step: accumulation * batches.train.B * batches.train.T,
     flops_per_step: accumulation * work.flops,
     memory,
     memory_bytes,
     available_memory_bytes,
     fits: memory_bytes <= available_memory_bytes,
-    warnings: warningsOf(experiment, rows),
   };
+  return { ...facts, warnings: advise(experiment, facts).map(({ text }) => text) };
 }
 
 /** The largest batches of a run; without its rows, as if each were of `max_length`. */
@@ -160,6 +173,13 @@ function rowsToTrain({ dataset, stage, packing }: Experiment, { data, rows }: Es
   return dataset.eval === null ? Math.max(0, read - heldOutRows(dataset.val_size, read)) : read;
 }
 
+/** Null where a folder may have a split of its own for it. */
+function rowsToEvaluate({ dataset, stage }: Experiment, { data, rows }: EstimateHints): number | null {
+  if (data) return data.eval?.length ?? 0;
+  if (rows === undefined || dataset.eval !== null || stage === 'pretrain') return null;
+  return dataset.val_size > 0 ? heldOutRows(dataset.val_size, Math.min(rows, dataset.max_samples ?? rows)) : null;
+}
+
 interface Functions {
   readonly tuning: Tuning;
   readonly step: Fn;
@@ -179,18 +199,6 @@ function functionsOf(experiment: Experiment, model: Model): Functions {
   if (remembered.size >= 8) remembered.delete(remembered.keys().next().value!);
   remembered.set(key, built);
   return built;
-}
-
-function warningsOf({ init, finetuning, lora, train }: Experiment, rows: number | null): string[] {
-  const warnings: string[] = [];
-  const ratio = lora.lora_alpha / lora.r;
-  if (finetuning === 'lora' && !lora.use_rslora && (ratio < 0.5 || ratio > 8)) {
-    warnings.push(`lora_alpha / r is ${Number(ratio.toPrecision(3))}, which is unusually ${ratio < 1 ? 'low' : 'high'}; 1 to 4 is usual.`);
-  }
-  const batch = train.per_device_train_batch_size * train.gradient_accumulation_steps;
-  if (rows !== null && batch > rows) warnings.push(`An update takes ${batch} rows, but there are only ${rows}.`);
-  if (finetuning === 'full' && init === 'pretrained' && train.learning_rate > 1e-3) warnings.push(`A learning rate of ${train.learning_rate} is high for full fine-tuning; 1e-5 to 1e-4 is usual.`);
-  return warnings;
 }
 
 function count(parameters: readonly { readonly shape: readonly number[] }[]): number {

@@ -55,7 +55,7 @@ export async function prepareSession(experiment: Experiment, context: TrainConte
 
   const padId = tokenizer.fillId;
   const loader = trainingLoader(experiment, data.train, { padId, position: resumed?.state.position });
-  const cost = estimate(experiment, { model, data: { train: loader, eval: data.eval, encoded: data.cache === 'read' ? 0 : data.train.totalTokens } });
+  const cost = estimate(experiment, { model, data: { train: loader, eval: data.eval, cutRows: data.cutRows, encoded: data.cache === 'read' ? 0 : data.train.totalTokens } });
   if (!cost.fits) {
     throw new UserError(
       `The run would need ${formatBytes(cost.memory_bytes)} of memory and ${formatBytes(cost.available_memory_bytes)} are available: ${remedyOf(experiment, cost)}.`,

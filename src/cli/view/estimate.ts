@@ -20,6 +20,7 @@ export function estimateLines(estimate: Estimate, style: Style): string[] {
     [
       ['parameters', `${formatCount(trainable_parameters)} of ${formatCount(total_parameters)} trained (${formatShare(trainable_parameters / total_parameters)})`],
       ['updates', `${counted(estimate.steps)} of ${estimate.effective_batch} rows, ${counted(estimate.steps_per_epoch)} an epoch`],
+      ...dataFacts(estimate),
       ['tokens an update', `up to ${formatCount(estimate.tokens_per_step)}`],
       ['work an update', formatFlops(estimate.flops_per_step)],
       ['memory', `${formatBytes(memory_bytes)} of ${formatBytes(available_memory_bytes)} available: ${fits}`],
@@ -29,6 +30,15 @@ export function estimateLines(estimate: Estimate, style: Style): string[] {
     style,
   );
   return [...lines, ...estimate.warnings.map((warning) => style.paint(`warning: ${warning}`, 'warn'))];
+}
+
+function dataFacts({ train_rows, eval_rows, cut_rows, tokens_per_epoch, labels_per_epoch }: Estimate): (readonly [string, string])[] {
+  if (tokens_per_epoch === null || labels_per_epoch === null) return [];
+  const cut = cut_rows === null || cut_rows === 0 ? '' : `; ${formatCount(cut_rows)} cut at max_length`;
+  return [
+    ['rows', `${counted(train_rows)} to train on, ${counted(eval_rows)} held out${cut}`],
+    ['tokens an epoch', `${formatCount(tokens_per_epoch)}, of which ${formatCount(labels_per_epoch)} are learned (${formatShare(labels_per_epoch / tokens_per_epoch)})`],
+  ];
 }
 
 function counted(count: number | null): string {

@@ -46,13 +46,15 @@ describe('estimate', () => {
   it('adds up the parts and says whether it fits', () => {
     const lines = estimateLines(
       {
-        total_parameters: 1e6, trainable_parameters: 1e4, effective_batch: 16, steps: 200, steps_per_epoch: 100, tokens_per_step: 2048, based_on: 'rows', flops_per_step: 2.5e12,
+        total_parameters: 1e6, trainable_parameters: 1e4, effective_batch: 16, steps: 200, steps_per_epoch: 100, tokens_per_step: 2048, train_rows: 1600, eval_rows: 0, cut_rows: 160, tokens_per_epoch: 64_000, labels_per_epoch: 16_000, based_on: 'rows', flops_per_step: 2.5e12,
         memory: { weights: 4e6, trainable: 4e4, gradients: 4e4, optimizer: 8e4, activations: 40e6, runtime: 2e8 },
         memory_bytes: 244.2e6, available_memory_bytes: 2e8, fits: false, warnings: ['lora_alpha / r is 0.1'],
       },
       plain,
     );
     expect(lines).toContain('parameters            10,000 of 1,000,000 trained (1.0%)');
+    expect(lines).toContain('rows                  1,600 to train on, 0 held out; 160 cut at max_length');
+    expect(lines).toContain('tokens an epoch       64,000, of which 16,000 are learned (25.0%)');
     expect(lines).toContain('work an update        2.50 TFLOP');
     expect(lines).toContain('memory                244 MB of 200 MB available: does not fit');
     expect(lines).toContain(`  program               200 MB  ${'█'.repeat(25)}`);
