@@ -98,7 +98,8 @@ class Loop {
       engine,
     });
     this.#context.log(`${model.modelType}: ${tuning.trainable.length} trained tensors, ${estimate.trainable_parameters} parameters; ${engine}; about ${formatBytes(estimate.memory_bytes)}`);
-    for (const message of estimate.warnings) this.#context.emit({ type: 'warning', message });
+    // What was said before it was interrupted is in its history.
+    for (const message of resumed ? [] : estimate.warnings) this.#context.emit({ type: 'warning', message });
     if (resumed) this.#context.emit({ type: 'resumed', ...this.#progress, checkpoint: resumed.folder });
   }
 
