@@ -7,7 +7,7 @@ import { UserError } from '../util/errors.js';
 import { Follower } from './follow.js';
 import { concludeRun } from './outcome.js';
 import { newestRun } from './reference.js';
-import { exit, type Terminal } from './terminal.js';
+import { exit, ring, type Terminal } from './terminal.js';
 import { eventPrinter } from './view/printer.js';
 
 const pollMilliseconds = 150;
@@ -15,7 +15,7 @@ const pollMilliseconds = 150;
 const checkMilliseconds = 1000;
 
 /** Prints where a live run stands, and what it says until it ends or Ctrl-C is pressed; the run does not notice. */
-export async function attach(terminal: Terminal, reference: string, { json }: { readonly json?: true }): Promise<void> {
+export async function attach(terminal: Terminal, reference: string, { json, bell }: { readonly json?: true; readonly bell?: true }): Promise<void> {
   const home = homeFolder(terminal.env);
   reconcile(home);
   const reader = openReader(home);
@@ -41,6 +41,7 @@ export async function attach(terminal: Terminal, reference: string, { json }: { 
       if (!isOver(run)) await wait(pollMilliseconds, undefined, { signal: leaving.signal }).catch(() => undefined);
     }
     printer.end();
+    if (bell && isOver(run)) ring();
     process.exitCode = isOver(run) ? concludeRun(terminal, home, { run, store: reader }) : exit.interrupted;
   } finally {
     process.off('SIGINT', leave).off('SIGTERM', leave);

@@ -33,6 +33,7 @@ function addTraining(program: Command, terminal: Terminal): void {
     .option('--name <name>', 'of the run; else `name` in the file, else model and dataset')
     .option('--detach', 'start it and return; it needs no terminal from then on')
     .option('--json', 'one event a line')
+    .option('--bell', 'ring the bell of the terminal when it has ended')
     .addHelpText('after', example('workbench train experiments/quickstart.yaml --set lora.r=16'))
     .action(async (file, options) => (await import('./train.js')).train(terminal, file, options));
   program
@@ -44,6 +45,7 @@ function addTraining(program: Command, terminal: Terminal): void {
     .option('--branch', 'in a new run with other settings; this one stays as it is')
     .option('--detach', 'start it and return')
     .option('--json', 'one event a line')
+    .option('--bell', 'ring the bell of the terminal when it has ended')
     .addHelpText('after', example('workbench resume quickstart --set train.max_steps=400'))
     .action(async (run, options) => (await import('./resume.js')).resume(terminal, run, options));
   addQueue(program, terminal);
@@ -52,6 +54,7 @@ function addTraining(program: Command, terminal: Terminal): void {
     .description('follow a live run; Ctrl-C leaves it running')
     .argument('<run>', runHelp)
     .option('--json', 'one event a line')
+    .option('--bell', 'ring the bell of the terminal when it has ended')
     .addHelpText('after', example('workbench attach quickstart'))
     .action(async (run, options) => (await import('./attach.js')).attach(terminal, run, options));
   for (const [name, description] of Object.entries(controls)) {

@@ -62,6 +62,11 @@ export function processTerminal(): Terminal {
   };
 }
 
+/** Rings the bell of the terminal that the remarks go to; nothing where it is none. */
+export function ring(): void {
+  if (process.stderr.isTTY) process.stderr.write('\u0007');
+}
+
 export function styleOf(theme: Theme, coloured: boolean): Style {
   return { glyphs: theme.glyphs, paint: (text, tone) => (coloured ? inked(text, theme.tones[tone]) : text) };
 }

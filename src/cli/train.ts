@@ -10,16 +10,17 @@ interface Options {
   readonly name?: string;
   readonly detach?: true;
   readonly json?: true;
+  readonly bell?: true;
 }
 
 /** Runs an experiment in a process of its own, watched to its end or, with --detach, to its beginning. */
-export async function train(terminal: Terminal, file: string, { set, name, detach, json }: Options): Promise<void> {
+export async function train(terminal: Terminal, file: string, { set, name, detach, json, bell }: Options): Promise<void> {
   const config = loadExperiment(file, { set, ...(name === undefined ? {} : { name }) }, terminal.env);
   const home = homeFolder(terminal.env);
   const store = openStore(home);
   try {
     const { id } = newRun(store, config);
-    await launch(terminal, home, { store, id, detach: detach ?? false, json: json ?? false });
+    await launch(terminal, home, { store, id, detach: detach ?? false, json: json ?? false, bell: bell ?? false });
   } finally {
     store.close();
   }

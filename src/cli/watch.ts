@@ -1,17 +1,19 @@
 /** A run that a command has just made, watched to its end or to its beginning. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { startRun } from '../runner/client.js';
+import { announceEnd } from '../runner/finish.js';
 import { runForeground } from '../runner/foreground.js';
 import type { RunRecord } from '../store/rows.js';
 import type { Store } from '../store/store.js';
 import { concludeRun, throwIfRefused } from './outcome.js';
-import type { ExitCode, Terminal } from './terminal.js';
+import { ring, type ExitCode, type Terminal } from './terminal.js';
 import { eventPrinter } from './view/printer.js';
 
 interface Watched {
   readonly store: Store;
   readonly id: string;
   readonly json: boolean;
+  readonly bell: boolean;
 }
 
 /** Starts it: here, with `process.exitCode` for how it ended, or with `detach` in the background. */
@@ -22,7 +24,7 @@ export async function launch(terminal: Terminal, home: string, { detach, ...watc
   } else process.exitCode = await watchRun(terminal, home, watched);
 }
 
-async function watchRun(terminal: Terminal, home: string, { store, id, json }: Watched): Promise<ExitCode> {
+async function watchRun(terminal: Terminal, home: string, { store, id, json, bell }: Watched): Promise<ExitCode> {
   const printer = eventPrinter(terminal, { run: store.run(id), json });
   const run = await runForeground(home, id, {
     onEvent: printer.show,
@@ -34,11 +36,15 @@ async function watchRun(terminal: Terminal, home: string, { store, id, json }: W
   });
   printer.end();
   throwIfRefused(store, id);
-  return concludeRun(terminal, home, { run, store });
+  const code = concludeRun(terminal, home, { run, store });
+  if (bell) ring();
+  const warning = await announceEnd(store, home, { runId: id });
+  if (warning !== null) terminal.note(`workbench: ${warning}`);
+  return code;
 }
 
 /** Says that it has begun, or that it waits, once one of them is so. */
-async function announceStart(terminal: Terminal, { store, id, json }: Watched): Promise<void> {
+async function announceStart(terminal: Terminal, { store, id, json }: Omit<Watched, 'bell'>): Promise<void> {
   const { name, state } = await begun(store, id);
   if (json) terminal.print(JSON.stringify({ id, name, state }));
   else terminal.print(`${name} (${id}) is ${state === 'queued' ? 'queued; others go first' : state}; follow it with: workbench attach ${id}`);

@@ -100,6 +100,7 @@ export const experimentSchema = z.strictObject({
   freeze: freeze.prefault({}),
   train: train.prefault({}),
   checkpoint_mirror: text.nullable().default(null).describe('a second folder, on another disk, for copies of the checkpoints').meta({ label: 'mirror', path: true }),
+  on_finish: text.nullable().default(null).describe('a shell command to run when the run has ended, however it did; WORKBENCH_RUN_STATE and others tell it how').meta({ label: 'on finish' }),
   sample: sample.prefault({}),
   engine: engine.prefault({}),
 });

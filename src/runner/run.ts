@@ -13,6 +13,7 @@ import { messageOf, UserError } from '../util/errors.js';
 import { writeIdentity } from './adopt.js';
 import { runSocket } from './address.js';
 import { askFor, isControl, newControls } from './controls.js';
+import { announceEnd } from './finish.js';
 import { ownIdentity } from './identity.js';
 import type { RunRequest, TimedEvent, WorkerInput, WorkerMessage } from './protocol.js';
 import { Recorder } from './recorder.js';
@@ -38,6 +39,7 @@ export async function runProcess({ home, runId, workerEntry, early }: RunOptions
   const store = openStore(home, patienceMs);
   if (early?.aborted) return store.cancel(runId, 'stopped before it began') ? 0 : 1;
   if (!store.claim(runId, ownIdentity())) return 1;
+  const parent = process.ppid;
   const record = store.run(runId);
   const { config } = record;
   const folder = runFolder(home, runId);
@@ -83,6 +85,8 @@ export async function runProcess({ home, runId, workerEntry, early }: RunOptions
   server.close();
   changes.port1.close();
   tryTo(() => store.clearProcess(runId));
+  // Whoever started it tells of its end; who is left alone does so himself.
+  if (process.ppid !== parent) await announceEnd(store, home, { runId }).catch((error: unknown) => log(messageOf(error)));
   store.close();
   return end === 'failed' ? 1 : 0;
 }

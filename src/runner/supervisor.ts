@@ -12,6 +12,7 @@ import { openStore } from '../store/store.js';
 import type { Store } from '../store/store.js';
 import { messageOf } from '../util/errors.js';
 import { supervisorSocket } from './address.js';
+import { announceEnd } from './finish.js';
 import { reconcile, settle, settleUnbegun, type Exit } from './outcome.js';
 import type { SupervisorGreeting, SupervisorRequest } from './protocol.js';
 import { serve } from './socket.js';
@@ -44,6 +45,8 @@ class Supervisor {
   readonly #home: string;
   readonly #runEntry: URL;
   readonly #children = new Map<string, ChildProcess>();
+  /** Commands of `on_finish` that have not ended. */
+  readonly #announcing = new Set<Promise<void>>();
   /** Asked to end: nothing new is started. */
   #ending = false;
   #wake: () => void = () => undefined;
@@ -72,13 +75,14 @@ class Supervisor {
   #hasWork(): boolean {
     const children = new Set(this.#children.keys());
     const live = reconcile(this.#store, this.#home, children);
+    for (const runId of this.#store.untold()) if (!children.has(runId)) this.#announce(runId);
     if (this.#ending) return children.size > 0;
     // A child is still in the queue until it says that it runs.
     const busy = new Set([...live, ...children]);
     const waiting = this.#store.queue().filter((id) => !children.has(id));
     const turn = waiting.slice(0, Math.max(0, this.#store.parallel() - busy.size));
     for (const runId of turn) this.#start(runId);
-    return busy.size + turn.length > 0;
+    return busy.size + turn.length + this.#announcing.size > 0;
   }
 
   #start(runId: string): void {
@@ -88,6 +92,20 @@ class Supervisor {
     this.#log(`${runId} started, process ${child.pid ?? 'none'}`);
     child.once('error', (error) => void this.#ended({ runId, since }, `could not be started: ${error.message}`));
     child.once('exit', (code, signal) => void this.#ended({ runId, since }, `ended with ${signal ?? code}`, { code, signal }));
+  }
+
+  /** The queue goes on meanwhile. */
+  #announce(runId: string): void {
+    const work: Promise<void> = announceEnd(this.#store, this.#home, { runId })
+      .then((warning) => {
+        if (warning !== null) this.#log(`${runId}: ${warning}`);
+      })
+      .catch((error: unknown) => this.#log(`${runId}: its end could not be told: ${messageOf(error)}`))
+      .finally(() => {
+        this.#announcing.delete(work);
+        this.#wake();
+      });
+    this.#announcing.add(work);
   }
 
   /** Does not reject. */

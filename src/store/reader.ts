@@ -48,6 +48,7 @@ export class Reader implements StoreReader {
   readonly #queue: Query<{ id: string }>;
   readonly #waiting: Query<{ since: string }>;
   readonly #setting: Query<{ value: number }>;
+  readonly #untold: Query<{ id: string }>;
   readonly #changes: Query<{ total: number }>;
 
   constructor(connection: Connection) {
@@ -72,6 +73,7 @@ export class Reader implements StoreReader {
     this.#live = connection.prepare("SELECT id FROM runs WHERE state IN ('running', 'paused') ORDER BY id");
     this.#waiting = connection.prepare("SELECT coalesce(queued_at, created_at) AS since FROM runs WHERE id = @id AND state = 'queued'");
     this.#setting = connection.prepare('SELECT value FROM settings WHERE name = @name');
+    this.#untold = connection.prepare("SELECT id FROM runs WHERE announced = 0 AND pid IS NULL AND state IN ('completed', 'stopped', 'failed', 'crashed') ORDER BY id");
     this.#changes = connection.prepare('SELECT total_changes() AS total');
   }
 
@@ -145,6 +147,10 @@ export class Reader implements StoreReader {
 
   live(): readonly { readonly id: string; readonly process: ProcessIdentity | null }[] {
     return this.#live.all().map(({ id }) => ({ id, process: this.processOf(id) }));
+  }
+
+  untold(): readonly string[] {
+    return this.#untold.all().map(({ id }) => id);
   }
 
   version(): number {

@@ -106,6 +106,8 @@ export interface StoreReader {
   unclaimed(): readonly { readonly id: string; readonly since: string }[];
   /** The runs that have a process, or are said to. */
   live(): readonly { readonly id: string; readonly process: ProcessIdentity | null }[];
+  /** The runs that have ended, have no process any more, and of whose end nobody has told yet. */
+  untold(): readonly string[];
   /** Grows when anybody has written: cheap to ask often, so that nothing is redrawn without a reason. */
   version(): number;
   /** Answers a query in SQL over the views that `sqlViews` tells of; throws a UserError where it is not understood or would write. */

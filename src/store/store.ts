@@ -30,6 +30,8 @@ export interface Store extends StoreReader {
   recordControl(runId: string, control: Control | 'kill', time: string): void;
   /** Says what a run could not say itself (that it crashed); with `from` only if that is still its state. */
   setState(runId: string, state: RunState, reason: string | null, from?: RunState): void;
+  /** Takes it upon the caller to tell of the end of a run; true for one caller alone, once an end. */
+  takeEnd(runId: string): boolean;
   /** Its process has ended. */
   clearProcess(runId: string): void;
   /** Puts a queued run at the end of the queue; once is enough. */
@@ -120,6 +122,10 @@ class SqliteStore extends Reader implements Store {
 
   setState(runId: string, state: RunState, reason: string | null, from?: RunState): void {
     this.#sql.setState.run({ id: runId, state, reason, from: from ?? null, time: new Date().toISOString() });
+  }
+
+  takeEnd(runId: string): boolean {
+    return this.#sql.takeEnd.run({ id: runId }) === 1;
   }
 
   clearProcess(runId: string): void {

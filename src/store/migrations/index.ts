@@ -1,5 +1,6 @@
 import { runs } from './0001-runs.js';
 import { queue } from './0002-queue.js';
+import { end } from './0003-end.js';
 
 /** The first brings an empty file to version 1, the next to 2, … A migration that was released never changes. */
-export const migrations: readonly string[] = [runs, queue];
+export const migrations: readonly string[] = [runs, queue, end];
