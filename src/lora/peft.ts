@@ -12,7 +12,8 @@ import { messageOf, UserError } from '../util/errors.js';
 import type { Tensor } from '../util/tensor.js';
 import { writeAtomically } from '../util/atomic.js';
 import { matchTensors } from '../weights/match.js';
-import { SafetensorsFile, writeSafetensors } from '../weights/safetensors.js';
+import { SafetensorsFile, writeSafetensors, type Weights } from '../weights/safetensors.js';
+import { TorchFile } from '../weights/torch.js';
 import { targetLinears, targetNames, type Adaptable } from './targets.js';
 
 const configFile = 'adapter_config.json';
@@ -159,12 +160,9 @@ function readAdapterConfig(folder: string): z.output<typeof adapterSchema> {
   throw new UserError(`The adapter in ${folder} cannot be used: ${issue.path.join('.')} in ${configFile}: ${issue.message}.`);
 }
 
-function openAdapterWeights(folder: string): SafetensorsFile {
-  const path = join(folder, weightsFile);
-  if (!existsSync(path) && existsSync(join(folder, 'adapter_model.bin'))) {
-    throw new UserError(`The adapter in ${folder} is stored as adapter_model.bin, which is not read; save it again with PEFT, which writes ${weightsFile}.`);
-  }
-  return SafetensorsFile.open(path);
+function openAdapterWeights(folder: string): Weights {
+  const older = join(folder, 'adapter_model.bin'); // PEFT before 0.7
+  return !existsSync(join(folder, weightsFile)) && existsSync(older) ? TorchFile.open(older) : SafetensorsFile.open(join(folder, weightsFile));
 }
 
 /**

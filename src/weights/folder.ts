@@ -2,30 +2,34 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { messageOf, UserError } from '../util/errors.js';
 import { SafetensorsFile, type Weights } from './safetensors.js';
+import { TorchFile } from './torch.js';
 
-const single = 'model.safetensors';
-const index = 'model.safetensors.index.json';
+/** The forms weights come in, the one to prefer first. */
+const forms = [
+  { file: 'model.safetensors', index: 'model.safetensors.index.json', open: (path: string): Weights => SafetensorsFile.open(path) },
+  { file: 'pytorch_model.bin', index: 'pytorch_model.bin.index.json', open: (path: string): Weights => TorchFile.open(path) },
+] as const;
 
 /** The weights of a Hugging Face folder: one file, or shards by their index. Only headers are read. */
 export function openWeights(folder: string): Weights {
-  if (existsSync(join(folder, single))) return SafetensorsFile.open(join(folder, single));
-  if (existsSync(join(folder, index))) return openShards(folder);
-  const pickled = ['pytorch_model.bin', 'pytorch_model.bin.index.json'].some((file) => existsSync(join(folder, file)));
-  throw new UserError(
-    pickled
-      ? `${folder} has its weights as pytorch_model.bin, which is not read; save them as safetensors (save_pretrained in Transformers does).`
-      : `${folder} has no weights: neither ${single} nor ${index}; fetch them into it.`,
-  );
+  for (const { file, index, open } of forms) {
+    if (existsSync(join(folder, file))) return open(join(folder, file));
+    if (existsSync(join(folder, index))) return openShards(folder, index, open);
+  }
+  throw new UserError(`${folder} has no weights: none of ${forms.flatMap(({ file, index }) => [file, index]).join(', ')}; fetch them into it.`);
 }
 
-function openShards(folder: string): Weights {
+function openShards(folder: string, index: string, open: (path: string) => Weights): Weights {
   const path = join(folder, index);
   const shardOf = readIndex(path);
-  const shards = new Map([...new Set(shardOf.values())].map((file) => [file, SafetensorsFile.open(join(folder, file))]));
-  for (const [name, file] of shardOf) {
-    if (!shards.get(file)!.names.includes(name)) throw new UserError(`${path} says that ${name} is in ${file}, but it is not; fetch both again.`);
+  const shards = new Map([...new Set(shardOf.values())].map((file) => [file, open(join(folder, file))]));
+  for (const [file, shard] of shards) {
+    const held = new Set(shard.names);
+    for (const [name, holder] of shardOf) {
+      if (holder === file && !held.has(name)) throw new UserError(`${path} says that ${name} is in ${file}, but it is not; fetch both again.`);
+    }
   }
-  const holder = (name: string): SafetensorsFile => {
+  const holder = (name: string): Weights => {
     const file = shardOf.get(name);
     if (file === undefined) throw new Error(`${folder} has no tensor ${name}`);
     return shards.get(file)!;

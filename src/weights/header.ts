@@ -5,6 +5,7 @@
 import { UserError } from '../util/errors.js';
 import { sizeOf } from '../util/tensor.js';
 import { elementBytes } from './dtype.js';
+import type { ReadAt } from './file.js';
 
 export interface TensorEntry {
   readonly dtype: string;
@@ -16,9 +17,6 @@ export interface TensorEntry {
 
 /** Above this a length can only be damage; the limit of the reference reader. */
 const longestHeader = 100_000_000;
-
-/** Reads `length` bytes at `position`, or fewer at the end of the file. */
-export type ReadAt = (position: number, length: number) => Buffer;
 
 /** The tensors of a file in the order of their bytes; throws a UserError where the file is not what it says. */
 export function readHeader(path: string, fileBytes: number, readAt: ReadAt): Map<string, TensorEntry> {

@@ -1,8 +1,7 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { messageOf, UserError } from '../util/errors.js';
+import { fstatSync } from 'node:fs';
 import { sizeOf, type Tensor } from '../util/tensor.js';
 import { writeAtomically } from '../util/atomic.js';
-import { widenings } from './dtype.js';
+import { readElements, readerAt, withFile } from './file.js';
 import { readHeader, type TensorEntry } from './header.js';
 
 export interface TensorInfo {
@@ -23,9 +22,6 @@ export interface Weights {
   read(name: string): Tensor<'f32'>;
 }
 
-/** Elements widened at a time: 16-bit weights never stand in memory twice. */
-const chunk = 1 << 20;
-
 /** One file. Its header is checked when it is opened; no descriptor stays open. */
 export class SafetensorsFile implements Weights {
   readonly path: string;
@@ -38,13 +34,7 @@ export class SafetensorsFile implements Weights {
 
   /** Throws a UserError where the file cannot be read, is truncated or damaged. */
   static open(path: string): SafetensorsFile {
-    return withFile(path, (fd) => {
-      const readAt = (position: number, length: number) => {
-        const bytes = Buffer.alloc(length);
-        return bytes.subarray(0, readFully(fd, bytes, position));
-      };
-      return new SafetensorsFile(path, readHeader(path, fstatSync(fd).size, readAt));
-    });
+    return withFile(path, (fd) => new SafetensorsFile(path, readHeader(path, fstatSync(fd).size, readerAt(fd))));
   }
 
   get names(): readonly string[] {
@@ -56,23 +46,10 @@ export class SafetensorsFile implements Weights {
   }
 
   read(name: string): Tensor<'f32'> {
-    const { dtype, shape, start, bytes } = this.#entry(name);
+    const { dtype, shape, start } = this.#entry(name);
     const data = new Float32Array(sizeOf(shape));
-    withFile(this.path, (fd) => {
-      if (dtype === 'F32') return this.#fill(fd, new Uint8Array(data.buffer), start);
-      if (!Object.hasOwn(widenings, dtype)) throw new UserError(`${name} in ${this.path} is stored as ${dtype}; F32, F16 and BF16 can be read.`);
-      const bits = new Uint16Array(Math.min(chunk, bytes / 2));
-      for (let done = 0; done < data.length; done += bits.length) {
-        const part = bits.subarray(0, Math.min(bits.length, data.length - done));
-        this.#fill(fd, new Uint8Array(part.buffer, 0, part.byteLength), start + 2 * done);
-        widenings[dtype](part, data.subarray(done, done + part.length));
-      }
-    });
+    readElements(this.path, { name, dtype, start }, data);
     return { dtype: 'f32', shape, data };
-  }
-
-  #fill(fd: number, into: Uint8Array, position: number): void {
-    if (readFully(fd, into, position) < into.length) throw new UserError(`${this.path} has become shorter since it was opened; fetch it again.`);
   }
 
   #entry(name: string): TensorEntry {
@@ -108,29 +85,4 @@ export async function writeSafetensors(
       await write(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     }
   });
-}
-
-function withFile<T>(path: string, use: (fd: number) => T): T {
-  let fd: number;
-  try {
-    fd = openSync(path, 'r');
-  } catch (cause) {
-    throw new UserError(`${path} cannot be read (${messageOf(cause)}); check the path and its permissions.`, { cause });
-  }
-  try {
-    return use(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** Bytes read: all of `into`, or as many as the file has from there. */
-function readFully(fd: number, into: Uint8Array, position: number): number {
-  let done = 0;
-  while (done < into.length) {
-    const count = readSync(fd, into, done, Math.min(into.length - done, 1 << 30), position + done); // a call reads under 2 GiB
-    if (count === 0) break;
-    done += count;
-  }
-  return done;
 }

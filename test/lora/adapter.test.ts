@@ -190,12 +190,12 @@ describe('adapter folders', () => {
     expect(readAdapter(start).config.target_modules).toEqual(['c_attn']);
   });
 
-  it('without files, or with a pickle, say so', () => {
+  it('without files, or with a damaged one, say so', () => {
     const folder = temporary();
     expect(() => readAdapter(folder)).toThrow(/is no adapter folder: its adapter_config\.json cannot be read/);
     cpSync(join(start, 'adapter_config.json'), join(folder, 'adapter_config.json'));
     writeFileSync(join(folder, 'adapter_model.bin'), '');
-    expect(() => readAdapter(folder)).toThrow(/adapter_model\.bin, which is not read/);
+    expect(() => readAdapter(folder)).toThrow(/adapter_model\.bin is truncated/);
   });
 
   it('are checked against what is to be trained further', () => {

@@ -156,7 +156,7 @@ describe('folders', () => {
     const path = folder();
     expect(() => openWeights(path)).toThrow(/has no weights/);
     writeFileSync(join(path, 'pytorch_model.bin'), '');
-    expect(() => openWeights(path)).toThrow(/pytorch_model\.bin, which is not read/);
+    expect(() => openWeights(path)).toThrow(/pytorch_model\.bin is truncated/);
     writeFileSync(join(path, 'model.safetensors.index.json'), '{"weight_map": null}');
     expect(() => openWeights(path)).toThrow(UserError);
   });
