@@ -7,7 +7,8 @@ import type { Query } from './connection.js';
 import { databasePath } from './folders.js';
 import { describeSql, querySql } from './sql.js';
 import type { SqlLimits, SqlResult } from './sql.js';
-import type { HistoryRow, MetricPoint, ProcessIdentity, RunRecord, SampleRow, StoreReader } from './rows.js';
+import { CurveReader } from './curves.js';
+import type { HistoryRow, MetricPoint, ProcessIdentity, RunRecord, SampleRow, StoreReader, Stretch, StretchRequest } from './rows.js';
 
 /** The columns that come back as they are; the rest is JSON or 0 and 1. */
 type RunRow = Omit<RunRecord, 'config' | 'checkpoints' | 'tags' | 'archived'> & {
@@ -42,6 +43,8 @@ export class Reader implements StoreReader {
   readonly #events: Query<{ details: string; step: number }>;
   readonly #samples: Query<{ details: string; step: number }>;
   readonly #history: Query<Omit<HistoryRow, 'details'> & { details: string }>;
+  readonly #historySince: Query<Omit<HistoryRow, 'details'> & { details: string; seq: number }>;
+  readonly #curves: CurveReader;
   readonly #process: Query<{ pid: number | null; startTime: string; bootId: string }>;
   readonly #unclaimed: Query<{ id: string; since: string }>;
   readonly #live: Query<{ id: string }>;
@@ -67,6 +70,8 @@ export class Reader implements StoreReader {
     this.#samples = connection.prepare(`SELECT step, details FROM events AS said WHERE ${ofRun} AND type = 'sample'
       AND NOT EXISTS (SELECT 1 FROM events WHERE run = said.run AND type = 'started' AND seq > said.seq AND step < said.step) ORDER BY seq`);
     this.#history = connection.prepare(`SELECT time, type, step, details FROM events WHERE ${ofRun} ORDER BY seq`);
+    this.#historySince = connection.prepare(`SELECT seq, time, type, step, details FROM events WHERE ${ofRun} AND seq > @cursor ORDER BY seq`);
+    this.#curves = new CurveReader(connection);
     this.#process = connection.prepare('SELECT pid, process_start AS startTime, boot_id AS bootId FROM runs WHERE id = @id');
     this.#queue = connection.prepare("SELECT id FROM runs WHERE state = 'queued' AND queue_position IS NOT NULL ORDER BY queue_position");
     this.#unclaimed = connection.prepare("SELECT id, coalesce(queued_at, created_at) AS since FROM runs WHERE state = 'queued' AND queue_position IS NULL");
@@ -122,6 +127,23 @@ export class Reader implements StoreReader {
 
   history(runId: string): readonly HistoryRow[] {
     return this.#history.all({ id: runId }).map((row) => ({ ...row, details: JSON.parse(row.details) as HistoryRow['details'] }));
+  }
+
+  historySince(runId: string, cursor: number): { readonly rows: readonly HistoryRow[]; readonly cursor: number } {
+    const found = this.#historySince.all({ id: runId, cursor });
+    return { rows: found.map(({ time, type, step, details }) => ({ time, type, step, details: JSON.parse(details) as HistoryRow['details'] })), cursor: found.at(-1)?.seq ?? cursor };
+  }
+
+  stretches(runId: string, request: StretchRequest): readonly Stretch[] {
+    return this.#curves.stretches(runId, request);
+  }
+
+  pointCount(runId: string, within: Pick<StretchRequest, 'key' | 'after' | 'to'>): number {
+    return this.#curves.pointCount(runId, within);
+  }
+
+  stillHolds(runId: string, key: string, stretch: Pick<Stretch, 'last' | 'seq'>): boolean {
+    return this.#curves.stillHolds(runId, key, stretch);
   }
 
   processOf(runId: string): ProcessIdentity | null {

@@ -57,6 +57,33 @@ export interface MetricPoint {
   readonly value: number;
 }
 
+/** Points of a curve that follow each other, as one: what remains of them where there are more than a screen has columns. */
+export interface Stretch {
+  /** Steps of the first and the last point. */
+  readonly first: number;
+  readonly last: number;
+  /** Of the last point: milliseconds since 1970, and the number of the write that brought it. */
+  readonly time: number;
+  readonly seq: number;
+  readonly points: number;
+  /** How many of the points are numbers; where none is, the next three are NaN. */
+  readonly finite: number;
+  readonly low: number;
+  readonly high: number;
+  readonly mean: number;
+}
+
+export interface StretchRequest {
+  readonly key: string;
+  /** Steps beyond this, up to `to`. */
+  readonly after: number;
+  readonly to?: number;
+  /** Points a stretch; the last one may have fewer. */
+  readonly points: number;
+  /** Stretches at most. */
+  readonly limit: number;
+}
+
 export interface SampleRow {
   readonly step: number;
   readonly prompt: string;
@@ -90,10 +117,17 @@ export interface StoreReader {
   metrics(runId: string, keys?: readonly string[]): readonly MetricPoint[];
   /** Only points written after `cursor` (0 at first): what a live chart asks for, again and again. */
   metricsSince(runId: string, cursor: number): { readonly points: readonly MetricPoint[]; readonly cursor: number };
+  /** A curve in the order of steps, reduced where the points lie: reading costs what is read, never an object a point. */
+  stretches(runId: string, request: StretchRequest): readonly Stretch[];
+  pointCount(runId: string, within: Pick<StretchRequest, 'key' | 'after' | 'to'>): number;
+  /** Whether a curve still ends its stretch as it was read; not so when a resume has written that part anew. */
+  stillHolds(runId: string, key: string, stretch: Pick<Stretch, 'last' | 'seq'>): boolean;
   /** Those of a part that a resume went back behind are left out. */
   samples(runId: string): readonly SampleRow[];
   warnings(runId: string): readonly string[];
   history(runId: string): readonly HistoryRow[];
+  /** Only what was written after `cursor` (0 at first). */
+  historySince(runId: string, cursor: number): { readonly rows: readonly HistoryRow[]; readonly cursor: number };
   /** The process a run has or had last; null before it was started and after a clean end. */
   processOf(runId: string): ProcessIdentity | null;
   /** Ids of the runs that wait for their turn, the next one first. */
