@@ -8,7 +8,7 @@ export async function main(args: readonly string[]): Promise<void> {
   try {
     // Each way loads only what it needs: the screen no argument parser, a command no screen.
     if (args.every((arg) => arg === '--ascii')) await (await import('./cli/screen.js')).openScreen(terminal, { ascii: args.length > 0 });
-    else await (await import('./cli/program.js')).buildProgram(terminal).parseAsync(args, { from: 'user' });
+    else await (await import('./cli/program.js')).buildProgram(terminal, async () => (await import('./cli/repl.js')).repl(terminal)).parseAsync(args, { from: 'user' });
   } catch (error) {
     process.exitCode = explain(error, terminal);
   }

@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs';
 import { Command, Help, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import type { Terminal } from './terminal.js';
 
-export function buildProgram(terminal: Terminal): Command {
+/** `repl` opens the prompt: it is made of these commands and has no such command itself. */
+export function buildProgram(terminal: Terminal, repl: (() => Promise<void>) | null = null): Command {
   const program = new Command('workbench')
     .description('Fine-tuning experiments from a terminal: configure, train, watch and keep every run.\nWithout a command it opens the screen.')
     .version(version(), '-V, --version', 'print the version')
@@ -20,6 +21,7 @@ export function buildProgram(terminal: Terminal): Command {
   addRuns(program, terminal);
   addModels(program, terminal);
   addMachine(program, terminal);
+  if (repl !== null) addPrompt(program, repl);
   return program;
 }
 
@@ -248,6 +250,14 @@ function addMachine(program: Command, terminal: Terminal): void {
     .option('--json', 'for machines')
     .addHelpText('after', example('workbench doctor'))
     .action(async (options) => (await import('./doctor.js')).doctor(terminal, options));
+}
+
+function addPrompt(program: Command, repl: () => Promise<void>): void {
+  program
+    .command('repl')
+    .description('these commands at a prompt, with a new run to write (set, run); or a script from standard input')
+    .addHelpText('after', example('workbench repl < experiments.txt'))
+    .action(() => repl());
 }
 
 const controls = {

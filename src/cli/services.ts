@@ -15,6 +15,7 @@ import { control, startRun } from '../runner/client.js';
 import { newRun } from '../runner/new-run.js';
 import { reconcile } from '../runner/outcome.js';
 import { openStore } from '../store/store.js';
+import type { Commands } from '../ui/command-line/commands.js';
 import type { Services } from '../ui/services.js';
 import { UserError } from '../util/errors.js';
 import type { Estimator } from './estimator.js';
@@ -31,7 +32,8 @@ export function openServices(env: Environment): Services & { close(): void } {
     return withValues(experiment, { model: resolveModelPath(experiment.model, modelPlaces(env)) });
   };
   let estimator: Promise<Estimator> | undefined;
-  return {
+  let commands: Promise<Commands> | undefined;
+  const services: Services & { close(): void } = {
     reader: store,
     knobs,
     defaults: shippedDefaults(),
@@ -58,11 +60,13 @@ export function openServices(env: Environment): Services & { close(): void } {
       await startRun(home, runId);
     },
     control: (runId, wanted) => control(home, runId, wanted),
+    commands: () => (commands ??= import('./repl/commands.js').then(({ screenCommands }) => screenCommands(env, services))),
     close() {
       clearInterval(watch);
       store.close();
     },
   };
+  return services;
 }
 
 async function modelAt(reference: string, env: Environment): Promise<ModelEntry> {

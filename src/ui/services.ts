@@ -6,6 +6,7 @@ import type { ModelEntry } from '../models/discover.js';
 import type { StoreReader } from '../store/rows.js';
 import type { Estimate } from '../trainer/estimate.js';
 import type { Control } from '../trainer/events.js';
+import type { Commands } from './command-line/commands.js';
 
 export interface Services {
   readonly reader: StoreReader;
@@ -29,4 +30,6 @@ export interface Services {
   /** Puts a run that has ended in line again, to go on from its newest whole checkpoint. Rejects with a UserError. */
   resume(runId: string): Promise<void>;
   control(runId: string, control: Control): Promise<void>;
+  /** The commands of the program; loaded when they are first asked for. */
+  commands(): Promise<Commands>;
 }

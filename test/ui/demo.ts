@@ -2,11 +2,13 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { screenCommands } from '../../src/cli/repl/commands.js';
 import { knobs } from '../../src/config/limits.js';
 import { parseExperiment } from '../../src/config/parse.js';
 import { stepValue } from '../../src/config/steps.js';
 import { openStore } from '../../src/store/store.js';
 import { runApp } from '../../src/ui/app.js';
+import type { Services } from '../../src/ui/services.js';
 import { estimateByHand, recordRun, sampleDatasets, sampleModels } from './samples.js';
 
 const store = openStore(mkdtempSync(join(tmpdir(), 'workbench-demo-')));
@@ -22,7 +24,7 @@ if (!process.argv.includes('--empty')) {
   }, 100).unref();
 }
 process.env['NODE_ENV'] ??= 'production';
-await runApp({
+const services: Services = {
   reader: store, knobs, defaults: process.argv.includes('--empty') ? {} : { model: '/models/stories260k', dataset: { path: '/data/rotten_tomatoes.jsonl', format: 'classification' } },
   parse: (value) => parseExperiment(value),
   step: stepValue,
@@ -34,5 +36,7 @@ await runApp({
   startRun: (config) => Promise.resolve(store.createRun({ name: 'new', config }).id),
   resume: () => Promise.resolve(),
   control: () => Promise.resolve(),
-}, { ascii: process.argv.includes('--ascii') });
+  commands: () => Promise.resolve(screenCommands(process.env, services)),
+};
+await runApp(services, { ascii: process.argv.includes('--ascii') });
 process.exit();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { EventEmitter } from 'node:events';
 import { render } from 'ink';
 import { vi } from 'vitest';
+import { screenCommands } from '../../src/cli/repl/commands.js';
 import { knobs } from '../../src/config/limits.js';
 import { parseExperiment } from '../../src/config/parse.js';
 import { stepValue } from '../../src/config/steps.js';
@@ -48,6 +49,7 @@ export function openHome(changes: Partial<Services> = {}): Home {
     startRun: (experiment: Experiment) => Promise.resolve(store.createRun({ name: experiment.name ?? 'new', config: experiment }).id),
     resume: (run) => Promise.resolve(void store.requeue(run, store.run(run).config)),
     control: (run, control) => Promise.resolve(void controls.push({ run, control })),
+    commands: () => Promise.resolve(screenCommands({ ...process.env, WORKBENCH_HOME: folder }, services)),
     ...changes,
   };
   return {

@@ -1,0 +1,47 @@
+/** The commands of `workbench` as rows of the table: the same functions, run in this process. */
+import type { CommandUnknownOpts, Option } from '@commander-js/extra-typings';
+import { buildProgram } from '../program.js';
+import type { Terminal } from '../terminal.js';
+import type { Argument, ArgumentKind, CommandOption, ReplCommand } from './command.js';
+
+/** What the names of arguments and of the values of options stand for. */
+const kindsByName: Readonly<Record<string, readonly ArgumentKind[]>> = {
+  run: ['run'], more: ['run'], 'run|folder': ['run', 'path'], 'run|model': ['run', 'model', 'path'],
+  experiment: ['path'], folder: ['path'], path: ['path'], out: ['path'], file: ['path'],
+  'key=value': ['assignment'], tag: ['tag'], query: ['filter'], key: ['filter'],
+};
+
+/** Words of these are not split. */
+const verbatim: ReadonlySet<string> = new Set(['sql']);
+
+/** Every command that does something by itself, `queue add` as one. */
+export function programCommands(terminal: Terminal): ReplCommand[] {
+  return leaves(buildProgram(terminal), []);
+}
+
+function leaves(command: CommandUnknownOpts, path: readonly string[]): ReplCommand[] {
+  const inner = command.commands.flatMap((each) => leaves(each, [...path, each.name()]));
+  return inner.length > 0 || path.length === 0 ? inner : [row(command, path)];
+}
+
+function row(command: CommandUnknownOpts, path: readonly string[]): ReplCommand {
+  const name = path.join(' ');
+  return {
+    name,
+    summary: command.description().split('\n')[0],
+    arguments: command.registeredArguments.map((each): Argument => {
+      const label = `${each.name()}${each.variadic ? '...' : ''}`;
+      return { shown: each.required ? `<${label}>` : `[${label}]`, kinds: each.argChoices ? [{ oneOf: each.argChoices }] : (kindsByName[each.name()] ?? ['text']), rest: each.variadic };
+    }),
+    options: command.options.filter(({ long }) => long !== undefined && long !== '--help').map(optionRow),
+    help: command.helpInformation(),
+    ...(verbatim.has(name) ? { verbatim: true } : {}),
+    run: async (words, { terminal }) => void (await buildProgram(terminal).parseAsync([...path, ...words], { from: 'user' })),
+  };
+}
+
+function optionRow(option: Option): CommandOption {
+  const value = /[<[]([^>\]]+)/.exec(option.flags)?.[1];
+  const kinds = (): readonly ArgumentKind[] => (option.argChoices ? [{ oneOf: option.argChoices }] : option.long === '--set' ? ['assignment'] : (kindsByName[value ?? ''] ?? ['text']));
+  return { flag: option.long ?? option.flags, note: option.description, value: value === undefined ? null : kinds() };
+}

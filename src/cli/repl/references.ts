@@ -1,0 +1,25 @@
+/** `@marked`, `@current`, `@live`, `@last`: runs that have no need to be named. */
+import { liveStates, type RunState } from '../../store/rows.js';
+import { UserError } from '../../util/errors.js';
+import type { Context } from './command.js';
+
+type Finder = (context: Pick<Context, 'services' | 'place'>) => readonly string[];
+
+const live: ReadonlySet<RunState> = new Set<RunState>([...liveStates, 'queued']);
+
+export const references: Readonly<Record<string, { readonly note: string; readonly find: Finder }>> = {
+  '@marked': { note: 'the marked runs', find: ({ place }) => place.marked() },
+  '@current': { note: 'the run looked at', find: ({ place }) => [place.current()].filter((id) => id !== null) },
+  '@live': { note: 'runs that go on or wait', find: ({ services }) => services.reader.runs().filter(({ state }) => live.has(state)).map(({ id }) => id) },
+  '@last': { note: 'the newest run', find: ({ services }) => services.reader.runs().slice(0, 1).map(({ id }) => id) },
+};
+
+/** Throws a UserError where a reference stands for no run. */
+export function expandReferences(words: readonly string[], context: Pick<Context, 'services' | 'place'>): string[] {
+  return words.flatMap((word) => {
+    if (!Object.hasOwn(references, word)) return [word];
+    const ids = references[word].find(context);
+    if (ids.length === 0) throw new UserError(word === '@marked' ? 'no run is marked: mark some with `mark <run>` (or Space on Runs)' : `${word} stands for no run: there is none`);
+    return ids;
+  });
+}
