@@ -50,13 +50,27 @@ export class Connection {
   }
 
   prepare<Row>(sql: string): Query<Row> {
-    const statement = this.#guard(() => this.#db.prepare<[object], Row>(sql));
+    return this.#query(this.#guard(() => this.#db.prepare<[object], Row>(sql)));
+  }
+
+  #query<Row>(statement: Database.Statement<[object], Row>): Query<Row> {
     return {
       all: (parameters = {}) => this.#guard(() => statement.all(parameters)),
       first: (parameters = {}) => this.#guard(() => statement.get(parameters)),
       each: (parameters = {}) => this.#guard(() => statement.iterate(parameters)),
       run: (parameters = {}) => this.#guard(() => statement.run(parameters).changes),
     };
+  }
+
+  /** The same for a query whose rows are tuples in the order of its columns: with many columns in a third of the time. */
+  prepareTuples<Row extends readonly unknown[]>(sql: string): Query<Row> {
+    const statement = this.#guard(() => this.#db.prepare<[object], Row>(sql).raw());
+    return this.#query(statement);
+  }
+
+  /** Sees the store as it is at the first read, whoever writes meanwhile. */
+  snapshot<T>(work: () => T): T {
+    return this.#guard(() => (this.#db.inTransaction ? work() : this.#db.transaction(work).deferred()));
   }
 
   /** All of `work` or nothing; the lock is taken at the start, so that it cannot fail half-way for another writer. */

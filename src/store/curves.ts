@@ -14,6 +14,8 @@ export class CurveReader {
   readonly #points: Query<PointRow>;
   readonly #count: Query<{ points: number }>;
   readonly #seqAt: Query<{ seq: number }>;
+  readonly #ends: Query<{ first: number | null; last: number | null }>;
+  readonly #next: Query<Pick<PointRow, 'step' | 'value'>>;
 
   constructor(connection: Connection) {
     const ofCurve = 'run = (SELECT key FROM runs WHERE id = @id) AND key = (SELECT key FROM metric_keys WHERE name = @key)';
@@ -24,6 +26,9 @@ export class CurveReader {
     this.#points = connection.prepare(`SELECT step, time, seq, value ${within} ORDER BY step LIMIT @limit`);
     this.#count = connection.prepare(`SELECT count(*) AS points ${within}`);
     this.#seqAt = connection.prepare(`SELECT seq FROM metrics WHERE ${ofCurve} AND step = @step`);
+    // Two searches of the primary key, where min() and max() in one query would read all between.
+    this.#ends = connection.prepare(`SELECT (SELECT min(step) FROM metrics WHERE ${ofCurve}) AS first, (SELECT max(step) FROM metrics WHERE ${ofCurve}) AS last`);
+    this.#next = connection.prepare(`SELECT step, value FROM metrics WHERE ${ofCurve} AND step >= @at ORDER BY step LIMIT 1`);
   }
 
   /** As `StoreReader.stretches`. */
@@ -45,6 +50,21 @@ export class CurveReader {
   /** As `StoreReader.pointCount`. */
   pointCount(id: string, { key, after, to = Number.MAX_SAFE_INTEGER }: Pick<StretchRequest, 'key' | 'after' | 'to'>): number {
     return this.#count.first({ id, key, after, to })?.points ?? 0;
+  }
+
+  /** As `StoreReader.sketch`. */
+  sketch(id: string, key: string, points: number): { readonly x: number[]; readonly y: number[] } {
+    const [x, y]: [number[], number[]] = [[], []];
+    const { first, last } = this.#ends.first({ id, key })!;
+    if (first === null || last === null) return { x, y };
+    for (let i = 0; i < points; i++) {
+      const at = Math.max(Math.round(first + (i / Math.max(1, points - 1)) * (last - first)), (x.at(-1) ?? first - 1) + 1);
+      const found = at > last ? undefined : this.#next.first({ id, key, at });
+      if (found === undefined) break;
+      x.push(found.step);
+      y.push(found.value ?? NaN);
+    }
+    return { x, y };
   }
 
   /** As `StoreReader.stillHolds`. */

@@ -1,41 +1,27 @@
 import { existsSync } from 'node:fs';
 import { nearest } from '../config/nearest.js';
 import { UserError } from '../util/errors.js';
-import { looksWhole } from './checkpoint-files.js';
 import { Connection } from './connection.js';
 import type { Query } from './connection.js';
 import { databasePath } from './folders.js';
+import { RunList } from './run-list.js';
+import { runQuery } from './run-rows.js';
 import { describeSql, querySql } from './sql.js';
 import type { SqlLimits, SqlResult } from './sql.js';
 import { CurveReader } from './curves.js';
 import type { HistoryRow, MetricPoint, ProcessIdentity, RunRecord, SampleRow, StoreReader, Stretch, StretchRequest } from './rows.js';
 
-/** The columns that come back as they are; the rest is JSON or 0 and 1. */
-type RunRow = Omit<RunRecord, 'config' | 'checkpoints' | 'tags' | 'archived'> & {
-  readonly config: string;
-  readonly checkpoints: string;
-  readonly tags: string;
-  readonly archived: 0 | 1;
-};
+type RunQuery = ReturnType<typeof runQuery>;
 
 type PointRow = { readonly step: number; readonly time: number; readonly seq: number; readonly value: number | null };
-
-const selectRuns = `
-  SELECT id, name, state, reason, created_at, started_at, ended_at, config, engine, trainable_parameters, total_parameters,
-    step, total_steps, epoch, tokens_seen, tokens_per_second, train_loss, eval_loss, perplexity, best_eval_loss, accuracy,
-    peak_memory_bytes, estimated_memory_bytes,
-    (SELECT json_group_array(json_object('step', step, 'path', path)) FROM (SELECT step, path FROM checkpoints WHERE run = runs.key ORDER BY step)) AS checkpoints,
-    resumed_from, output, parent,
-    (SELECT json_group_array(tag) FROM tags WHERE run = runs.key) AS tags, note, archived
-  FROM runs`;
 
 /** Reads through a connection it is given; `openReader` gives it one of its own. */
 export class Reader implements StoreReader {
   protected readonly connection: Connection;
-  readonly #all: Query<RunRow>;
-  readonly #byId: Query<RunRow>;
-  readonly #byName: Query<RunRow>;
-  readonly #byPrefix: Query<RunRow>;
+  readonly #list: RunList;
+  readonly #byId: RunQuery;
+  readonly #byName: RunQuery;
+  readonly #byPrefix: RunQuery;
   readonly #names: Query<{ id: string; name: string }>;
   protected readonly metricKeys: Query<{ key: number; name: string }>;
   readonly #curve: Query<PointRow>;
@@ -52,16 +38,17 @@ export class Reader implements StoreReader {
   readonly #waiting: Query<{ since: string }>;
   readonly #setting: Query<{ value: number }>;
   readonly #untold: Query<{ id: string }>;
+  readonly #preference: Query<{ value: string }>;
   readonly #changes: Query<{ total: number }>;
 
   constructor(connection: Connection) {
     this.connection = connection;
     const ofRun = 'run = (SELECT key FROM runs WHERE id = @id)';
     const points = `SELECT step, time, seq, value FROM metrics WHERE ${ofRun} AND key = @key ORDER BY step`;
-    this.#all = connection.prepare(`${selectRuns} ORDER BY id DESC`);
-    this.#byId = connection.prepare(`${selectRuns} WHERE id = @reference`);
-    this.#byName = connection.prepare(`${selectRuns} WHERE name = @reference ORDER BY id DESC LIMIT 1`);
-    this.#byPrefix = connection.prepare(`${selectRuns} WHERE id >= @reference AND id < @reference || '~' ORDER BY id LIMIT 4`);
+    this.#list = new RunList(connection);
+    this.#byId = runQuery(connection, 'WHERE id = @reference');
+    this.#byName = runQuery(connection, 'WHERE name = @reference', 'ORDER BY id DESC LIMIT 1');
+    this.#byPrefix = runQuery(connection, "WHERE id >= @reference AND id < @reference || '~'", 'ORDER BY id LIMIT 4');
     this.#names = connection.prepare('SELECT id, name FROM runs ORDER BY id DESC LIMIT 1000');
     this.metricKeys = connection.prepare('SELECT key, name FROM metric_keys ORDER BY key');
     this.#curve = connection.prepare(points);
@@ -79,16 +66,16 @@ export class Reader implements StoreReader {
     this.#waiting = connection.prepare("SELECT coalesce(queued_at, created_at) AS since FROM runs WHERE id = @id AND state = 'queued'");
     this.#setting = connection.prepare('SELECT value FROM settings WHERE name = @name');
     this.#untold = connection.prepare("SELECT id FROM runs WHERE announced = 0 AND pid IS NULL AND state IN ('completed', 'stopped', 'failed', 'crashed') ORDER BY id");
+    this.#preference = connection.prepare('SELECT value FROM preferences WHERE name = @name');
     this.#changes = connection.prepare('SELECT total_changes() AS total');
   }
 
   runs(): readonly RunRecord[] {
-    return this.#all.all().map(toRecord);
+    return this.#list.read();
   }
 
   run(reference: string): RunRecord {
-    const row = this.#byId.first({ reference }) ?? this.#byName.first({ reference }) ?? this.#onlyWithPrefix(reference);
-    const record = toRecord(row);
+    const record = this.#byId({ reference })[0] ?? this.#byName({ reference })[0] ?? this.#onlyWithPrefix(reference);
     return { ...record, checkpoints: record.checkpoints.filter(({ path }) => existsSync(path)) };
   }
 
@@ -112,6 +99,15 @@ export class Reader implements StoreReader {
       points.push(...tail.reverse());
     }
     return { points, cursor: newest };
+  }
+
+  sketch(runId: string, key: string, points: number): { readonly x: readonly number[]; readonly y: readonly number[] } {
+    return this.#curves.sketch(runId, key, points);
+  }
+
+  preference(name: string): unknown {
+    const found = this.#preference.first({ name });
+    return found === undefined ? null : JSON.parse(found.value);
   }
 
   samples(runId: string): readonly SampleRow[] {
@@ -196,8 +192,8 @@ export class Reader implements StoreReader {
     this.connection.close();
   }
 
-  #onlyWithPrefix(reference: string): RunRow {
-    const found = reference === '' ? [] : this.#byPrefix.all({ reference });
+  #onlyWithPrefix(reference: string): RunRecord {
+    const found = reference === '' ? [] : this.#byPrefix({ reference });
     if (found.length === 1) return found[0];
     if (found.length > 1) throw new UserError(`several runs begin with "${reference}" (${found.map(({ id, name }) => `${id} ${name}`).join(', ')}): give more of the id`);
     const known = this.#names.all();
@@ -212,27 +208,6 @@ export function openReader(home: string): StoreReader {
   const connection = new Connection(databasePath(home));
   connection.pragma('query_only = ON');
   return new Reader(connection);
-}
-
-function toRecord(row: RunRow): RunRecord {
-  return {
-    ...row,
-    config: JSON.parse(row.config) as RunRecord['config'],
-    checkpoints: (JSON.parse(row.checkpoints) as { step: number; path: string }[]).map(checkpointOf),
-    tags: JSON.parse(row.tags) as string[],
-    archived: row.archived === 1,
-  };
-}
-
-/** Whether it is whole is looked up when it is asked for: a list of ten thousand runs asks for few. */
-function checkpointOf({ step, path }: { readonly step: number; readonly path: string }): RunRecord['checkpoints'][number] {
-  return {
-    step,
-    path,
-    get valid() {
-      return looksWhole(path);
-    },
-  };
 }
 
 function toPoint(key: string, row: PointRow): MetricPoint {

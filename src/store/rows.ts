@@ -109,7 +109,7 @@ export interface ProcessIdentity {
 
 /** The reading half of the store: what the screen and the commands that only look may use. */
 export interface StoreReader {
-  /** All runs, newest first, without their metrics. */
+  /** All runs, newest first. The same array while nothing has changed, the same record for each run that has not; asked again, only what has changed is read. */
   runs(): readonly RunRecord[];
   /** By id, unique prefix or name (the newest of that name); throws UserError naming near ones when there is none. */
   run(reference: string): RunRecord;
@@ -122,6 +122,10 @@ export interface StoreReader {
   pointCount(runId: string, within: Pick<StretchRequest, 'key' | 'after' | 'to'>): number;
   /** Whether a curve still ends its stretch as it was read; not so when a resume has written that part anew. */
   stillHolds(runId: string, key: string, stretch: Pick<Stretch, 'last' | 'seq'>): boolean;
+  /** At most `points` of a curve at even distances: what a curve one line high shows. As fast for a million points as for a hundred. */
+  sketch(runId: string, key: string, points: number): { readonly x: readonly number[]; readonly y: readonly number[] };
+  /** What `setPreference` has kept; null where nothing is. */
+  preference(name: string): unknown;
   /** Those of a part that a resume went back behind are left out. */
   samples(runId: string): readonly SampleRow[];
   warnings(runId: string): readonly string[];

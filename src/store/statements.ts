@@ -46,6 +46,7 @@ export function prepareStatements(connection: Connection) {
       WHERE id = @id AND state = 'queued'`),
     setPosition: write("UPDATE runs SET queue_position = @position WHERE id = @id AND state = 'queued'"),
     setSetting: write('INSERT OR REPLACE INTO settings (name, value) VALUES (@name, @value)'),
+    setPreference: write('INSERT OR REPLACE INTO preferences (name, value) VALUES (@name, @value)'),
     setName: write('UPDATE runs SET name = @value WHERE id = @id'),
     setNote: write('UPDATE runs SET note = @value WHERE id = @id'),
     setArchived: write('UPDATE runs SET archived = @value WHERE id = @id'),

@@ -39,6 +39,8 @@ export interface Store extends StoreReader {
   /** Gives a run of the queue another place, from 1; one past the end is the last. Throws a UserError when it is not in the queue. */
   moveInQueue(runId: string, place: number): void;
   setParallel(runs: number): void;
+  /** Keeps something for the screen of this home: plain data. */
+  setPreference(name: string, value: unknown): void;
   /** Makes a queued run the running one of a process; false when it is not queued any more: somebody else has it. */
   claim(runId: string, process: ProcessIdentity): boolean;
   /** Takes a queued run out for good; false when it is not queued any more. */
@@ -147,6 +149,10 @@ class SqliteStore extends Reader implements Store {
 
   setParallel(runs: number): void {
     this.#sql.setSetting.run({ name: 'parallel', value: runs });
+  }
+
+  setPreference(name: string, value: unknown): void {
+    this.#sql.setPreference.run({ name, value: JSON.stringify(value) });
   }
 
   claim(runId: string, process: ProcessIdentity): boolean {

@@ -85,10 +85,10 @@ it('refuses a file that is no database and does not touch it', () => {
 
 it('says that a page is damaged when it is read', () => {
   const store = openStore(home);
-  for (let i = 0; i < 50; i++) store.createRun({ name: `run ${i}`, config });
+  for (let i = 0; i < 300; i++) store.createRun({ name: `run ${i}`, config });
   store.close();
   const file = openSync(path, 'r+');
-  for (let page = 2; page < 40; page++) writeSync(file, Buffer.alloc(4096, 0xa5), 0, 4096, page * 4096);
+  for (let page = 50; page < 90; page++) writeSync(file, Buffer.alloc(4096, 0xa5), 0, 4096, page * 4096);
   closeSync(file);
   const reader = openReader(home);
   expect(refusal(() => { reader.runs(); return reader; })).toMatch(/is damaged/);
