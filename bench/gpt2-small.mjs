@@ -27,8 +27,8 @@ const config = {
   resid_pdrop: 0,
 };
 
-/** The experiment that both sides run; `folder` is what `writeModel` has filled. */
-export function experimentFor(folder, finetuning = 'lora') {
+/** The experiment that both sides run; `folder` is what `writeModel` has filled, `settings` are further keys. */
+export function experimentFor(folder, finetuning = 'lora', settings = {}) {
   return parseExperiment({
     model: join(folder, 'model'),
     dataset: { path: 'tokens' },
@@ -36,6 +36,7 @@ export function experimentFor(folder, finetuning = 'lora') {
     lora: { r: 8, lora_alpha: 16, adapter_name_or_path: finetuning === 'lora' ? join(folder, 'adapter') : null },
     train: { learning_rate: 1e-3, lr_scheduler_type: 'constant', max_grad_norm: 0, seed },
     engine: { threads: 2 },
+    ...settings,
   });
 }
 

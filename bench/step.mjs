@@ -12,8 +12,8 @@ import { runUpdate } from '../dist/trainer/update.js';
 import { i32 } from '../dist/util/tensor.js';
 import { experimentFor } from './gpt2-small.mjs';
 
-const [folder, finetuning = 'lora'] = process.argv.slice(2);
-const experiment = experimentFor(folder, finetuning);
+const [folder, finetuning = 'lora', settings = '{}'] = process.argv.slice(2);
+const experiment = experimentFor(folder, finetuning, JSON.parse(settings));
 const model = readModel(experiment.model);
 const tuning = tuningOf(experiment, model);
 const { program, masks } = trainingProgram(model, tuning, experiment.train);

@@ -55,7 +55,7 @@ export function learnedFolder(run: RunRecord): string {
 export async function withModel<Result>(subject: Subject, env: Environment, use: (open: OpenModel) => Promise<Result>): Promise<Result> {
   const { model, adapter, tokenizer, experiment } = subject;
   return withScratch(join(homeFolder(env), 'scratch'), async (scratch) => {
-    const open = await openModel({ model, adapter, tokenizer, engine: experiment.engine, chooseEngine, scratch });
+    const open = await openModel({ model, adapter, tokenizer, quantization: experiment.quantization, engine: experiment.engine, chooseEngine, scratch });
     try {
       return await use(open);
     } finally {

@@ -83,7 +83,7 @@ function shown(value: unknown): string {
 
 /** Choices that are each allowed but cannot both be meant. */
 function contradictions(experiment: Experiment): Problem[] {
-  const { dataset, finetuning, init, lora } = experiment;
+  const { dataset, finetuning, init, lora, quantization } = experiment;
   const found: Problem[] = [];
   if (dataset.eval !== null && dataset.val_size > 0) {
     found.push({ path: ['dataset', 'val_size'], sentence: '`dataset.eval` and `dataset.val_size` both choose the evaluation rows: keep one of them' });
@@ -93,6 +93,9 @@ function contradictions(experiment: Experiment): Problem[] {
   }
   if (lora.adapter_name_or_path !== null && finetuning !== 'lora') {
     found.push({ path: ['lora', 'adapter_name_or_path'], sentence: `\`lora.adapter_name_or_path\` goes on from an adapter, which \`finetuning: ${finetuning}\` does not train: set \`finetuning: lora\` or remove it` });
+  }
+  if (quantization !== 'none' && finetuning !== 'lora') {
+    found.push({ path: ['quantization'], sentence: `\`quantization: ${quantization}\` holds weights that do not learn, of which \`finetuning: ${finetuning}\` writes a whole model: set \`finetuning: lora\` or \`quantization: none\`` });
   }
   return found;
 }

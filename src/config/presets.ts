@@ -9,9 +9,9 @@ export interface Preset {
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-const adapter = { finetuning: 'lora', init: 'pretrained', stage: 'sft' } as const;
-/** What leaves the weights of the model themselves changed has no place for an adapter. */
-const noAdapter = { 'lora.adapter_name_or_path': null } as const;
+const adapter = { finetuning: 'lora', quantization: 'none', init: 'pretrained', stage: 'sft' } as const;
+/** What leaves the weights of the model themselves changed has no place for an adapter, nor for a base in codes. */
+const noAdapter = { quantization: 'none', 'lora.adapter_name_or_path': null } as const;
 
 export const presets: readonly Preset[] = [
   {
@@ -32,9 +32,9 @@ export const presets: readonly Preset[] = [
   },
   {
     name: 'memory-tight LoRA',
-    help: 'least memory: one row at a time, sixteen of them an update; as good as a large batch, and slower',
+    help: 'least memory: a base in 8 bits, one row at a time, sixteen of them an update; as good as a large batch, and slower',
     values: {
-      ...adapter, 'lora.r': 8, 'lora.lora_alpha': 16, 'lora.target_modules': 'auto', 'train.per_device_train_batch_size': 1, 'train.per_device_eval_batch_size': 1,
+      ...adapter, quantization: 'int8', 'lora.r': 8, 'lora.lora_alpha': 16, 'lora.target_modules': 'auto', 'train.per_device_train_batch_size': 1, 'train.per_device_eval_batch_size': 1,
       'train.gradient_accumulation_steps': 16, 'train.learning_rate': 2e-4, 'train.auto_find_batch_size': true,
     },
   },

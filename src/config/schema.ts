@@ -96,6 +96,7 @@ export const experimentSchema = z.strictObject({
   max_length: count(2).default(512).describe('longest row in tokens; longer ones are cut').meta({ step: 'log' }),
   packing: z.boolean().default(false).describe('several rows in one, attention confined to each'),
   finetuning: z.enum(['lora', 'freeze', 'full']).default('lora').describe('what is trained: an adapter, some layers, everything'),
+  quantization: z.enum(['none', 'int8', 'int4']).default('none').describe('how a frozen base is held: int8 takes a quarter of its memory, int4 a sixth, a few per cent slower and less exact'),
   lora: lora.prefault({}),
   freeze: freeze.prefault({}),
   train: train.prefault({}),

@@ -1,6 +1,6 @@
-import { sizeOf } from '../util/tensor.js';
+import { bytesOf, sizeOf } from '../util/tensor.js';
 import { evaluateShape, type Bindings, type Shape } from './dims.js';
-import type { DType, Fn, Node, NodeOf, OpKind } from './node.js';
+import type { Fn, Node, NodeOf, OpKind } from './node.js';
 import { nodesOf } from './program.js';
 import { isLeaf } from './shapes.js';
 
@@ -10,8 +10,6 @@ export interface Cost {
   /** The most bytes of inputs, intermediate values and results at one time; variables are not counted. */
   readonly peakBytes: number;
 }
-
-const bytesOf: { readonly [D in DType]: number } = { f32: 4, i32: 4, bool: 1 };
 
 /** What one call of a function costs with the symbols bound to these values. */
 export function cost(fn: Fn, bindings: Bindings): Cost {
@@ -62,6 +60,7 @@ const flopRules: { readonly [K in OpKind]: FlopRule<K> } = {
   reduceSum: ({ inputs: [x] }, size) => size(x.shape),
   // a multiplication and an addition for each term of each dot product
   linear: ({ inputs: [x], shape }, size) => 2 * size(shape) * size(x.shape.slice(-1)),
+  linearQuantized: ({ inputs: [x, codes], shape, attrs: { bits } }, size) => 2 * size(shape) * size(x.shape.slice(-1)) + (2 * 8 * size(codes.shape)) / bits,
   matmul: ({ inputs: [a], attrs: { transposeA }, shape }, size) => 2 * size(shape) * size([a.shape.at(transposeA ? -2 : -1)!]),
   softmax: each(5),
   layerNorm: each(8),
@@ -107,9 +106,18 @@ function memoryOf(node: Node): Node {
   return node.kind === 'reshape' ? memoryOf(node.inputs[0]) : node;
 }
 
-/** Bytes an op needs besides its result: the logits [N, V] of the fused head and loss, and their softmax. */
+/** Bytes an op needs besides its result. */
 function workspace(node: Node, size: SizeOf): number {
-  if (node.kind !== 'linearCrossEntropy') return 0;
-  const [x, w] = node.inputs;
-  return 2 * size([x.shape[0], w.shape[0]]) * bytesOf.f32;
+  switch (node.kind) {
+    case 'linearCrossEntropy': {
+      const [x, w] = node.inputs;
+      return 2 * size([x.shape[0], w.shape[0]]) * bytesOf.f32; // the logits [N, V] and their softmax
+    }
+    case 'linearQuantized': {
+      const elements = (8 * size(node.inputs[1].shape)) / node.attrs.bits;
+      return elements * (bytesOf.f32 + (node.attrs.bits === 4 ? 2 * bytesOf.u8 : 0)); // the weight, and its codes one a byte
+    }
+    default:
+      return 0;
+  }
 }

@@ -52,6 +52,12 @@ export interface Attributes {
   // Products
   /** (x [..., I], w, b? [O]) → [..., O]; w is [I, O], or [O, I] with `transposeW` (a Hugging Face Linear). */
   linear: { readonly transposeW: boolean };
+  /**
+   * `linear` with W [O, I] in codes: W[k] = scale·(code − zero) with the scale and zero of the block that element k
+   * (row-major) lies in. (x, codes u8 [blocks, block], scale [blocks], zero u8 [blocks], b? [O]); with 4 bits codes are
+   * [blocks/2, block], the low halves those of the first half of the blocks. `transposeW` as in `linear`: x·Wᵀ, else x·W.
+   */
+  linearQuantized: { readonly bits: 4 | 8; readonly outputSize: number; readonly transposeW: boolean };
   /** (a [..., M, K], b [..., K, N]) → [..., M, N]; the leading dimensions are equal. */
   matmul: { readonly transposeA: boolean; readonly transposeB: boolean };
 

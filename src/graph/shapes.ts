@@ -112,6 +112,18 @@ export const shapeRules: { readonly [K in DerivedKind]: ShapeRule<K> } = {
     need(b === undefined || sameShape(b.shape, [outer]), `a bias of ${outer} wanted, ${b === undefined ? '' : printShape(b.shape)} given`);
     return f32([...x.shape.slice(0, -1), outer]);
   },
+  linearQuantized: ([x, codes, scale, zero, b], { bits, outputSize, transposeW }) => {
+    needReal([x, scale]);
+    need(codes.dtype === 'u8' && zero.dtype === 'u8', `u8 codes and zeros wanted, ${codes.dtype} and ${zero.dtype} given`);
+    const [rows, block] = codes.shape.map(Number);
+    const blocks = (rows * 8) / bits;
+    const inputSize = (blocks * block) / outputSize;
+    need(Number.isInteger(inputSize) && sameShape(scale.shape, [blocks]) && sameShape(zero.shape, [blocks]), `${blocks} scales and zeros wanted, ${printShape(scale.shape)} and ${printShape(zero.shape)} given`);
+    const [inner, outer] = transposeW ? [inputSize, outputSize] : [outputSize, inputSize];
+    need(x.shape.at(-1) === inner, `${printShape(x.shape)} times ${printShape([inner, outer])}`);
+    need(b === undefined || sameShape(b.shape, [outer]), `a bias of ${outer} wanted`);
+    return f32([...x.shape.slice(0, -1), outer]);
+  },
   matmul: ([a, b], { transposeA, transposeB }) => {
     needReal([a, b]);
     const [m, k] = transposeA ? [a.shape.at(-1), a.shape.at(-2)] : [a.shape.at(-2), a.shape.at(-1)];

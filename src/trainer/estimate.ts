@@ -9,11 +9,11 @@ import { cost } from '../graph/cost.js';
 import type { Fn } from '../graph/node.js';
 import type { Model } from '../models/contract.js';
 import { readModel } from '../models/registry.js';
-import { sizeOf } from '../util/tensor.js';
+import { bytesOf, sizeOf } from '../util/tensor.js';
 import { UserError } from '../util/errors.js';
 import { labelsAtATime } from './evaluate.js';
 import { totalUpdates } from './policy.js';
-import { evaluateFn, microStep } from './program.js';
+import { evaluateFn, frozenVariables, microStep } from './program.js';
 import { tuningOf, type Tuning } from './tuning.js';
 
 export interface MemoryParts {
@@ -115,7 +115,7 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
   const evaluated = batches.eval === null ? 0 : cost(evaluation, { ...batches.eval }).peakBytes;
   const updated = float * Math.min(3 * trainable, Math.max(updatedAtATime, 3 * largest));
   const memory: MemoryParts = {
-    weights: frozen * float,
+    weights: frozenVariables(tuning).reduce((sum, { dtype, shape }) => sum + bytesOf[dtype] * sizeOf(shape), 0),
     trainable: trainable * float,
     gradients: trainable * float,
     optimizer: (2 + 3) * trainable * float,
@@ -190,8 +190,8 @@ interface Functions {
 const remembered = new Map<string, Functions>();
 
 function functionsOf(experiment: Experiment, model: Model): Functions {
-  const { finetuning, lora, freeze } = experiment;
-  const key = JSON.stringify([model.config, finetuning, lora, freeze]);
+  const { finetuning, lora, freeze, quantization } = experiment;
+  const key = JSON.stringify([model.config, finetuning, lora, freeze, quantization]);
   const known = remembered.get(key);
   if (known) return known;
   const tuning = tuningOf(experiment, model);

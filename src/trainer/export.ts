@@ -1,6 +1,7 @@
 /** Takes what a run has learned to where other programs want it. */
 import { copyFile, lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Experiment } from '../config/schema.js';
 import { mergedWeights } from '../lora/merge.js';
 import { readAdapter } from '../lora/peft.js';
 import { readModel } from '../models/registry.js';
@@ -9,6 +10,8 @@ import { UserError } from '../util/errors.js';
 import { writeSafetensors } from '../weights/safetensors.js';
 import { writeWhole } from './checkpoint.js';
 import { copyTokenizer, writeConfig } from './output.js';
+import { asQuantized } from './quantized.js';
+import { untuned } from './tuning.js';
 
 export const exportFormats = ['peft', 'merged'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
@@ -22,6 +25,8 @@ export interface ExportOptions {
   readonly kind: 'adapter' | 'model';
   readonly format: ExportFormat;
   readonly out: string;
+  /** How the run held the base: the adapter was trained on those weights. */
+  readonly quantization: Experiment['quantization'];
 }
 
 /** Writes the folder `out` whole. Whatever is there already, other than an empty folder, is left alone. */
@@ -51,10 +56,12 @@ async function copyFiles(from: string, to: string, names: readonly string[]): Pr
   for (const name of names) await copyFile(join(from, name), join(to, name));
 }
 
-/** W + scale · B·A at every adapted linear, everything else as in the base; F32. */
-async function writeMerged({ model: folder, output }: ExportOptions, out: string): Promise<void> {
+/** W + scale · B·A at every adapted linear, everything else as in the base, which is the dequantised one where a run quantised it; F32. */
+async function writeMerged({ model: folder, output, quantization }: ExportOptions, out: string): Promise<void> {
   const model = readModel(folder);
-  const merged = mergedWeights(model, readAdapter(output), initialWeights(model, folder));
+  const { quantized } = untuned(model, quantization);
+  const base = initialWeights(model, folder);
+  const merged = mergedWeights(model, readAdapter(output), quantized === null ? base : asQuantized(quantized, base));
   await writeSafetensors(join(out, 'model.safetensors'), model.parameters, merged);
   await writeConfig(model, out);
 }

@@ -9,6 +9,7 @@ import type { Model } from '../models/contract.js';
 import { initialWeights, randomWeights } from '../models/weights.js';
 import { f32, type Tensor } from '../util/tensor.js';
 import { SafetensorsFile } from '../weights/safetensors.js';
+import { readQuantized } from './quantized.js';
 import type { Tuning } from './tuning.js';
 
 type ByName = (name: string) => Tensor<'f32'>;
@@ -25,11 +26,12 @@ export interface InitialOptions {
 export function initialValues({ experiment, model, tuning, checkpoint }: InitialOptions): InitialValue {
   const weights: ByName = experiment.init === 'random' ? randomWeights(model, experiment.train.seed) : initialWeights(model, experiment.model);
   const trained: ByName = experiment.finetuning === 'lora' ? adapterStart(experiment, tuning) : weights;
+  const frozen = frozenValues(tuning, weights);
   const saved = checkpoint === null ? null : openCheckpoint(checkpoint);
   return ({ name, role, shape }) => {
     switch (role) {
       case 'frozen':
-        return weights(name);
+        return frozen(name);
       case 'trainable':
         return saved ? saved.parameters(name) : trained(name);
       case 'moment':
@@ -43,8 +45,12 @@ export function initialValues({ experiment, model, tuning, checkpoint }: Initial
 /** The same for a model that is only used: the folder's weights, and an adapter's where there is one. */
 export function inferenceValues({ model, folder, tuning, adapter }: { model: Model; folder: string; tuning: Tuning; adapter: Adapter | null }): InitialValue {
   if (adapter) checkAdapter(adapter.folder, tuning.trainable, adapter.config);
-  const weights = initialWeights(model, folder);
+  const weights = frozenValues(tuning, initialWeights(model, folder));
   return ({ name, role }) => (role === 'trainable' && adapter ? adapter.tensors.get(name)! : weights(name));
+}
+
+function frozenValues({ quantized }: Tuning, weights: ByName): (name: string) => Tensor {
+  return quantized === null ? weights : readQuantized(quantized, weights);
 }
 
 /** A zero update to begin with (B is zero), or the adapter that is to be trained further. */

@@ -20,6 +20,8 @@ export interface OpenOptions {
   readonly adapter: string | null;
   /** A folder with another tokenizer, or null for the model's. */
   readonly tokenizer: string | null;
+  /** How the base's weights are held. */
+  readonly quantization: Experiment['quantization'];
   readonly engine: EngineConfig;
   chooseEngine(config: EngineConfig): Promise<ChosenEngine>;
   /** A folder for the engine's files, removed by the caller. */
@@ -37,7 +39,7 @@ export async function openModel(options: OpenOptions): Promise<OpenModel> {
   const model = readModel(options.model);
   const tokenizer = await loadTokenizer(options.tokenizer ?? options.model);
   const adapter = options.adapter === null ? null : readAdapter(options.adapter);
-  const tuning = adapter ? tuningOf({ finetuning: 'lora', lora: adapter.config, freeze: { num_trainable_layers: 1 } }, model) : untuned(model);
+  const tuning = adapter ? tuningOf({ finetuning: 'lora', lora: adapter.config, freeze: { num_trainable_layers: 1 }, quantization: options.quantization }, model) : untuned(model, options.quantization);
   const initial = inferenceValues({ model, folder: options.model, tuning, adapter });
   const { engine, device } = await options.chooseEngine(options.engine);
   const executable = await engine.compile(inferenceProgram(model, tuning), { device, threads: options.engine.threads, initial, scratch: options.scratch });

@@ -22,6 +22,7 @@ import { adamwUpdate } from '../optim/adamw.js';
 import { gradientNorm } from '../optim/norm.js';
 import { forwardFn } from './forward.js';
 import { labelInputs, tokenInputs } from './inputs.js';
+import { quantizedVariables } from './quantized.js';
 import type { Tuning } from './tuning.js';
 
 export interface TrainingProgram {
@@ -100,7 +101,13 @@ function optimizer(trainable: readonly ParameterSpec[], config: TrainConfig): { 
 }
 
 function modelVariables(tuning: Tuning): Variable[] {
-  return [...tuning.frozen.map((p) => variable(p, 'frozen')), ...tuning.trainable.map((p) => variable(p, 'trainable'))];
+  return [...frozenVariables(tuning), ...tuning.trainable.map((p) => variable(p, 'trainable'))];
+}
+
+/** What a program holds of the parameters that do not learn. Exported for the estimate. */
+export function frozenVariables({ frozen, quantized }: Tuning): Variable[] {
+  const inCodes = new Set(quantized?.layers.map(({ module }) => `${module}.weight`));
+  return [...frozen.filter(({ name }) => !inCodes.has(name)).map((p) => variable(p, 'frozen')), ...(quantized ? quantizedVariables(quantized) : [])];
 }
 
 function variable({ name, shape }: Pick<ParameterSpec, 'name' | 'shape'>, role: Role): Variable {

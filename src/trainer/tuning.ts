@@ -3,9 +3,11 @@ import type { Experiment } from '../config/schema.js';
 import { Builder } from '../graph/builder.js';
 import type { Node } from '../graph/node.js';
 import { adapt, type DropoutMask } from '../lora/adapt.js';
+import { quantize } from '../nn/quantized.js';
 import type { Model, ParameterSpec } from '../models/contract.js';
 import { UserError } from '../util/errors.js';
 import { tokenInputs } from './inputs.js';
+import { quantizedWeights, type QuantizedWeights } from './quantized.js';
 
 export interface Tuned {
   /** The same outputs with the trainable branches in place. */
@@ -18,14 +20,16 @@ export interface Tuning {
   readonly trainable: readonly ParameterSpec[];
   /** The model's own parameters that stay as they are. */
   readonly frozen: readonly ParameterSpec[];
+  /** Which of those are held in 8 or 4 bits; null: none. */
+  readonly quantized: QuantizedWeights | null;
   /** Puts the trainable branches into a forward pass; `training` turns dropout on. */
   apply(g: Builder, outputs: readonly Node[], training: boolean): Tuned;
 }
 
-export function tuningOf(experiment: Pick<Experiment, 'finetuning' | 'lora' | 'freeze'>, model: Model): Tuning {
+export function tuningOf(experiment: Pick<Experiment, 'finetuning' | 'lora' | 'freeze' | 'quantization'>, model: Model): Tuning {
   switch (experiment.finetuning) {
     case 'lora':
-      return lowRank(experiment, model);
+      return inCodes(lowRank(experiment, model), model, experiment.quantization);
     case 'freeze':
       return subset(model, inLayers(model, experiment.freeze.num_trainable_layers));
     case 'full':
@@ -34,8 +38,23 @@ export function tuningOf(experiment: Pick<Experiment, 'finetuning' | 'lora' | 'f
 }
 
 /** No training at all: for a base model that is only evaluated or asked to write. */
-export function untuned(model: Model): Tuning {
-  return subset(model, () => false);
+export function untuned(model: Model, quantization: Experiment['quantization']): Tuning {
+  return inCodes(subset(model, () => false), model, quantization);
+}
+
+/** The same with the frozen weights of the blocks in 8 or 4 bits. */
+function inCodes(tuning: Tuning, { linears }: Model, scheme: Experiment['quantization']): Tuning {
+  if (scheme !== 'int8' && scheme !== 'int4') return tuning;
+  const quantized = quantizedWeights(linears, scheme);
+  return {
+    ...tuning,
+    quantized,
+    apply(g, outputs, training) {
+      const tuned = tuning.apply(g, outputs, training);
+      const rewritten = quantize(g, tuned.outputs, quantized.layers, scheme);
+      return { ...tuned, outputs: tuned.outputs.map((node) => rewritten.get(node)!) };
+    },
+  };
 }
 
 function lowRank({ lora }: Pick<Experiment, 'lora'>, model: Model): Tuning {
@@ -45,6 +64,7 @@ function lowRank({ lora }: Pick<Experiment, 'lora'>, model: Model): Tuning {
   return {
     trainable: parameters,
     frozen: model.parameters,
+    quantized: null,
     apply(g, outputs, training) {
       const { rewritten, dropoutMasks } = adapt(g, outputs, { model, config: lora, training });
       return { outputs: outputs.map((node) => rewritten.get(node) ?? node), masks: dropoutMasks };
@@ -56,6 +76,7 @@ function subset(model: Model, trains: (parameter: ParameterSpec) => boolean): Tu
   return {
     trainable: model.parameters.filter(trains),
     frozen: model.parameters.filter((parameter) => !trains(parameter)),
+    quantized: null,
     apply: (_g, outputs) => ({ outputs, masks: [] }),
   };
 }

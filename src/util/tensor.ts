@@ -1,10 +1,13 @@
-/** Element types of a tensor in host memory. `bool` is one byte an element, 0 or 1. */
-export type HostDType = 'f32' | 'i32' | 'bool';
+/** Element types of a tensor in host memory. `bool` is one byte an element, 0 or 1; `u8` holds codes of quantised weights. */
+export type HostDType = 'f32' | 'i32' | 'bool' | 'u8';
+
+export const bytesOf: { readonly [D in HostDType]: number } = { f32: 4, i32: 4, bool: 1, u8: 1 };
 
 interface HostData {
   f32: Float32Array;
   i32: Int32Array;
   bool: Uint8Array;
+  u8: Uint8Array;
 }
 
 /** A dense row-major array in host memory, tagged with its element type. */
@@ -27,6 +30,10 @@ export function i32(shape: readonly number[], data?: ArrayLike<number>): Tensor<
 
 export function bool(shape: readonly number[], data?: ArrayLike<number>): Tensor<'bool'> {
   return { dtype: 'bool', shape, data: checked(shape, data ? Uint8Array.from(data) : new Uint8Array(sizeOf(shape))) };
+}
+
+export function u8(shape: readonly number[], data?: ArrayLike<number>): Tensor<'u8'> {
+  return { dtype: 'u8', shape, data: checked(shape, data ? Uint8Array.from(data) : new Uint8Array(sizeOf(shape))) };
 }
 
 /** A scalar of shape []. */

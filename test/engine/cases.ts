@@ -86,6 +86,22 @@ const linear = (transposeW: boolean): Cases => {
   ];
 };
 
+/** 6 → 10 and back, in blocks; those of 4 do not end with the rows of [10, 6]. */
+const linearQuantized = (bits: 4 | 8): Cases => {
+  const [blocks, block] = bits === 8 ? [15, 4] : [20, 3];
+  const codes: Operand = { ...integers([(blocks * bits) / 8, block], 0, 256), dtype: 'u8', held: true };
+  const zero: Operand = { ...integers([blocks], 0, bits === 8 ? 256 : 16), dtype: 'u8', held: true };
+  const scale = Array.from({ length: blocks }, (_, i) => 0.01 * (1 + i));
+  const build =
+    (transposeW: boolean): OpCase['build'] =>
+    (g, [x, c, z, bias]) =>
+      g.op('linearQuantized', [x, c, g.constant(scale, [blocks]), z, ...(bias === undefined ? [] : [bias])], { bits, outputSize: 10, transposeW });
+  return [
+    { name: `${bits} bits, transposed`, operands: [real(['B', 'T', 6]), codes, zero, held([10])], build: build(true) },
+    { name: `${bits} bits, straight`, operands: [real(['N', 10]), codes, zero], build: build(false) },
+  ];
+};
+
 const matmul = (transposeA: boolean, transposeB: boolean): Cases => {
   const build: OpCase['build'] = (g, [a, b]) => g.matmul(a, b, { transposeA, transposeB });
   const flag = `${transposeA ? 'Aᵀ' : 'A'}·${transposeB ? 'Bᵀ' : 'B'}`;
@@ -204,6 +220,7 @@ export const cases: { readonly [K in OpKind]: Cases } = {
     ...linear(true),
     { name: 'one weight both ways', operands: [real(['B', 'T', 7]), held([5, 7])], build: (g, [x, w]) => g.linear(g.linear(x, w, { transposeW: true }), w) },
   ],
+  linearQuantized: [...linearQuantized(8), ...linearQuantized(4)],
   matmul: [...matmul(false, false), ...matmul(false, true), ...matmul(true, false), ...matmul(true, true)],
 
   softmax: [

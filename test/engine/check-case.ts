@@ -11,7 +11,7 @@ import { gradient } from '../../src/graph/gradient.js';
 import type { Fn, InitialValue, Node, Program, Variable } from '../../src/graph/node.js';
 import { makeFn } from '../../src/graph/program.js';
 import { Random } from '../../src/util/random.js';
-import { bool, f32, i32, sizeOf, type HostDType, type Tensor } from '../../src/util/tensor.js';
+import { bool, f32, i32, u8, sizeOf, type HostDType, type Tensor } from '../../src/util/tensor.js';
 import { sizes, type OpCase, type Operand } from './cases.js';
 
 export interface EngineOnDevice {
@@ -110,7 +110,7 @@ function draw(operands: Named<Operand>, bindings: Bindings, random: Random): Rec
   return Object.fromEntries(entries);
 }
 
-const tensorOf: { readonly [D in HostDType]: (shape: readonly number[], values: readonly number[]) => Tensor } = { f32, i32, bool };
+const tensorOf: { readonly [D in HostDType]: (shape: readonly number[], values: readonly number[]) => Tensor } = { f32, i32, bool, u8 };
 
 /** The reference engine in double precision. */
 class Judge {

@@ -12,7 +12,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const options = (out: string) => ({ model: demo, tokenizer: null, output: demo, kind: 'model', format: 'merged', out: join(folder, out) }) as const;
+const options = (out: string) => ({ model: demo, tokenizer: null, quantization: 'none', output: demo, kind: 'model', format: 'merged', out: join(folder, out) }) as const;
 
 describe('exportRun', () => {
   it('takes from a checkpoint only what other programs want, and the tokenizer with it', async () => {

@@ -17,6 +17,11 @@ export interface OpOptions {
   readonly attributes?: Readonly<Record<string, Attribute>>;
   /** '' is the ONNX standard, 'com.microsoft' ONNX Runtime's own. */
   readonly domain?: '' | 'com.microsoft';
+  /**
+   * Not shared with the same op elsewhere, and first in the file: ONNX Runtime then runs it right before its user
+   * (see order.ts), so that what it makes of weights alone is in memory for that one use.
+   */
+  readonly apart?: boolean;
 }
 
 /**
@@ -24,7 +29,8 @@ export interface OpOptions {
  * loss and those of its gradient, written apart by two lowerings, are one computation.
  */
 export class Emitter {
-  readonly nodes: NodeProto[] = [];
+  readonly #body: NodeProto[] = [];
+  readonly #apart: NodeProto[] = [];
   readonly initializers: TensorProto[] = [];
   readonly device: Device;
   readonly #emitted = new Map<string, Value>();
@@ -36,6 +42,10 @@ export class Emitter {
     this.device = device;
   }
 
+  get nodes(): readonly NodeProto[] {
+    return [...this.#apart, ...this.#body];
+  }
+
   /** Makes the symbols of an input's shape computable. */
   learnSymbols(input: NodeOf<'input'>, value: Value): void {
     input.shape.forEach((dim, axis) => {
@@ -43,16 +53,16 @@ export class Emitter {
     });
   }
 
-  op(opType: string, inputs: readonly Value[], { attributes = {}, domain = '' }: OpOptions = {}): Value {
+  op(opType: string, inputs: readonly Value[], { attributes = {}, domain = '', apart = false }: OpOptions = {}): Value {
     const attribute = Object.entries(attributes).map(([name, value]) => ({ name, ...value }));
     const key = JSON.stringify([opType, domain, inputs, attribute]);
     const known = this.#emitted.get(key);
-    if (known !== undefined) return known;
-    const name = `${opType}_${this.nodes.length}`;
+    if (known !== undefined && !apart) return known;
+    const name = `${opType}_${this.#body.length + this.#apart.length}`;
     const node = { name, opType, domain, input: inputs, output: [name], attribute };
-    this.nodes.push(node);
+    (apart ? this.#apart : this.#body).push(node);
     this.#producers.set(name, node);
-    this.#emitted.set(key, name);
+    if (!apart) this.#emitted.set(key, name);
     return name;
   }
 
@@ -61,7 +71,7 @@ export class Emitter {
     return this.#producers.get(value);
   }
 
-  /** f32, i32 or bool values that are part of the program. */
+  /** Values that are part of the program. */
   constant(values: readonly number[], dims: readonly number[], dtype: DType): Value {
     const data = dtype === 'f32' ? Float32Array.from(values) : dtype === 'i32' ? Int32Array.from(values) : Uint8Array.from(values);
     return this.#initializer(new Uint8Array(data.buffer), dims, elementType[dtype]);

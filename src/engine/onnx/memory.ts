@@ -13,14 +13,16 @@ export function toOrt({ dtype, shape, data }: Tensor): OrtTensor {
       return new OrtTensor('int32', data, shape);
     case 'bool':
       return new OrtTensor('bool', data, shape);
+    case 'u8':
+      return new OrtTensor('uint8', data, shape);
   }
 }
 
 /** A result in memory of its own. */
-export function fromOrt({ data, dims }: OrtTensor): Tensor {
+export function fromOrt({ data, dims, type }: OrtTensor): Tensor {
   if (data instanceof Float32Array) return { dtype: 'f32', shape: dims, data };
   if (data instanceof Int32Array) return { dtype: 'i32', shape: dims, data };
-  if (data instanceof Uint8Array) return { dtype: 'bool', shape: dims, data };
+  if (data instanceof Uint8Array) return { dtype: type === 'uint8' ? 'u8' : 'bool', shape: dims, data };
   throw new Error('ONNX Runtime gave a result of a type that no function has');
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { InitialValue, Variable } from '../../graph/node.js';
 import { UserError } from '../../util/errors.js';
 import { formatBytes } from '../../util/format.js';
-import { sizeOf, type Tensor } from '../../util/tensor.js';
+import { bytesOf, sizeOf, type Tensor } from '../../util/tensor.js';
 import { elementType, type TensorProto } from './proto.js';
 
 /** ONNX Runtime maps the file; vector loads like their rows on cache lines. */
@@ -38,7 +38,7 @@ export class WeightFile {
     const file = new WeightFile(join(folder, FILE_NAME), variables);
     const handle = await open(file.#path, 'w');
     try {
-      for (const { variable, offset } of file.#entries.values()) await handle.write(bytesOf(initial(variable)), 0, null, offset);
+      for (const { variable, offset } of file.#entries.values()) await handle.write(viewOf(initial(variable)), 0, null, offset);
     } catch (error) {
       if (!isFull(error)) throw error;
       throw new UserError(`${folder} has no room for the ${formatBytes(file.bytes)} of weights that the engine maps there; free some, or set WORKBENCH_HOME to a folder on a larger disk.`, { cause: error });
@@ -69,7 +69,7 @@ export class WeightFile {
   async read(name: string, into: Tensor): Promise<void> {
     const handle = await open(this.#path, 'r');
     try {
-      const bytes = bytesOf(into);
+      const bytes = viewOf(into);
       await handle.read(bytes, 0, bytes.byteLength, this.#entries.get(name)!.offset);
     } finally {
       await handle.close();
@@ -80,7 +80,7 @@ export class WeightFile {
   async write(name: string, value: Tensor): Promise<void> {
     const handle = await open(this.#path, 'r+');
     try {
-      await handle.write(bytesOf(value), 0, null, this.#entries.get(name)!.offset);
+      await handle.write(viewOf(value), 0, null, this.#entries.get(name)!.offset);
     } finally {
       await handle.close();
     }
@@ -92,9 +92,9 @@ function isFull(error: unknown): boolean {
 }
 
 export function byteLength({ dtype, shape }: Pick<Variable, 'dtype' | 'shape'>): number {
-  return sizeOf(shape) * (dtype === 'bool' ? 1 : 4);
+  return sizeOf(shape) * bytesOf[dtype];
 }
 
-function bytesOf({ data }: Tensor): Uint8Array {
+function viewOf({ data }: Tensor): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

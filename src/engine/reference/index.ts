@@ -1,7 +1,7 @@
 /** Plain loops, obviously right, for tiny sizes: the judge of the other engines. */
 import type { DType, Program, Variable } from '../../graph/node.js';
 import { verify } from '../../graph/verify.js';
-import { bool, f32, i32, type Tensor } from '../../util/tensor.js';
+import { bool, f32, i32, u8, type Tensor } from '../../util/tensor.js';
 import { bindFeeds, checkVariable, functionOf } from '../checks.js';
 import type { Availability, CompileOptions, Device, Engine, Executable } from '../contract.js';
 import { evaluate } from './evaluate.js';
@@ -80,5 +80,7 @@ function toTensor(dtype: DType, { shape, data }: Value): Tensor {
       return i32(shape, data);
     case 'bool':
       return bool(shape, data);
+    case 'u8':
+      return u8(shape, data);
   }
 }

@@ -1,4 +1,4 @@
-import { rowsOf, type Kernels, type Numbers } from './value.js';
+import { rowsOf, type Kernels, type Numbers, type Value } from './value.js';
 
 /** A matrix inside an array: element (i, j) lies at `start + i·row + j·column`. */
 export interface Matrix {
@@ -22,15 +22,14 @@ export function dot(a: Matrix, b: Matrix, { i, j, length }: { i: number; j: numb
   return sum;
 }
 
-export const productKernels: Kernels<'linear' | 'matmul'> = {
-  linear: ({ attrs: { transposeW } }, [x, w, bias], out) => {
-    const { width: length } = rowsOf(x);
-    const { rows, width: columns } = rowsOf(out);
-    const a = matrix(x.data, { columns: length });
-    const b = matrix(w.data, { columns: w.shape[1], transposed: transposeW });
-    for (let i = 0; i < rows; i++) {
-      for (let j = 0; j < columns; j++) out.data[i * columns + j] = dot(a, b, { i, j, length }) + (bias === undefined ? 0 : bias.data[j]);
-    }
+export const productKernels: Kernels<'linear' | 'linearQuantized' | 'matmul'> = {
+  linear: ({ attrs: { transposeW } }, [x, w, bias], out) => product(x, matrix(w.data, { columns: w.shape[1], transposed: transposeW }), { bias, out }),
+  linearQuantized: ({ attrs: { bits, outputSize, transposeW } }, [x, codes, scale, zero, bias], out) => {
+    const [, block] = codes.shape;
+    const size = scale.data.length * block;
+    const code = (k: number): number => (bits === 8 ? codes.data[k] : k < size / 2 ? codes.data[k] & 15 : codes.data[k - size / 2] >> 4);
+    const w = Float64Array.from({ length: size }, (_, k) => scale.data[Math.floor(k / block)] * (code(k) - zero.data[Math.floor(k / block)]));
+    product(x, matrix(w, { columns: size / outputSize, transposed: transposeW }), { bias, out });
   },
   matmul: ({ attrs: { transposeA, transposeB } }, [a, b], out) => {
     const [m, n] = out.shape.slice(-2);
@@ -44,3 +43,13 @@ export const productKernels: Kernels<'linear' | 'matmul'> = {
     }
   },
 };
+
+/** x·w (+ b) over all rows of x. */
+function product(x: Value, w: Matrix, { bias, out }: { bias: Value | undefined; out: Value }): void {
+  const { width: length } = rowsOf(x);
+  const { rows, width: columns } = rowsOf(out);
+  const a = matrix(x.data, { columns: length });
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) out.data[i * columns + j] = dot(a, w, { i, j, length }) + (bias === undefined ? 0 : bias.data[j]);
+  }
+}

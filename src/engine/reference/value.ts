@@ -19,7 +19,7 @@ export type Kernels<K extends OpKind = OpKind> = { readonly [P in K]: Kernel<P> 
 export function zeros(shape: readonly number[], dtype: DType, precision: Precision): Value {
   const size = sizeOf(shape);
   if (dtype === 'i32') return { shape, data: new Int32Array(size) };
-  if (dtype === 'bool') return { shape, data: new Uint8Array(size) };
+  if (dtype === 'bool' || dtype === 'u8') return { shape, data: new Uint8Array(size) };
   return { shape, data: precision === 'f64' ? new Float64Array(size) : new Float32Array(size) };
 }
 

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { DType } from '../../graph/node.js';
-import { sizeOf, type Tensor } from '../../util/tensor.js';
+import { bytesOf, sizeOf, type Tensor } from '../../util/tensor.js';
 
-/** The graph's element types in TensorFlow's words. */
-export const tfTypes = { f32: 'float32', i32: 'int32', bool: 'bool' } as const satisfies Record<DType, tf.DataType>;
+/** The graph's element types in TensorFlow's words, which has no bytes. */
+export const tfTypes = { f32: 'float32', i32: 'int32', bool: 'bool', u8: 'int32' } as const satisfies Record<DType, tf.DataType>;
 
 /** Onto the current backend. The values are copied: some backends keep the very array they are given. */
 export function toDevice({ dtype, shape, data }: Tensor): tf.Tensor {
@@ -21,9 +21,11 @@ export function toHost(tensor: tf.Tensor, dtype: DType): Tensor {
       return { dtype, shape, data: new Int32Array(values) };
     case 'bool':
       return { dtype, shape, data: new Uint8Array(values) };
+    case 'u8':
+      return { dtype, shape, data: new Uint8Array(values) };
   }
 }
 
 export function byteLength({ dtype, shape }: { readonly dtype: DType; readonly shape: readonly number[] }): number {
-  return sizeOf(shape) * (dtype === 'bool' ? 1 : 4);
+  return sizeOf(shape) * (dtype === 'bool' ? bytesOf.bool : bytesOf.f32);
 }

@@ -77,6 +77,15 @@ const lowerings: { readonly [K in OpKind]: Lowering<K> } = {
     const y = matmul(rows, w, { transposeA: false, transposeB: transposeW }); // [rows, O]
     return tf.reshape(b === undefined ? y : tf.add(y, b), shape);
   },
+  linearQuantized: ([x, codes, scale, zero, b], { attrs: { bits, outputSize, transposeW }, shape }) => {
+    // The wasm backend has no bit operations: ⌊c/16⌋ and c − 16·⌊c/16⌋, exact in f32.
+    const whole = tf.cast(codes, 'float32');
+    const high = tf.floor(tf.mul(whole, 1 / 16));
+    const each = bits === 8 ? whole : tf.concat([tf.sub(whole, tf.mul(high, 16)), high], 0); // [blocks, block]
+    const w = tf.mul(tf.sub(each, tf.reshape(tf.cast(zero, 'float32'), [-1, 1])), tf.reshape(scale, [-1, 1]));
+    const y = matmul(tf.reshape(x, [-1, x.shape.at(-1)!]), tf.reshape(w, [outputSize, -1]), { transposeA: false, transposeB: transposeW });
+    return tf.reshape(b === undefined ? y : tf.add(y, b), shape);
+  },
   matmul: ([a, b], { attrs }) => matmul(a, b, attrs),
 
   softmax: ([x]) => tf.softmax(x),

@@ -1,0 +1,88 @@
+/** Training on a base in 8 or 4 bits: the very numbers of its dequantised weights, and near those of the full ones. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseExperiment } from '../../src/config/parse.js';
+import type { Engine } from '../../src/engine/contract.js';
+import { onnxEngine } from '../../src/engine/onnx/index.js';
+import { referenceEngine } from '../../src/engine/reference/index.js';
+import { tfjsEngine } from '../../src/engine/tfjs/index.js';
+import { collate } from '../../src/data/collate.js';
+import type { EncodedRows } from '../../src/data/rows.js';
+import type { InitialValue } from '../../src/graph/node.js';
+import { readModel } from '../../src/models/registry.js';
+import { initialWeights } from '../../src/models/weights.js';
+import { initialValues } from '../../src/trainer/initial.js';
+import { trainingProgram } from '../../src/trainer/program.js';
+import { asQuantized } from '../../src/trainer/quantized.js';
+import { tuningOf } from '../../src/trainer/tuning.js';
+import { runUpdate } from '../../src/trainer/update.js';
+
+const folder = fileURLToPath(new URL('../../experiments/demo/model', import.meta.url));
+const scratch = mkdtempSync(join(tmpdir(), 'workbench-quantized-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+type Scheme = 'none' | 'int8' | 'int4';
+const updates = 3;
+const model = readModel(folder);
+const rows: EncodedRows = {
+  length: 3,
+  tokens: (row) => Int32Array.from({ length: 12 + row }, (_, i) => (31 * i + 7 * row + 5) % 997),
+  labels: (row) => Int32Array.from({ length: 12 + row }, (_, i) => (31 * i + 7 * row + 5) % 997),
+  tokenCount: (row) => 12 + row,
+  fullLength: (row) => 12 + row,
+  totalTokens: 39,
+  totalLabels: 39,
+};
+
+/** Loss and gradient norm of each update, from weights that `initial` may change. */
+async function train(engine: Engine, quantization: Scheme, changed: (initial: InitialValue) => InitialValue = (initial) => initial) {
+  const experiment = parseExperiment({ model: folder, dataset: { path: 'none' }, quantization, lora: { target_modules: 'all-linear' }, train: { learning_rate: 5e-3, lr_scheduler_type: 'constant' } });
+  const tuning = tuningOf(experiment, model);
+  const { program, masks } = trainingProgram(model, tuning, experiment.train);
+  const initial = changed(initialValues({ experiment, model, tuning, checkpoint: null }));
+  const executable = await engine.compile(program, { device: 'cpu', threads: 1, initial, scratch: mkdtempSync(join(scratch, 'engine-')) });
+  const figures: number[] = [];
+  const batch = { microBatches: [collate(rows, [[0], [1], [2]], { padId: 0 })], epoch: 0, position: { epoch: 0, index: 0 } };
+  for (let step = 0; step < updates; step++) {
+    const update = await runUpdate({ executable, masks, totalSteps: updates, experiment }, batch, step, () => false);
+    figures.push(update!.lossSum / update!.labels, update!.gradNorm);
+  }
+  const bytes = executable.variableBytes;
+  await executable.dispose();
+  return { figures, bytes };
+}
+
+function largestShare(a: readonly number[], b: readonly number[]): number {
+  return Math.max(...a.map((value, i) => Math.abs(value - b[i]) / Math.abs(b[i])));
+}
+
+describe.each(['int8', 'int4'] as const)('a base in %s', (scheme) => {
+  const { quantized } = tuningOf({ ...parseExperiment({ model: folder, dataset: { path: 'none' } }), quantization: scheme }, model);
+  const weights = asQuantized(quantized!, initialWeights(model, folder));
+  let expected: number[] = [];
+  beforeAll(async () => {
+    const dequantized = await train(onnxEngine, 'none', (initial) => (variable) => (variable.role === 'frozen' ? weights(variable.name) : initial(variable)));
+    expected = dequantized.figures;
+  });
+
+  it.each([onnxEngine, tfjsEngine, referenceEngine])('trains on $name as its dequantised weights do', async (engine) => {
+    const found = await train(engine, scheme);
+    expect(largestShare(found.figures, expected)).toBeLessThan(2e-4);
+  });
+
+  it('is smaller, and near the full weights', async () => {
+    const [found, full] = [await train(onnxEngine, scheme), await train(onnxEngine, 'none')];
+    const losses = ({ figures }: typeof full) => figures.filter((_, i) => i % 2 === 0);
+    expect(largestShare(losses(found), losses(full))).toBeLessThan(scheme === 'int8' ? 0.005 : 0.05);
+    expect(losses(full).at(-1)).toBeLessThan(losses(full)[0]); // it learns something
+    expect(losses(found).at(-1)).toBeLessThan(losses(found)[0]);
+    expect(found.bytes).toBeLessThan(full.bytes * (scheme === 'int8' ? 0.7 : 0.6));
+  });
+});
+
+it('is for bases that do not learn', () => {
+  expect(() => parseExperiment({ model: folder, dataset: { path: 'none' }, finetuning: 'full', quantization: 'int8' })).toThrow('set `finetuning: lora` or `quantization: none`');
+});
