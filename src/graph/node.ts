@@ -69,8 +69,11 @@ export interface Attributes {
   rotary: { readonly interleaved: boolean };
   gatherRows: None; //                               (table [R, ...], i32 rows [...]) → [...rows, ...]
   scatterRows: { readonly rows: number | string }; // (i32 rows [N], x [N, ...]) → [rows, ...], equal rows added
-  /** (x [N, C], w [V, C], i32 labels [N]) → f32 [N]: −log softmax(x·wᵀ)[label], the head and the loss in one. */
-  linearCrossEntropy: None;
+  /**
+   * (x [N, C], w [V, C], i32 labels [N], b? [V]) → f32 [N]: −log softmax(z)[label], the head and the loss in one;
+   * z = x·wᵀ + b, or c·tanh((x·wᵀ + b)/c) with a `softcap` c.
+   */
+  linearCrossEntropy: { readonly softcap?: number };
   argMax: None; //                                   over the last axis → i32
 }
 

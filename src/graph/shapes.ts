@@ -160,8 +160,9 @@ export const shapeRules: { readonly [K in DerivedKind]: ShapeRule<K> } = {
     needReal([x]);
     return f32([count, ...x.shape.slice(1)]);
   },
-  linearCrossEntropy: ([x, w, labels]) => {
-    needReal([x, w]);
+  linearCrossEntropy: ([x, w, labels, b]) => {
+    needReal(b === undefined ? [x, w] : [x, w, b]);
+    need(b === undefined || sameShape(b.shape, w.shape.slice(0, 1)), `a bias of ${w.shape[0]} wanted`);
     need(x.shape.length === 2 && w.shape.length === 2 && x.shape[1] === w.shape[1], `${printShape(x.shape)} times ${printShape(w.shape)} transposed`);
     need(labels.dtype === 'i32' && sameShape(labels.shape, x.shape.slice(0, 1)), `one i32 label a row wanted`);
     return f32(labels.shape);

@@ -17,6 +17,9 @@ export const activationName = z.string().refine((name) => name in activations, {
 /** A switch whose other setting changes the computation in a way that is not built. */
 export const notSupported = (meaning: string) => z.literal([false, null], { error: `${meaning} is not supported` }).optional();
 
+/** A key that a family's config may have and its reference does not read: what it is taken to be. */
+export const fixed = <T>(value: T) => z.unknown().optional().transform(() => value);
+
 /** The parsed object of a model folder; throws a UserError that names the file. */
 export function readConfigFile(folder: string): RawConfig {
   const path = join(folder, 'config.json');

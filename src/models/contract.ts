@@ -1,6 +1,7 @@
 /** What a model is to the rest of the house: named parameters and a forward pass in graph words. */
 import type { Builder } from '../graph/builder.js';
 import type { Node } from '../graph/node.js';
+import type { Head } from '../nn/head.js';
 import type { Linear } from '../nn/layers.js';
 import type { ParameterSpec } from '../nn/parameter.js';
 
@@ -28,8 +29,8 @@ export interface ModelInputs {
 
 export interface ModelOutput {
   readonly hidden: Node; // [B, T, C], after the last norm
-  /** The head's weight, [V, C]: the embedding itself where they are tied. */
-  readonly head: Node;
+  /** Its weight is the embedding itself where they are tied. */
+  readonly head: Head;
 }
 
 /** A model read from a `config.json`; it holds no weights. */

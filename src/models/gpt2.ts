@@ -14,6 +14,7 @@ import { UserError } from '../util/errors.js';
 import { withPast } from './cache.js';
 import { activationName, idList, notSupported, parseConfig, size, tokenId, tokenIds, type RawConfig } from './config.js';
 import type { Model, ModelInputs, ModelOutput } from './contract.js';
+import { named } from './naming.js';
 
 const schema = z.object({
   vocab_size: size,
@@ -114,21 +115,18 @@ export function gpt2(raw: RawConfig): Model {
     ],
     linears: blocks.flatMap(({ qkv, out, up, down }) => [qkv, out, up, down]),
     loraTargets: ['c_attn'],
-    layerOf(parameter) {
-      const match = /^transformer\.h\.(\d+)\./.exec(parameter);
-      return match ? Number(match[1]) : null;
-    },
-    storedAs(parameter) {
-      const plain = parameter.replace(/^transformer\./, ''); // the files of openai-community/gpt2
-      return head === tokens && plain === 'wte.weight' ? [parameter, plain, 'lm_head.weight'] : [parameter, plain];
-    },
-    isDerived: (tensor) => /(^|\.)attn\.(bias|masked_bias)$/.test(tensor) || (head === tokens && tensor === 'lm_head.weight'),
+    ...named({
+      body: 'transformer.',
+      blocks: 'transformer.h',
+      tied: head === tokens ? { embedding: 'transformer.wte.weight', head: 'lm_head.weight' } : null,
+      derived: /(^|\.)attn\.(bias|masked_bias)$/,
+    }),
 
     forward(g, inputs): ModelOutput {
       const bias = attentionBias(g, inputs, inputs.cache ?? inputs, [causal]);
       const embedded = g.add(embedding(g, inputs.ids, tokens), embedding(g, inputs.positions, positions)); // [B,T,C]
       const hidden = blocks.reduce((x, b) => runBlock(g, x, b, { bias, cache: inputs.cache }), embedded);
-      return { hidden: norm(g, hidden, lastNorm), head: embeddingTable(g, head) };
+      return { hidden: norm(g, hidden, lastNorm), head: { weight: embeddingTable(g, head) } };
     },
   };
 }

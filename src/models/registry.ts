@@ -1,11 +1,19 @@
 import { UserError } from '../util/errors.js';
 import { readConfigFile, type RawConfig } from './config.js';
 import type { Model } from './contract.js';
+import { gemma2 } from './gemma2.js';
 import { gpt2 } from './gpt2.js';
-import { llama, mistral } from './llama.js';
+import { llama } from './llama.js';
+import { mistral } from './mistral.js';
+import { gptNeox } from './neox.js';
+import { phi } from './phi.js';
+import { phi3 } from './phi3.js';
+import { qwen2, qwen3 } from './qwen.js';
 
 /** Hugging Face `model_type` → the architecture that reads such a config. */
-const architectures: Readonly<Record<string, (config: RawConfig) => Model>> = { gpt2, llama, mistral };
+const architectures: Readonly<Record<string, (config: RawConfig) => Model>> = {
+  gpt2, llama, mistral, qwen2, qwen3, gemma2, phi3, phi, gpt_neox: gptNeox,
+};
 
 export const supportedModelTypes: readonly string[] = Object.keys(architectures);
 

@@ -10,6 +10,8 @@ export interface AttentionInputs {
   /** Added to the scaled scores; broadcasts to [B, H, T, S]. */
   readonly bias: Node;
   readonly scale: number;
+  /** Scaled scores s become c·tanh(s/c) before the bias (Gemma 2). */
+  readonly softcap?: number | null;
 }
 
 /**
@@ -18,14 +20,15 @@ export interface AttentionInputs {
  * Query heads that share a key head (Ainslie et al., 2023, arXiv:2305.13245) are stacked along the rows of
  * one product, so that keys and values are never repeated.
  */
-export function attention(g: Builder, { query, key, value, bias, scale }: AttentionInputs): Node {
+export function attention(g: Builder, { query, key, value, bias, scale, softcap = null }: AttentionInputs): Node {
   const [b, h, t, d] = query.shape;
   const [, k, s] = key.shape;
   const rows = mulDims(Number(h) / Number(k), t); // heads of a group × tokens
 
   const q = g.reshape(g.mul(query, scale), [b, k, rows, d]);
   const scores = g.reshape(g.matmul(q, key, { transposeB: true }), [b, h, t, s]); // [B,K,G·T,S] → [B,H,T,S]
-  const weights = g.reshape(g.softmax(g.add(scores, bias)), [b, k, rows, s]);
+  const capped = softcap === null ? scores : g.mul(g.op('tanh', [g.div(scores, softcap)], {}), softcap);
+  const weights = g.reshape(g.softmax(g.add(capped, bias)), [b, k, rows, s]);
   return mergeHeads(g, g.reshape(g.matmul(weights, value), [b, h, t, d]));
 }
 

@@ -32,6 +32,8 @@ export interface Norm {
   readonly kind: 'layer' | 'rms';
   readonly width: number;
   readonly epsilon: number;
+  /** The weight is kept as what it differs from 1 (Gemma). */
+  readonly fromOne?: boolean;
 }
 
 /** [..., inputSize] → [..., outputSize] */
@@ -60,13 +62,14 @@ export function embeddingParameters(layer: Embedding): ParameterSpec[] {
 }
 
 /** [..., width] → [..., width] */
-export function norm(g: Builder, x: Node, { module, kind, width, epsilon }: Norm): Node {
-  const gamma = g.variable(`${module}.weight`, [width]);
+export function norm(g: Builder, x: Node, { module, kind, width, epsilon, fromOne = false }: Norm): Node {
+  const weight = g.variable(`${module}.weight`, [width]);
+  const gamma = fromOne ? g.add(weight, 1) : weight;
   return kind === 'rms' ? g.op('rmsNorm', [x, gamma], { epsilon }) : g.op('layerNorm', [x, gamma, g.variable(`${module}.bias`, [width])], { epsilon });
 }
 
-export function normParameters({ module, kind, width }: Norm): ParameterSpec[] {
-  const gamma = flat(`${module}.weight`, width, 'ones');
+export function normParameters({ module, kind, width, fromOne = false }: Norm): ParameterSpec[] {
+  const gamma = flat(`${module}.weight`, width, fromOne ? 'zeros' : 'ones');
   return kind === 'rms' ? [gamma] : [gamma, flat(`${module}.bias`, width, 'zeros')];
 }
 

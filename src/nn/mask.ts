@@ -30,6 +30,26 @@ export function attentionBias(g: Builder, queries: Places, keys: Places, sights:
   return g.where(visible, g.constant(0), -1e9);
 }
 
+/**
+ * What ALiBi adds to scores (Press et al., 2021, arXiv:2108.12409): slope·key position, [B, H, 1, S]. It differs
+ * from the paper's −slope·distance by what is the same for all keys of a query, which softmax does not see.
+ */
+export function alibi(g: Builder, keyPositions: Node, slopes: readonly number[]): Node {
+  const positions = asKey(g, g.cast(keyPositions, 'f32')); // [B, 1, 1, S]
+  return g.mul(positions, g.constant(slopes, [slopes.length, 1, 1]));
+}
+
+/**
+ * 2^(−8/H), 2^(−16/H), … for a power of two; else those of the power below, and in between every second of the
+ * power above. Source: transformers/models/bloom/modeling_bloom.py, build_alibi_tensor.
+ */
+export function alibiSlopes(heads: number): number[] {
+  const power = 2 ** Math.floor(Math.log2(heads));
+  const first = Array.from({ length: power }, (_, i) => 2 ** ((-8 * (i + 1)) / power));
+  const between = Array.from({ length: heads - power }, (_, i) => 2 ** ((-4 * (2 * i + 1)) / power));
+  return [...first, ...between];
+}
+
 /** [B, T] → [B, 1, T, 1] */
 function asQuery(g: Builder, x: Node): Node {
   return g.reshape(x, [x.shape[0], 1, x.shape[1], 1]);

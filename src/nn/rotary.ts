@@ -2,28 +2,43 @@
 import type { Builder } from '../graph/builder.js';
 import type { Node } from '../graph/node.js';
 
+/** How a model turns its queries and keys. */
+export interface Rope {
+  /** ω in radians a token, one for each pair that turns; what is left of a head behind them stays as it is. */
+  readonly frequencies: readonly number[];
+  /** Times cos and sin: YaRN's sharper attention. */
+  readonly scale?: number;
+  /** Pairs are (0, 1)(2, 3)…; else (i, i + half of what turns), as in most Hugging Face checkpoints. */
+  readonly interleaved?: boolean;
+}
+
 /** cos and sin of every angle, [B, 1, T, D/2] each; made once, used by all layers. */
 export interface Angles {
   readonly cos: Node;
   readonly sin: Node;
+  readonly interleaved: boolean;
 }
 
-/** i32 positions [B, T] and D/2 frequencies ω in radians a token. */
-export function rotaryAngles(g: Builder, positions: Node, frequencies: readonly number[]): Angles {
+/** i32 positions [B, T] */
+export function rotaryAngles(g: Builder, positions: Node, { frequencies, scale = 1, interleaved = false }: Rope): Angles {
   const [b, t] = positions.shape;
   const steps = g.reshape(g.cast(positions, 'f32'), [b, 1, t, 1]);
   const angle = g.mul(steps, g.constant(frequencies, [frequencies.length])); // [B,1,T,D/2]
-  return { cos: g.op('cos', [angle], {}), sin: g.op('sin', [angle], {}) };
+  const scaled = (x: Node): Node => (scale === 1 ? x : g.mul(x, scale));
+  return { cos: scaled(g.op('cos', [angle], {})), sin: scaled(g.op('sin', [angle], {})), interleaved };
 }
 
-/** Turns x [B, H, T, D], whose pairs are (i, i + D/2) as in Hugging Face checkpoints. */
-export function rotate(g: Builder, x: Node, { cos, sin }: Angles): Node {
-  return g.op('rotary', [x, cos, sin], { interleaved: false });
+/** Turns the leading dimensions of x [B, H, T, D] that there are angles for. */
+export function rotate(g: Builder, x: Node, { cos, sin, interleaved }: Angles): Node {
+  const [size, turned] = [Number(x.shape[3]), 2 * Number(cos.shape[3])];
+  if (turned === size) return g.op('rotary', [x, cos, sin], { interleaved });
+  const front = g.op('rotary', [g.slice(x, 3, 0, turned), cos, sin], { interleaved });
+  return g.concat([front, g.slice(x, 3, turned, size)], 3);
 }
 
 /** ωᵢ = θ^(−2i/D) */
-export function rotaryFrequencies(headSize: number, theta: number): number[] {
-  return Array.from({ length: headSize / 2 }, (_, i) => theta ** ((-2 * i) / headSize));
+export function rotaryFrequencies(size: number, theta: number): number[] {
+  return Array.from({ length: size / 2 }, (_, i) => theta ** ((-2 * i) / size));
 }
 
 export interface Llama3Scaling {
@@ -44,4 +59,34 @@ export function llama3Scaling(frequencies: readonly number[], scaling: Llama3Sca
     const kept = Math.min(1, Math.max(0, (turns - low) / (high - low)));
     return kept * frequency + ((1 - kept) * frequency) / factor;
   });
+}
+
+export interface YarnScaling {
+  readonly factor: number;
+  readonly original_max_position_embeddings: number;
+  readonly attention_factor?: number | null;
+  readonly beta_fast?: number | null;
+  readonly beta_slow?: number | null;
+  readonly mscale?: number | null;
+  readonly mscale_all_dim?: number | null;
+  readonly truncate?: boolean;
+}
+
+/**
+ * YaRN (Peng et al., 2023, arXiv:2309.00071): as Llama 3.1's, with the blend linear in the number of the pair, and
+ * attention made sharper by `scale`. Source: transformers/modeling_rope_utils.py, _compute_yarn_parameters.
+ */
+export function yarnScaling(size: number, theta: number, scaling: YarnScaling): Rope {
+  const { factor, original_max_position_embeddings: context, truncate = true } = scaling;
+  const pairAt = (turns: number): number => (size * Math.log(context / (turns * 2 * Math.PI))) / (2 * Math.log(theta));
+  const [low, high] = [pairAt(scaling.beta_fast ?? 32), pairAt(scaling.beta_slow ?? 1)];
+  const from = Math.max(truncate ? Math.floor(low) : low, 0);
+  const to = Math.min(truncate ? Math.ceil(high) : high, size - 1);
+  const frequencies = rotaryFrequencies(size, theta).map((frequency, i) => {
+    const slowed = Math.min(1, Math.max(0, (i - from) / (from === to ? 0.001 : to - from)));
+    return (slowed * frequency) / factor + (1 - slowed) * frequency;
+  });
+  const sharpness = (mscale: number): number => (factor <= 1 ? 1 : 0.1 * mscale * Math.log(factor) + 1);
+  const { mscale, mscale_all_dim: ofAll } = scaling;
+  return { frequencies, scale: scaling.attention_factor ?? (mscale && ofAll ? sharpness(mscale) / sharpness(ofAll) : sharpness(1)) };
 }

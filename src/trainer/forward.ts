@@ -2,7 +2,7 @@ import { Builder } from '../graph/builder.js';
 import type { Fn, Node } from '../graph/node.js';
 import { makeFn } from '../graph/program.js';
 import type { KeyValueCache, Model } from '../models/contract.js';
-import { labelRows } from '../nn/loss.js';
+import { logitsOf, rowsAt } from '../nn/head.js';
 import type { Tuning } from './tuning.js';
 
 /**
@@ -29,8 +29,8 @@ export function forwardFn(model: Model, tuning: Tuning): Fn {
   const past = (name: string) => g.input(name, ['B', model.keyValueHeads, 'P', model.headSize]);
 
   const { hidden, head } = model.forward(g, { ids: tokens('input_ids'), positions: tokens('positions'), segments: tokens('segments'), cache });
-  const last = labelRows(g, hidden, g.input('last_rows', ['B'], 'i32')); // [B, C]
-  const logits = g.linear(last, head, { transposeW: true }); // [B, V]
+  const last = rowsAt(g, hidden, g.input('last_rows', ['B'], 'i32')); // [B, C]
+  const logits = logitsOf(g, last, head); // [B, V]
 
   const names = ['logits', ...Object.keys(present)];
   const { outputs } = tuning.apply(g, [logits, ...Object.values(present)], false);

@@ -17,7 +17,8 @@ import { topological } from '../graph/walk.js';
 import { verify } from '../graph/verify.js';
 import type { DropoutMask } from '../lora/adapt.js';
 import type { Model, ParameterSpec } from '../models/contract.js';
-import { labelRows, languageModelLoss } from '../nn/loss.js';
+import { logitsOf, lossesOf, rowsAt } from '../nn/head.js';
+import { labelLoss } from '../nn/loss.js';
 import { adamwUpdate } from '../optim/adamw.js';
 import { gradientNorm } from '../optim/norm.js';
 import { forwardFn } from './forward.js';
@@ -58,7 +59,7 @@ export function microStep(model: Model, tuning: Tuning): { fn: Fn; masks: readon
   const labels = labelInputs(g);
   const weights = g.input('label_weights', ['N']); // 1 / label tokens of the whole update
   const { hidden, head } = model.forward(g, tokenInputs(g));
-  const plain = languageModelLoss(g, { hidden, head, rows: labels.rows, labels: labels.ids, weights });
+  const plain = labelLoss(g, { hidden, head, rows: labels.rows, labels: labels.ids, weights });
   const { outputs, masks } = tuning.apply(g, [plain], true);
   const [loss] = outputs;
 
@@ -77,9 +78,9 @@ export function evaluateFn(model: Model, tuning: Tuning): Fn {
   const g = new Builder();
   const labels = labelInputs(g);
   const { hidden, head } = model.forward(g, tokenInputs(g));
-  const rows = labelRows(g, hidden, labels.rows); // [N, C]
-  const losses = g.op('linearCrossEntropy', [rows, head, labels.ids], {}); // [N]
-  const predictions = g.op('argMax', [g.linear(rows, head, { transposeW: true })], {}); // [N, V] → [N]
+  const rows = rowsAt(g, hidden, labels.rows); // [N, C]
+  const losses = lossesOf(g, rows, labels.ids, head); // [N]
+  const predictions = g.op('argMax', [logitsOf(g, rows, head)], {}); // [N, V] → [N]
   const { outputs } = tuning.apply(g, [losses, predictions], false);
   return makeFn('evaluate', { losses: outputs[0], predictions: outputs[1] });
 }

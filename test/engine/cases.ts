@@ -256,6 +256,9 @@ export const cases: { readonly [K in OpKind]: Cases } = {
     { name: 'held head', operands: [real(['N', 7]), held([11, 7]), rows(['N'], 11)], build: crossEntropy },
     // logits of several hundred, whose rounding shows in the probabilities
     { name: 'sure of itself', operands: [wide(['N', 5]), real([7, 5], (random) => 5 * random.normal()), rows(['N'], 7)], build: crossEntropy, gradientTolerance: 1e-4 },
+    { name: 'with a bias', operands: [real(['N', 7]), held([11, 7]), rows(['N'], 11), held([11])], build: crossEntropy },
+    { name: 'capped', operands: [real(['N', 7]), held([11, 7]), rows(['N'], 11)], build: (g, operands) => g.op('linearCrossEntropy', operands, { softcap: 1.5 }) },
+    { name: 'capped, with a bias', operands: [real(['N', 7]), real([11, 7]), rows(['N'], 11), real([11])], build: (g, operands) => g.op('linearCrossEntropy', operands, { softcap: 3 }) },
     {
       name: 'head tied with the embedding',
       operands: [held([11, 7]), rows(['N'], 11), rows(['N'], 11)],

@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { LoraConfig } from '../../src/config/schema.js';
 import type { Engine, Executable } from '../../src/engine/contract.js';
 import { onnxEngine } from '../../src/engine/onnx/index.js';
 import { referenceEngine } from '../../src/engine/reference/index.js';
@@ -12,8 +13,12 @@ import type { Fn, InitialValue, Node, NodeOf, Program, Variable } from '../../sr
 import { makeFn } from '../../src/graph/program.js';
 import { topological } from '../../src/graph/walk.js';
 import { verify } from '../../src/graph/verify.js';
+import { adapt } from '../../src/lora/adapt.js';
 import type { Model, ParameterSpec } from '../../src/models/contract.js';
-import { languageModelLoss } from '../../src/nn/loss.js';
+import { logitsOf, type Head } from '../../src/nn/head.js';
+import { labelLoss } from '../../src/nn/loss.js';
+import { adamwUpdate } from '../../src/optim/adamw.js';
+import { gradientNorm } from '../../src/optim/norm.js';
 import { f32, i32, sizeOf, type Tensor } from '../../src/util/tensor.js';
 
 export const engines: readonly Engine[] = [referenceEngine, onnxEngine];
@@ -32,9 +37,9 @@ export function tokenInputs(g: Builder) {
   return { ids: tokens('input_ids'), positions: tokens('positions'), segments: tokens('segments'), cache: null };
 }
 
-export function lossOf(g: Builder, output: { readonly hidden: Node; readonly head: Node }): Node {
+export function lossOf(g: Builder, output: { readonly hidden: Node; readonly head: Head }): Node {
   const perLabel = (name: string, dtype?: 'i32') => g.input(name, ['N'], dtype);
-  return languageModelLoss(g, { ...output, rows: perLabel('label_rows', 'i32'), labels: perLabel('labels', 'i32'), weights: perLabel('label_weights') });
+  return labelLoss(g, { ...output, rows: perLabel('label_rows', 'i32'), labels: perLabel('labels', 'i32'), weights: perLabel('label_weights') });
 }
 
 /** `logits` [B·T, V]; `loss`; and `gradients`: the loss with an output for each parameter, under its name. */
@@ -43,7 +48,7 @@ export function modelProgram(model: Model): Program {
     const g = new Builder();
     const { hidden, head } = model.forward(g, tokenInputs(g));
     const rows = g.reshape(hidden, [mulDims('B', 'T'), model.hiddenSize]);
-    return makeFn('logits', { logits: g.linear(rows, head, { transposeW: true }) });
+    return makeFn('logits', { logits: logitsOf(g, rows, head) });
   };
   const lossFn = (): Fn => {
     const g = new Builder();
@@ -67,6 +72,28 @@ export function variablesOf(parameters: readonly ParameterSpec[], role: Variable
 
 export function compile(engine: Engine, program: Program, initial: InitialValue): Promise<Executable> {
   return engine.compile(program, { device: 'cpu', threads: 2, initial, scratch: mkdtempSync(join(tmpdir(), 'workbench-test-')) });
+}
+
+export const [beta1, beta2] = [0.9, 0.999];
+
+/** An adapter's training. micro_step: loss, and its gradient added to `<name>.grad`; norm; update. */
+export function loraProgram(model: Model, config: LoraConfig, weightDecay: number): { program: Program; parameters: readonly ParameterSpec[] } {
+  const g = new Builder();
+  const plain = lossOf(g, model.forward(g, tokenInputs(g)));
+  const { rewritten, parameters } = adapt(g, [plain], { model, config, training: true });
+  const loss = rewritten.get(plain)!;
+  const names = new Set(parameters.map(({ name }) => name));
+  const adapters = topological([loss]).filter((node): node is NodeOf<'variable'> => node.kind === 'variable' && names.has(node.attrs.name));
+  const sums = [...gradient(g, loss, adapters)].map(([node, slope]): [string, Node] => {
+    const name = `${node.attrs.name}.grad`;
+    return [name, g.add(g.variable(name, node.shape.map(Number)), slope)];
+  });
+  const norm = gradientNorm(g, adapters.map((node) => g.variable(`${node.attrs.name}.grad`, node.shape.map(Number))));
+  const { fn: update, state } = adamwUpdate(g, { variables: adapters.map((node) => ({ node, decay: true })), beta1, beta2, epsilon: 1e-8, weightDecay });
+  const functions: Record<string, Fn> = { micro_step: makeFn('micro_step', { loss }, Object.fromEntries(sums)), norm: makeFn('norm', { norm }), update };
+  const program = { variables: [...variablesOf(model.parameters, 'frozen'), ...variablesOf(parameters, 'trainable'), ...state], functions };
+  verify(program);
+  return { program, parameters };
 }
 
 /** Ids with right padding → what a program is fed. */

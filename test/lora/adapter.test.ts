@@ -150,7 +150,7 @@ describe.each(['stories260k', 'tiny-random-gpt2'])('the adapter that PEFT traine
 async function adaptedLogits(model: Model, adapter: Adapter, base: (name: string) => Tensor<'f32'>, feeds: Record<string, Tensor>): Promise<Tensor> {
   const g = new Builder();
   const { hidden, head } = model.forward(g, tokenInputs(g));
-  const logits = g.linear(hidden, head, { transposeW: true }); // [B,T,V]
+  const logits = g.linear(hidden, head.weight, { transposeW: true }); // [B,T,V]
   const { rewritten, parameters } = adapt(g, [logits], { model, config: adapter.config, training: false });
   const program: Program = { variables: [...variablesOf(model.parameters, 'frozen'), ...variablesOf(parameters, 'trainable')], functions: { run: makeFn('run', { logits: rewritten.get(logits)! }) } };
   const executable = await compile(onnxEngine, program, ({ name }) => adapter.tensors.get(name) ?? base(name));

@@ -2,25 +2,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { LoraConfig } from '../../src/config/schema.js';
 import type { Executable } from '../../src/engine/contract.js';
-import { Builder } from '../../src/graph/builder.js';
-import { gradient } from '../../src/graph/gradient.js';
-import type { Fn, Node, NodeOf, Program } from '../../src/graph/node.js';
-import { makeFn } from '../../src/graph/program.js';
-import { topological } from '../../src/graph/walk.js';
-import { verify } from '../../src/graph/verify.js';
-import { adapt } from '../../src/lora/adapt.js';
 import { readAdapter } from '../../src/lora/peft.js';
-import type { Model } from '../../src/models/contract.js';
 import { readModel } from '../../src/models/registry.js';
 import { initialWeights } from '../../src/models/weights.js';
-import type { ParameterSpec } from '../../src/nn/parameter.js';
-import { adamwUpdate } from '../../src/optim/adamw.js';
-import { clipFactor, gradientNorm } from '../../src/optim/norm.js';
+import { clipFactor } from '../../src/optim/norm.js';
 import { learningRateAt } from '../../src/optim/schedule.js';
 import { f32, scalar } from '../../src/util/tensor.js';
-import { compile, engines, goldenFolder, greatestDifference, labelFeeds, lossOf, material, readJson, tokenFeeds, tokenInputs, variablesOf } from '../golden/support.js';
+import { beta1, beta2, compile, engines, goldenFolder, greatestDifference, labelFeeds, loraProgram, material, readJson, tokenFeeds } from '../golden/support.js';
 
 interface Golden {
   readonly settings: {
@@ -37,28 +26,6 @@ interface Golden {
   readonly losses: number[];
   readonly grad_norms: number[];
   readonly learning_rates: number[];
-}
-
-const [beta1, beta2, epsilon] = [0.9, 0.999, 1e-8];
-
-/** micro_step: loss, and its gradient added to `<name>.grad`; norm; update. */
-function trainingProgram(model: Model, config: LoraConfig, weightDecay: number): { program: Program; parameters: readonly ParameterSpec[] } {
-  const g = new Builder();
-  const plain = lossOf(g, model.forward(g, tokenInputs(g)));
-  const { rewritten, parameters } = adapt(g, [plain], { model, config, training: true });
-  const loss = rewritten.get(plain)!;
-  const names = new Set(parameters.map(({ name }) => name));
-  const adapters = topological([loss]).filter((node): node is NodeOf<'variable'> => node.kind === 'variable' && names.has(node.attrs.name));
-  const sums = [...gradient(g, loss, adapters)].map(([node, slope]): [string, Node] => {
-    const name = `${node.attrs.name}.grad`;
-    return [name, g.add(g.variable(name, node.shape.map(Number)), slope)];
-  });
-  const norm = gradientNorm(g, adapters.map((node) => g.variable(`${node.attrs.name}.grad`, node.shape.map(Number))));
-  const { fn: update, state } = adamwUpdate(g, { variables: adapters.map((node) => ({ node, decay: true })), beta1, beta2, epsilon, weightDecay });
-  const functions: Record<string, Fn> = { micro_step: makeFn('micro_step', { loss }, Object.fromEntries(sums)), norm: makeFn('norm', { norm }), update };
-  const program = { variables: [...variablesOf(model.parameters, 'frozen'), ...variablesOf(parameters, 'trainable'), ...state], functions };
-  verify(program);
-  return { program, parameters };
 }
 
 /** One micro-batch with its labels weighted by the labels of the whole update. */
@@ -102,7 +69,7 @@ describe.each(engines)('LoRA against PEFT on $name', (engine) => {
       const model = readModel(folder);
       const start = readAdapter(join(goldenFolder, 'lora', name, 'start'));
       const final = readAdapter(join(goldenFolder, 'lora', name, 'final'));
-      const { program, parameters } = trainingProgram(model, start.config, golden.settings.weight_decay);
+      const { program, parameters } = loraProgram(model, start.config, golden.settings.weight_decay);
       const base = initialWeights(model, folder);
       const executable = await compile(engine, program, ({ name: key, role, shape }) => (role === 'frozen' ? base(key) : role === 'trainable' ? start.tensors.get(key)! : f32(shape)));
 

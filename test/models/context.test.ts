@@ -6,6 +6,7 @@ import { Builder } from '../../src/graph/builder.js';
 import { mulDims } from '../../src/graph/dims.js';
 import type { Fn, Node } from '../../src/graph/node.js';
 import { makeFn } from '../../src/graph/program.js';
+import { logitsOf } from '../../src/nn/head.js';
 import type { KeyValueCache, Model } from '../../src/models/contract.js';
 import { readModel } from '../../src/models/registry.js';
 import { initialWeights } from '../../src/models/weights.js';
@@ -25,7 +26,7 @@ function cachedFn(model: Model): Fn {
     setPresent: (layer, { key, value }) => Object.assign(present, { [`key.${layer}`]: key, [`value.${layer}`]: value }),
   };
   const { hidden, head } = model.forward(g, { ids: tokens('input_ids', 'T'), positions: tokens('positions', 'T'), segments: tokens('segments', 'T'), cache });
-  const logits = g.linear(g.reshape(hidden, [mulDims('B', 'T'), model.hiddenSize]), head, { transposeW: true });
+  const logits = logitsOf(g, g.reshape(hidden, [mulDims('B', 'T'), model.hiddenSize]), head);
   return makeFn('cached', { logits, ...present });
 }
 
@@ -33,7 +34,7 @@ const documents = [[3, 9, 14, 22, 5, 30, 7], [11, 4, 4, 19, 8]];
 const mask = (ids: readonly number[]) => ids.map(() => 1);
 
 describe.each(engines)('$name', (engine) => {
-  describe.each(['gpt2', 'llama-gqa', 'mistral-window'])('%s', (name) => {
+  describe.each(['gpt2', 'llama-gqa', 'mistral-window', 'qwen3', 'gpt-neox', 'phi', 'phi3', 'gemma2'])('%s', (name) => {
     const folder = join(goldenFolder, 'models', name);
     const model = readModel(folder);
     const width = model.vocabSize;

@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { modelFromConfig, readModel } from '../../src/models/registry.js';
+import { modelFromConfig, readModel, supportedModelTypes } from '../../src/models/registry.js';
 import { initialWeights, randomWeights } from '../../src/models/weights.js';
 import { UserError } from '../../src/util/errors.js';
 import { f32, sizeOf } from '../../src/util/tensor.js';
@@ -19,8 +19,8 @@ describe('a config that cannot be used is a sentence', () => {
   const gpt2 = configOf('gpt2');
   const llama = configOf('llama-gqa');
   const cases: [string, Record<string, unknown>, RegExp][] = [
-    ['no model_type', {}, /config\.json in here has no model_type; supported are gpt2, llama, mistral\./],
-    ['another model_type', { model_type: 'bert' }, /in here is of type "bert", which is not supported; supported are gpt2, llama, mistral\./],
+    ['no model_type', {}, /config\.json in here has no model_type; supported are gpt2, llama, mistral, /],
+    ['another model_type', { model_type: 'mamba' }, /in here is of type "mamba", which is not supported; supported are gpt2, llama, mistral, /],
     ['a name of every object', { model_type: 'constructor' }, /is of type "constructor", which is not supported/],
     ['quantised weights', { ...llama, quantization_config: { bits: 4 } }, /weights in here are quantised/],
     ['a missing size', { ...gpt2, n_embd: undefined }, /config\.json in here cannot be used: n_embd: /],
@@ -29,11 +29,11 @@ describe('a config that cannot be used is a sentence', () => {
     ['an unknown activation', { ...gpt2, activation_function: 'mish' }, /activation_function: "mish" is not supported \(gelu, /],
     ['cross-attention', { ...gpt2, add_cross_attention: true }, /add_cross_attention: attention to an encoder is not supported/],
     ['groups that do not divide', { ...llama, num_key_value_heads: 3 }, /num_attention_heads 4 is not a multiple of num_key_value_heads 3/],
-    ['an odd head', { ...llama, head_dim: 5 }, /even head size, not 5/],
-    ['another rope', { ...llama, rope_parameters: { rope_type: 'yarn', factor: 4 } }, /rope_parameters\S*: rope_type "yarn" is not supported \(default, linear, llama3 are\)/],
-    ['rope in the old spelling', { ...llama, rope_parameters: undefined, rope_scaling: { type: 'dynamic', factor: 2 } }, /rope_scaling\S*: rope_type "dynamic" is not supported/],
+    ['an odd head', { ...llama, head_dim: 5 }, /an even number of a head's dimensions, not 5/],
+    ['another rope', { ...llama, rope_parameters: { rope_type: 'longrope', factor: 4 } }, /rope_parameters\S*: rope_type "longrope" is not supported \(default, linear, dynamic, llama3, yarn are\)/],
+    ['rope in the old spelling', { ...llama, rope_parameters: undefined, rope_scaling: { type: 'su', factor: 2 } }, /rope_scaling\S*: rope_type "su" is not supported/],
     ['rope without its factor', { ...llama, rope_parameters: { rope_type: 'linear' } }, /rope_parameters\.factor: /],
-    ['partial rotary', { ...llama, partial_rotary_factor: 0.5 }, /rotary embedding of a part of the head is not supported/],
+    ['rotary of more than a head', { ...llama, partial_rotary_factor: 1.5 }, /partial_rotary_factor: /],
   ];
   it.each(cases)('%s', (_what, config, sentence) => {
     expect(refused(config)).toThrow(UserError);
@@ -74,7 +74,8 @@ describe('configs', () => {
   it.skipIf(!existsSync(join(material, 'configs')))('accepts the real configs of supported types as they are (skipped without them beside the checkout)', () => {
     const folders = readdirSync(join(material, 'configs')).map((name) => join(material, 'configs', name));
     const counts = folders
-      .filter((folder) => ['gpt2', 'llama', 'mistral'].includes(String(readJson<{ model_type?: string }>(folder, 'config.json').model_type)))
+      
+      .filter((folder) => supportedModelTypes.includes(String(readJson<{ model_type?: string }>(folder, 'config.json').model_type)))
       .map((folder) => [folder.split('/').at(-1), readModel(folder).parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0)]);
     expect(Object.fromEntries(counts)).toMatchObject({ 'gpt2-large': 774_030_080, 'mistral-7b-v0.3': 7_248_023_552 });
   });

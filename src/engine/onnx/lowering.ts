@@ -103,8 +103,9 @@ export const lowerings: { readonly [K in OpKind]: Lowering<K> } = {
     const places = e.op('Expand', [column, e.shape(source.shape)]); //                        → [N, ...]
     return e.op('ScatterElements', [zeros, places, x], { attributes: { axis: int(0), reduction: text('add') } });
   },
-  linearCrossEntropy: (e, _node, [x, w, labels]) => {
-    const logits = gemm(e, [x, w], { transposeB: true }); // [N, V]
+  linearCrossEntropy: (e, { attrs: { softcap } }, [x, w, labels, ...bias]) => {
+    const raw = gemm(e, [x, w, ...bias], { transposeB: true }); // [N, V]
+    const logits = softcap === undefined ? raw : e.op('Mul', [e.op('Tanh', [e.op('Div', [raw, e.scalar(softcap)])]), e.scalar(softcap)]);
     // log Σ exp z = max z − log max softmax(z), and max softmax(z) ≥ 1/V cannot underflow.
     const logSum = e.op('Sub', [largest(e, logits), e.op('Log', [largest(e, softmax(e, logits))])]); // [N, 1]
     const column = e.op('Unsqueeze', [labels, e.int64s([1])]); // [N, 1]

@@ -63,15 +63,16 @@ export const fieldKernels: Kernels<FieldKind> = {
     out.data.set(sums);
   },
 
-  // log Σ eˡ − l[label], l = w·x
-  linearCrossEntropy: (_node, [x, w, labels], out) => {
+  // log Σ eˡ − l[label], l = w·x + b
+  linearCrossEntropy: ({ attrs: { softcap } }, [x, w, labels, bias], out) => {
     const { width: length } = rowsOf(x);
     const [words] = w.shape;
     const a = matrix(x.data, { columns: length });
     const b = matrix(w.data, { columns: length, transposed: true });
     labels.data.forEach((label, i) => {
       checkRow(label, words);
-      const logits = Float64Array.from({ length: words }, (_, j) => dot(a, b, { i, j, length }));
+      const raw = Float64Array.from({ length: words }, (_, j) => dot(a, b, { i, j, length }) + (bias === undefined ? 0 : bias.data[j]));
+      const logits = softcap === undefined ? raw : raw.map((l) => softcap * Math.tanh(l / softcap));
       const largest = logits.reduce((p, q) => Math.max(p, q), -Infinity);
       out.data[i] = largest + Math.log(sum(logits.map((l) => Math.exp(l - largest)))) - logits[label];
     });

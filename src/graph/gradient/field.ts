@@ -51,19 +51,26 @@ export const fieldRules: Rules<FieldKind> = {
   gatherRows: (g, { inputs: [table, rows] }, dy) => [() => scatter(g, rows, dy, table), null],
   scatterRows: (g, { inputs: [rows] }, dy) => [null, () => g.gatherRows(dy, rows)],
 
-  // y = −log p[label], p = softmax(x·wᵀ): d logits = (p − onehot(label))·dy, without ever making the one-hot:
-  // dx = (p·w − w[label])⊙dy, dw = pᵀ·(x⊙dy) − (x⊙dy added into row label)
-  linearCrossEntropy: (g, { inputs: [x, w, labels] }, dy) => {
-    const rowDy = g.reshape(dy, [...dy.shape, 1]); //                       [N, 1]
-    const p = (): Node => g.softmax(g.linear(x, w, { transposeW: true })); // [N, V]
-    return [
-      () => g.mul(g.sub(g.linear(p(), w), g.gatherRows(w, labels)), rowDy), // [N, C]
-      () => {
-        const scaled = g.mul(x, rowDy); //                                    [N, C]
-        return g.sub(g.matmul(p(), scaled, { transposeA: true }), scatter(g, labels, scaled, w)); // [V, C]
-      },
+  // y = −log p[label], p = softmax(z), z = x·wᵀ + b: dz = (p − onehot(label))·dy, without ever making the one-hot:
+  // dx = (p·w − w[label])⊙dy, dw = pᵀ·(x⊙dy) − (x⊙dy added into row label), db = Σ p⊙dy − (dy added at label).
+  // With z = c·tanh(u/c), dz/du = s = 1 − tanh²(u/c): p becomes p⊙s, and what belongs to a label is times s[label].
+  linearCrossEntropy: (g, { inputs: [x, w, labels, bias], attrs: { softcap } }, dy) => {
+    const column = (rows: Node): Node => g.reshape(rows, [...rows.shape, 1]); // [N] → [N, 1]
+    const raw = (): Node => g.linear(x, w, { bias, transposeW: true }); //       u [N, V]
+    const tanh = (u: Node, cap: number): Node => g.op('tanh', [g.div(u, cap)], {});
+    const slope = (u: Node, cap: number): Node => g.sub(g.constant(1), g.square(tanh(u, cap)));
+    const p = (): Node => (softcap === undefined ? g.softmax(raw()) : g.mul(g.softmax(g.mul(tanh(raw(), softcap), softcap)), slope(raw(), softcap))); // [N, V]
+    const atLabel = (): Node => {
+      const product = g.sum(g.mul(x, g.gatherRows(w, labels)), [1]); // [N]
+      return bias === undefined ? product : g.add(product, g.gatherRows(bias, labels));
+    };
+    const labelDy = (): Node => (softcap === undefined ? dy : g.mul(dy, slope(atLabel(), softcap))); // [N]
+    const rules = [
+      () => g.sub(g.mul(g.linear(p(), w), column(dy)), g.mul(g.gatherRows(w, labels), column(labelDy()))), // [N, C]
+      () => g.sub(g.matmul(p(), g.mul(x, column(dy)), { transposeA: true }), scatter(g, labels, g.mul(x, column(labelDy())), w)), // [V, C]
       null,
     ];
+    return bias === undefined ? rules : [...rules, () => g.sub(g.sum(g.mul(p(), column(dy)), [0]), scatter(g, labels, labelDy(), bias))]; // [V]
   },
   argMax: null,
 };
