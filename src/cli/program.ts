@@ -79,7 +79,8 @@ function addTraining(program: Command, terminal: Terminal): void {
     .description('the rows as the model sees them: tokens, what is learned, lengths, rows left out')
     .argument('<experiment>', 'YAML or JSON file')
     .addOption(setOption())
-    .option('--rows <n>', 'rows to show', wholeNumber(1), 3)
+    .option('--rows <n>', 'rows to show, from the first', wholeNumber(1), 3)
+    .option('--row <n...>', 'only these, as a run names them where an update could not be made', (text: string, before?: number[]) => [...(before ?? []), wholeNumber(1)(text)])
     .option('--json', 'for machines')
     .addHelpText('after', example('workbench data experiments/quickstart.yaml --rows 5'))
     .action(async (file, options) => (await import('./data.js')).data(terminal, file, options));

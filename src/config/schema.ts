@@ -63,15 +63,21 @@ const train = z.strictObject({
   adam_beta2: fraction.default(0.999).describe('decay of the second moment'),
   adam_epsilon: z.number().positive().default(1e-8).describe('added to the root of the second moment').meta({ step: 'log' }),
   max_grad_norm: z.number().min(0).default(1).describe('clip the global gradient norm at this; 0: never').meta({ stride: 0.5 }),
-  on_non_finite: z.enum(['stop', 'skip', 'lower_rate']).default('stop').describe('a loss that is not a number: stop, leave the update out, or also halve the rate').meta({ label: 'on NaN' }),
+  on_non_finite: z.enum(['stop', 'skip', 'lower_rate']).default('stop').describe('a loss that is not a number, or a spike: stop, leave the update out, or also halve the rate').meta({ label: 'on NaN' }),
+  spike_guard: z.number().min(0).refine((n) => n === 0 || n > 1, 'must be 0 (off) or above 1').default(0).describe('do not make an update whose loss is over so many times its running mean; 0: make every one').meta({ label: 'spike guard', stride: 1 }),
+  spike_window: count(2).default(32).describe('updates in that running mean; the guard begins when half of them are there').meta({ label: 'spike window', step: 'log' }),
   auto_find_batch_size: z.boolean().default(true).describe('halve the micro-batch and double the accumulation when memory runs out').meta({ label: 'fit to memory' }),
   seed: count(0).default(42).describe('of the order of rows, initial values and dropout'),
   shuffle: z.boolean().default(true).describe('a new order of rows every epoch'),
   logging_steps: count(1).default(1).describe('updates between logged points').meta({ step: 'log' }),
+  eval_strategy: z.enum(['steps', 'epoch']).default('steps').describe('evaluate every eval_steps updates, or at the end of every epoch').meta({ label: 'evaluate by' }),
   eval_steps: count(0).default(50).describe('updates between evaluations; 0: only at the end').meta({ step: 'log' }),
   eval_on_start: z.boolean().default(false).describe('evaluate before the first update too, to see what the base can do'),
+  save_strategy: z.enum(['steps', 'epoch']).default('steps').describe('write a checkpoint every save_steps updates, or at the end of every epoch').meta({ label: 'save by' }),
   save_steps: count(0).default(100).describe('updates between checkpoints; 0: only at the end').meta({ step: 'log' }),
   save_total_limit: count(1).nullable().default(3).describe('checkpoints kept; null: all').meta({ label: 'checkpoints kept' }),
+  save_best: z.boolean().default(true).describe('also keep the one with the lowest eval loss of those evaluated when they were written').meta({ label: 'keep the best' }),
+  save_keep_every: count(0).default(0).describe('keep every so manieth checkpoint for good, beside those kept anyway; 0: none').meta({ label: 'keep every' }),
 });
 
 const sample = z.strictObject({

@@ -15,8 +15,8 @@ export interface Batch {
   readonly labelCount: number;
   /** Tokens without padding. */
   readonly tokenCount: number;
-  /** Rows of the data, which are more than B when they are packed. */
-  readonly rowCount: number;
+  /** Rows of the data that are in it, from 0; more than B when they are packed. */
+  readonly rows: readonly number[];
 }
 
 export interface CollateOptions {
@@ -66,6 +66,6 @@ export function collate(rows: EncodedRows, groups: readonly (readonly number[])[
     },
     labelCount: labels.length,
     tokenCount: lengths.reduce((sum, length) => sum + length, 0),
-    rowCount: groups.reduce((sum, group) => sum + group.length, 0),
+    rows: groups.flat(),
   };
 }

@@ -6,7 +6,7 @@ import { Random } from '../util/random.js';
 import { cachedDocuments, cacheKey, type CacheUse } from './cache/documents.js';
 import { chunkDocuments, cutDocuments } from './cut.js';
 import { type EncodedDocuments, encodeRows } from './encode.js';
-import { type EncodedRows, StoredRows, type TokenStore, type Window } from './rows.js';
+import { type EncodedRows, StoredRows, type Window } from './rows.js';
 import { readerOf, type Splits, splitsOf } from './source/files.js';
 import type { ReadOptions, RejectedRow, SourceRow } from './source/row.js';
 import { rowTemplate } from './template/formats.js';
@@ -27,8 +27,6 @@ export interface PreparedDataset {
   readonly rejected: readonly RejectedRow[];
   /** Rows longer than `max_length`, which were cut. */
   readonly cutRows: number;
-  /** Ids of all tokens that labels are made of (format `classification`), in ascending order. */
-  readonly labelWords?: readonly number[];
   /** Whether the training rows came from the cache. */
   readonly cache: CacheUse;
 }
@@ -62,7 +60,6 @@ export async function prepareDataset(settings: DataSettings, tokenizer: Tokenize
     eval: evaluationRows(other, train.documents, held.eval),
     rejected: [train, other].flatMap((split) => (split ? [...split.documents.rejected, ...split.cut.rejected] : [])),
     cutRows: train.cut.cutRows + (other?.cut.cutRows ?? 0),
-    ...(dataset.format === 'classification' ? { labelWords: labelTokens(train.documents) } : {}),
     cache: train.use,
   };
 }
@@ -122,7 +119,7 @@ function splitsIn(place: string, { baseFolder = '.' }: PrepareOptions): Splits {
   return splitsOf(path.resolve(baseFolder, place));
 }
 
-function evaluationRows(other: { documents: EncodedDocuments; cut: { windows: readonly Window[] } } | null, store: TokenStore, held: readonly Window[]): EncodedRows | null {
+function evaluationRows(other: { documents: EncodedDocuments; cut: { windows: readonly Window[] } } | null, store: EncodedDocuments, held: readonly Window[]): EncodedRows | null {
   if (other) return new StoredRows(other.documents, other.cut.windows);
   return held.length > 0 ? new StoredRows(store, held) : null;
 }
@@ -140,8 +137,4 @@ export function holdOut<T>(rows: readonly T[], size: number, seed: number): { tr
 /** How many of so many rows `val_size` holds out, a share or a count, as in sklearn's train_test_split. */
 export function heldOutRows(size: number, rows: number): number {
   return size < 1 ? Math.ceil(size * rows) : Math.floor(size);
-}
-
-function labelTokens({ tokens, trained }: TokenStore): number[] {
-  return [...new Set(tokens.filter((_, t) => trained[t] === 1))].sort((a, b) => a - b);
 }

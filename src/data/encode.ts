@@ -2,19 +2,14 @@
 import { UserError } from '../util/errors.js';
 import { Faults } from './faults.js';
 import { Growing } from './growing.js';
-import { labelCount, type TokenStore } from './rows.js';
+import { labelCount, type Sources, type TokenStore } from './rows.js';
 import { isRejected, type RejectedRow, type SourceRow } from './source/row.js';
 import { type Example, type Piece, UnusableRow } from './template/example.js';
 import type { RowTemplate } from './template/formats.js';
 import type { Tokenizer } from './tokenizer/index.js';
 
 /** Encoded rows one after the other: row i is `[starts[i], starts[i + 1])` of the store. */
-export interface EncodedDocuments extends TokenStore {
-  readonly starts: Float64Array;
-  /** Where each row stood: index into `files`, and line. */
-  readonly fileOf: Uint32Array;
-  readonly lineOf: Uint32Array;
-  readonly files: readonly string[];
+export interface EncodedDocuments extends TokenStore, Sources {
   readonly rejected: readonly RejectedRow[];
 }
 

@@ -1,5 +1,5 @@
 /** Rows as the model sees them. */
-import { type EncodedRows, ignoredLabel } from './rows.js';
+import { type EncodedRows, ignoredLabel, type RowPlace } from './rows.js';
 import type { Tokenizer } from './tokenizer/index.js';
 
 export interface PreviewToken {
@@ -9,19 +9,23 @@ export interface PreviewToken {
   readonly trained: boolean;
 }
 
-export interface PreviewRow {
+export interface PreviewRow extends RowPlace {
+  /** Its number among the rows for training, from 1. */
+  readonly row: number;
   readonly text: string;
   readonly tokens: readonly PreviewToken[];
   /** Tokens before the row was cut. */
   readonly fullLength: number;
 }
 
-/** The first `count` rows for training. */
-export function previewRows({ train }: { readonly train: EncodedRows }, tokenizer: Tokenizer, count: number): PreviewRow[] {
-  return Array.from({ length: Math.min(count, train.length) }, (_, row) => {
+/** Rows for training, counted from 0. */
+export function previewRows({ train }: { readonly train: EncodedRows }, tokenizer: Tokenizer, rows: readonly number[]): PreviewRow[] {
+  return rows.map((row) => {
     const ids = train.tokens(row);
     const labels = train.labels(row);
     return {
+      row: row + 1,
+      ...train.place(row),
       text: tokenizer.decode(ids, { special: true }),
       tokens: Array.from(ids, (id, t) => ({ text: tokenizer.token(id), id, trained: t > 0 && labels[t] !== ignoredLabel })),
       fullLength: train.fullLength(row),

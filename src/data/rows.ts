@@ -12,9 +12,27 @@ export interface EncodedRows {
   tokenCount(row: number): number;
   /** Tokens of the row before it was cut to `max_length`. */
   fullLength(row: number): number;
+  /** Where its text stood. */
+  place(row: number): RowPlace;
   readonly totalTokens: number;
   /** Labels that count in the loss: all but -100 and a row's first token, which nothing predicts. */
   readonly totalLabels: number;
+}
+
+/** The file and the line, from 1, of a row's text; of a row that several documents share, that of the first and the last of that file. */
+export interface RowPlace {
+  readonly file: string;
+  readonly line: number;
+  readonly last_line: number;
+}
+
+/** Where the documents of a store begin and come from: document i is `[starts[i], starts[i + 1])`. */
+export interface Sources {
+  readonly starts: Float64Array;
+  /** Index into `files`, and line. */
+  readonly fileOf: Uint32Array;
+  readonly lineOf: Uint32Array;
+  readonly files: readonly string[];
 }
 
 /** Where rows keep their tokens: [N] ids, and for each 1 where it is learned. */
@@ -34,12 +52,12 @@ export class StoredRows implements EncodedRows {
   readonly length: number;
   readonly totalTokens: number;
   readonly totalLabels: number;
-  readonly #store: TokenStore;
+  readonly #store: TokenStore & Sources;
   readonly #starts: Float64Array;
   readonly #counts: Uint32Array;
   readonly #fullLengths: Uint32Array;
 
-  constructor(store: TokenStore, windows: readonly Window[]) {
+  constructor(store: TokenStore & Sources, windows: readonly Window[]) {
     this.length = windows.length;
     this.#store = store;
     this.#starts = Float64Array.from(windows, (window) => window.start);
@@ -67,6 +85,27 @@ export class StoredRows implements EncodedRows {
 
   fullLength(row: number): number {
     return this.#fullLengths[row];
+  }
+
+  place(row: number): RowPlace {
+    const { files, fileOf, lineOf } = this.#store;
+    const first = this.#documentAt(this.#starts[row]);
+    let last = this.#documentAt(this.#starts[row] + this.#counts[row] - 1);
+    while (fileOf[last] !== fileOf[first]) last--;
+    return { file: files[fileOf[first]], line: lineOf[first], last_line: lineOf[last] };
+  }
+
+  /** The document that has the token at `position` of the store. */
+  #documentAt(position: number): number {
+    const { starts } = this.#store;
+    let low = 0;
+    let high = starts.length - 1; // starts[low] ≤ position < starts[high]
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (starts[middle] <= position) low = middle;
+      else high = middle;
+    }
+    return low;
   }
 }
 

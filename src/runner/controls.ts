@@ -1,11 +1,11 @@
 /** What was asked of a run, on its way to a thread that is deep in native code: one bit each in shared memory. */
-import { opposite, type Control } from '../trainer/events.js';
+import { opposite, type Request } from '../trainer/events.js';
 
-const bits = { stop: 1, pause: 2, continue: 4, save: 8, evaluate: 16, sample: 32 } as const satisfies Record<Control, number>;
+const bits = { stop: 1, pause: 2, continue: 4, save: 8, evaluate: 16, sample: 32, terminate: 64 } as const satisfies Record<Request, number>;
 
-const names = Object.keys(bits) as Control[];
+const names = Object.keys(bits) as Request[];
 
-export function isControl(value: unknown): value is Control {
+export function isControl(value: unknown): value is Request {
   return names.some((name) => name === value);
 }
 
@@ -13,7 +13,7 @@ export function newControls(): SharedArrayBuffer {
   return new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
 }
 
-export function askFor(controls: SharedArrayBuffer, control: Control): void {
+export function askFor(controls: SharedArrayBuffer, control: Request): void {
   const word = new Int32Array(controls);
   const undone = opposite[control];
   if (undone !== undefined) Atomics.and(word, 0, ~bits[undone]);
@@ -21,7 +21,7 @@ export function askFor(controls: SharedArrayBuffer, control: Control): void {
 }
 
 /** Takes all that was asked since the last call. */
-export function takeAsked(controls: SharedArrayBuffer): Control[] {
+export function takeAsked(controls: SharedArrayBuffer): Request[] {
   const asked = Atomics.exchange(new Int32Array(controls), 0, 0);
   return names.filter((name) => (asked & bits[name]) !== 0);
 }

@@ -8,7 +8,7 @@ import { liveKnobs } from '../config/same-run.js';
 import type { Experiment } from '../config/schema.js';
 import { runFolder } from '../store/folders.js';
 import { openStore } from '../store/store.js';
-import type { Control, LiveChange } from '../trainer/events.js';
+import type { LiveChange, Request } from '../trainer/events.js';
 import { messageOf, UserError } from '../util/errors.js';
 import { writeIdentity } from './adopt.js';
 import { runSocket } from './address.js';
@@ -50,18 +50,14 @@ export async function runProcess({ home, runId, workerEntry, early }: RunOptions
   const log = (line: string): void => tryTo(() => appendFileSync(join(folder, 'run.log'), `${new Date().toISOString()} ${line}\n`));
   const controls = newControls();
   const changes = new MessageChannel();
-  const control = (asked: Control): void => {
+  const control = (asked: Request): void => {
     askFor(controls, asked);
     tryTo(() => store.recordControl(runId, asked, new Date().toISOString()));
   };
   // The terminal may go; the run stays. Whoever ends this process kindly gets a saved run.
   process.on('SIGHUP', () => log('the terminal went away; the run goes on'));
   // A user's Ctrl-C comes as SIGINT, from the command that watches.
-  let terminated = false;
-  process.on('SIGINT', () => control('stop')).on('SIGTERM', () => {
-    terminated = true;
-    control('stop');
-  });
+  process.on('SIGINT', () => control('stop')).on('SIGTERM', () => control('terminate'));
   const server = await serve(runSocket(home, runId), (request) => {
     const asked = request as RunRequest;
     if (asked.type === 'control' && isControl(asked.control)) control(asked.control);
@@ -73,8 +69,7 @@ export async function runProcess({ home, runId, workerEntry, early }: RunOptions
   const input: WorkerInput = { runFolder: folder, home, experiment: config, controls, changes: changes.port2 };
   const end = await runWorker(new Worker(workerEntry, { workerData: input, transferList: [changes.port2] }), {
     log,
-    keep: ({ event, ...rest }) => {
-      const timed = { ...rest, event: terminated && event.type === 'stopped' ? { ...event, reason: 'stopped from outside (SIGTERM)' } : event };
+    keep: (timed) => {
       recorder.record(timed);
       if (timed.event.type === 'changed') tryTo(() => writeFileSync(join(folder, 'experiment.yaml'), writeExperiment(store.run(runId).config)));
       announce(timed);

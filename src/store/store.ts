@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import type { Experiment } from '../config/schema.js';
-import type { Control, TrainEvent } from '../trainer/events.js';
+import type { Request, TrainEvent } from '../trainer/events.js';
 import { UserError } from '../util/errors.js';
 import { Connection } from './connection.js';
 import { databasePath, runFolder } from './folders.js';
@@ -27,7 +27,7 @@ export interface Store extends StoreReader {
   /** Keeps an event: the run's latest values, and its points or the event itself. `time` is ISO 8601. */
   record(runId: string, event: TrainEvent, time: string): void;
   /** Keeps what was asked by hand. */
-  recordControl(runId: string, control: Control | 'kill', time: string): void;
+  recordControl(runId: string, control: Request | 'kill', time: string): void;
   /** Says what a run could not say itself (that it crashed); with `from` only if that is still its state. */
   setState(runId: string, state: RunState, reason: string | null, from?: RunState): void;
   /** Takes it upon the caller to tell of the end of a run; true for one caller alone, once an end. */
@@ -61,7 +61,7 @@ export function openStore(home: string, patience?: number): Store {
   return new SqliteStore(home, patience);
 }
 
-type KeptEvent = TrainEvent | { readonly type: 'control'; readonly control: Control | 'kill' };
+type KeptEvent = TrainEvent | { readonly type: 'control'; readonly control: Request | 'kill' };
 
 class SqliteStore extends Reader implements Store {
   readonly #home: string;
@@ -118,7 +118,7 @@ class SqliteStore extends Reader implements Store {
     });
   }
 
-  recordControl(runId: string, control: Control | 'kill', time: string): void {
+  recordControl(runId: string, control: Request | 'kill', time: string): void {
     this.connection.transaction(() => this.#keepEvent({ ...this.#advance(runId), event: { type: 'control', control }, time }));
   }
 

@@ -22,6 +22,15 @@ const stateSchema = z.object({
   best_eval_loss: z.number().nullable(),
   /** Of the checkpoints that were evaluated at their very step, the one to keep. */
   best_checkpoint: z.object({ step: z.int(), eval_loss: z.number() }).nullable().default(null),
+  /** Written because they were due, so far; and those of them that stay for good. */
+  saves: z.int().default(0),
+  kept_for_good: z.array(z.int()).default([]),
+  /** Updates in a row that were left out, the factor of the rate they have led to, and the losses that a spike is measured by. */
+  recovery: z
+    .object({ in_a_row: z.int(), lowered: z.object({ learning_rate: z.number(), factor: z.number() }).nullable(), recent_losses: z.array(z.number()) })
+    .default({ in_a_row: 0, lowered: null, recent_losses: [] }),
+  /** Sums over the updates since the last logged point. */
+  unlogged: z.object({ loss_sum: z.number(), labels: z.number(), tokens: z.number() }).default({ loss_sum: 0, labels: 0, tokens: 0 }),
   tokens_seen: z.number(),
   elapsed_time: z.number(),
   files: z.record(z.string(), z.object({ bytes: z.int(), sha256: z.string() })),

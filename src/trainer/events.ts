@@ -61,6 +61,29 @@ export interface CheckpointEvent extends Progress {
 export interface WarningEvent {
   readonly type: 'warning';
   readonly message: string;
+  /** Where the sentence is of an update that was left out. */
+  readonly refusal?: Refusal;
+}
+
+/** An update that was not made, and the rows that were in it: the ones to look at first come first. */
+export interface Refusal {
+  /** Which update it would have been, from 1. */
+  readonly update: number;
+  /** The loss that was allowed, where it was a spike; null for one that is not a number. */
+  readonly limit: number | null;
+  /** Null in JSON where it is not a number. */
+  readonly loss: number | null;
+  /** Null where it was not computed. */
+  readonly grad_norm: number | null;
+  readonly rows: readonly RefusedRow[];
+}
+
+/** A row for training, counted from 1 as `workbench data` does, and the lines its text stood on. */
+export interface RefusedRow {
+  readonly row: number;
+  readonly file: string;
+  readonly line: number;
+  readonly last_line: number;
 }
 
 export interface PausedEvent extends Progress {
@@ -97,6 +120,8 @@ export interface FailedEvent {
   readonly reason: string;
   /** True where the user can act; false: our bug, with the stack in run.log. */
   readonly user: boolean;
+  /** Where an update that could not be made has ended it. */
+  readonly refusal?: Refusal;
 }
 
 export type TrainEvent =
@@ -116,8 +141,11 @@ export type TrainEvent =
 /** What may be changed on a live run; honoured before the next update. */
 export type LiveChange = Partial<Pick<TrainConfig, (typeof liveKnobs)[number]>>;
 
-/** What the world asks of a live run; honoured between micro-steps. */
+/** What a person asks of a live run; honoured between micro-steps. */
 export type Control = 'stop' | 'pause' | 'continue' | 'save' | 'evaluate' | 'sample';
 
+/** What the world asks of it: `terminate` is a stop that no person asked for. */
+export type Request = Control | 'terminate';
+
 /** Pause and continue undo each other: the later one counts. */
-export const opposite: Partial<Record<Control, Control>> = { pause: 'continue', continue: 'pause' };
+export const opposite: Partial<Record<Request, Control>> = { pause: 'continue', continue: 'pause' };

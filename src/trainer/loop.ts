@@ -1,23 +1,23 @@
-/** The training loop. It knows the session, events and what it has been asked to do; when things are due is in `policy.ts`. */
+/** The training loop: updates, and what is due between them. When that is, and what is done about trouble, is in files of its own. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { formatBytes } from '../util/format.js';
 import type { TrainConfig } from '../config/schema.js';
 import type { UpdateBatch } from '../data/loader.js';
 import { OutOfMemory } from '../engine/contract.js';
-import { UserError } from '../util/errors.js';
+import { formatBytes } from '../util/format.js';
+import { Asked } from './asked.js';
 import type { CheckpointState } from './checkpoint.js';
-import { trainingLoader } from './estimate.js';
 import { evaluateRows } from './evaluate.js';
-import { opposite, type Control, type Progress } from './events.js';
-import { continuation, generateTokens, stopIdsOf } from './generate.js';
+import type { Progress } from './events.js';
 import { Meter, type UpdateFigures } from './meter.js';
 import { writeOutput } from './output.js';
-import { dueAfter, onNonFinite, smallerMicroBatch, totalUpdates } from './policy.js';
-import { greedy } from './sampling.js';
+import { dueAfter, totalUpdates } from './policy.js';
+import { inSmallerParts, Recovery } from './recovery.js';
+import { RefusedUpdate } from './refusal.js';
+import { samplesOf } from './samples.js';
 import { Checkpoints } from './saving.js';
 import type { Session } from './session.js';
 import type { TrainContext } from './train.js';
-import { clearGradients, NonFinite, runUpdate } from './update.js';
+import { clearGradients, runUpdate } from './update.js';
 
 export async function runLoop(session: Session, context: TrainContext): Promise<void> {
   await new Loop(session, context).run();
@@ -29,12 +29,11 @@ class Loop {
   readonly #context: TrainContext;
   readonly #meter: Meter;
   readonly #checkpoints: Checkpoints;
-  readonly #asked = new Set<Control>();
+  readonly #recovery: Recovery;
+  readonly #asked: Asked;
   #step: number;
   #position: CheckpointState['position'];
   #bestLoss: number | null;
-  /** Updates in a row that were left out. */
-  #skipped = 0;
   #lastEval: { readonly step: number; readonly loss: number } | null = null;
 
   constructor(session: Session, context: TrainContext) {
@@ -42,6 +41,8 @@ class Loop {
     this.#context = context;
     this.#checkpoints = new Checkpoints(session, context);
     this.#meter = new Meter(session.resumed?.state ?? null);
+    this.#recovery = new Recovery(context, session.resumed?.state.recovery ?? null);
+    this.#asked = new Asked(() => context.takeControls());
     this.#step = session.resumed?.state.step ?? 0;
     this.#position = session.resumed?.state.position ?? session.loader.position;
     this.#bestLoss = session.resumed?.state.best_eval_loss ?? null;
@@ -53,7 +54,7 @@ class Loop {
       await this.#evaluate();
       await this.#sample();
     }
-    while (!this.#complete() && !this.#stopping()) {
+    while (!this.#complete() && !this.#asked.stopping()) {
       const batch = this.#session.loader.next();
       const figures = await this.#update(batch);
       if (figures === 'interrupted') break;
@@ -62,12 +63,12 @@ class Loop {
       this.#position = batch.position;
       if (figures !== 'skipped') this.#meter.add(figures);
 
-      const due = dueAfter(this.#step, this.#session.totalSteps, this.#session.experiment.train);
+      const due = dueAfter({ step: this.#step, total: this.#session.totalSteps, epochEnded: batch.position.index === 0 }, this.#session.experiment.train);
       if (due.log && figures !== 'skipped') this.#context.emit(this.#meter.point(this.#progress, figures));
       const trained = performance.now();
-      if (this.#take('evaluate') || due.evaluate) await this.#evaluate();
-      if (this.#take('sample') || due.evaluate) await this.#sample();
-      if (this.#take('save') || due.save) await this.#save();
+      if (this.#asked.take('evaluate') || due.evaluate) await this.#evaluate();
+      if (this.#asked.take('sample') || due.evaluate) await this.#sample();
+      if (this.#asked.take('save') || due.save) await this.#save(due.save);
       await this.#pause();
       this.#meter.exclude(performance.now() - trained);
     }
@@ -105,42 +106,39 @@ class Loop {
 
   /** One update, or what was made of one that could not be: nothing of it is left then. */
   async #update(batch: UpdateBatch): Promise<UpdateFigures | 'interrupted' | 'skipped' | 'again'> {
+    const { train } = this.#session.experiment;
     try {
-      const figures = await runUpdate(this.#session, batch, this.#step, this.#stopping);
-      this.#skipped = 0;
-      return figures ?? 'interrupted';
+      const figures = await runUpdate(this.#session, batch, { step: this.#step, lossLimit: this.#recovery.lossLimit(train), rateFactor: this.#recovery.rateFactor(train), interrupted: this.#asked.stopping });
+      if (figures === null) return 'interrupted';
+      this.#recovery.passed(figures.lossSum / figures.labels, train);
+      return figures;
     } catch (error) {
-      if (error instanceof NonFinite) return this.#leaveOut(error);
+      if (error instanceof RefusedUpdate) return this.#leaveOut(error);
       if (error instanceof OutOfMemory) return this.#tryInParts(error);
       throw error;
     }
   }
 
-  /** A loss that is not a number: the run goes on without the update, or ends with the last good weights saved. */
-  async #leaveOut({ message }: NonFinite): Promise<'skipped'> {
-    const { learning_rate, on_non_finite } = this.#session.experiment.train;
-    const action = onNonFinite(on_non_finite, ++this.#skipped);
-    if (action === 'stop') {
+  /** The run goes on without the update, or ends with the last good weights saved. */
+  async #leaveOut(refused: RefusedUpdate): Promise<'skipped'> {
+    if (!this.#recovery.leavesOut(refused, this.#session)) {
       await this.#save();
       await this.#checkpoints.settled();
-      throw new UserError(`${message} Lower train.learning_rate, or look at the rows of that update.`);
+      throw refused;
     }
     await clearGradients(this.#session);
-    this.#context.emit({ type: 'warning', message: `${message} This update is left out.` });
-    if (action === 'lower_rate') this.#change({ learning_rate: learning_rate / 2 });
     return 'skipped';
   }
 
-  /** The same update in smaller micro-batches, which take less memory at a time. */
+  /** The same update in smaller micro-batches, and all that come. */
   async #tryInParts(error: OutOfMemory): Promise<'again'> {
-    const { train } = this.#session.experiment;
-    const smaller = train.auto_find_batch_size ? smallerMicroBatch(train) : null;
+    const smaller = inSmallerParts(this.#session, this.#position);
     if (smaller === null) throw error;
     await clearGradients(this.#session);
-    this.#change(smaller);
-    const { experiment, data, padId } = this.#session;
-    this.#session = { ...this.#session, loader: trainingLoader(experiment, data.train, { padId, position: this.#position }) };
-    this.#context.emit({ type: 'warning', message: `Memory ran out at update ${this.#step + 1}: from now on ${smaller.per_device_train_batch_size} rows at a time, ${smaller.gradient_accumulation_steps} times an update. The updates stay the same.` });
+    this.#session = smaller.session;
+    const { per_device_train_batch_size: rows, gradient_accumulation_steps: parts } = smaller.session.experiment.train;
+    this.#context.emit({ type: 'changed', ...this.#progress, changes: smaller.changes });
+    this.#context.emit({ type: 'warning', message: `Memory ran out at update ${this.#step + 1}: from now on ${rows} rows at a time, ${parts} times an update. The updates stay the same.` });
     return 'again';
   }
 
@@ -156,7 +154,7 @@ class Loop {
     const { data, executable, experiment, model, padId } = this.#session;
     if (!data.eval) return;
     const before = performance.now();
-    const result = await evaluateRows(executable, data.eval, { batchSize: experiment.train.per_device_eval_batch_size, vocabSize: model.vocabSize, padId, interrupted: this.#stopping });
+    const result = await evaluateRows(executable, data.eval, { batchSize: experiment.train.per_device_eval_batch_size, vocabSize: model.vocabSize, padId, interrupted: this.#asked.stopping });
     if (result === null) return;
     this.#lastEval = { step: this.#step, loss: result.loss };
     this.#bestLoss = Math.min(this.#bestLoss ?? Infinity, result.loss);
@@ -171,42 +169,32 @@ class Loop {
   }
 
   async #sample(): Promise<void> {
-    const { experiment, tokenizer, executable, model } = this.#session;
-    const { prompts, max_new_tokens, temperature } = experiment.sample;
-    for (const prompt of prompts) {
-      const asked = [...(await tokenizer.encode(prompt))];
-      const { ids } = await generateTokens(executable, model, asked, {
-        ...greedy,
-        temperature,
-        maxNewTokens: max_new_tokens,
-        seed: experiment.train.seed,
-        stopIds: stopIdsOf(model, tokenizer),
-        interrupted: this.#stopping,
-      });
-      this.#context.emit({ type: 'sample', ...this.#progress, prompt, text: continuation(tokenizer, asked, ids) });
-    }
+    for await (const sample of samplesOf(this.#session, this.#asked.stopping)) this.#context.emit({ type: 'sample', ...this.#progress, ...sample });
   }
 
-  async #save(): Promise<void> {
+  /** `due`: by the run's own plan, not because it was asked for or has to end. */
+  async #save(due = false): Promise<void> {
     const state = {
       step: this.#step,
       total_steps: this.#session.totalSteps,
       position: this.#position,
       best_eval_loss: this.#bestLoss,
+      recovery: this.#recovery.state,
+      unlogged: this.#meter.unlogged,
       tokens_seen: this.#meter.tokensSeen,
       elapsed_time: this.#meter.elapsed,
     };
-    await this.#checkpoints.save(state, this.#progress, this.#lastEval?.step === this.#step ? this.#lastEval.loss : null);
+    await this.#checkpoints.save(state, this.#progress, { evalLoss: this.#lastEval?.step === this.#step ? this.#lastEval.loss : null, due });
   }
 
   async #pause(): Promise<void> {
-    if (!this.#take('pause')) return;
+    if (!this.#asked.take('pause')) return;
     await this.#save();
     this.#context.emit({ type: 'paused', ...this.#progress });
     const from = performance.now();
-    while (!this.#stopping() && !this.#take('continue')) await wait(100);
+    while (!this.#asked.stopping() && !this.#asked.take('continue')) await wait(100);
     this.#meter.rest(performance.now() - from);
-    if (!this.#stopping()) this.#context.emit({ type: 'resumed', ...this.#progress, checkpoint: null });
+    if (!this.#asked.stopping()) this.#context.emit({ type: 'resumed', ...this.#progress, checkpoint: null });
   }
 
   async #finish(): Promise<void> {
@@ -218,20 +206,6 @@ class Loop {
     }
     await this.#save();
     await this.#checkpoints.settled();
-    this.#context.emit({ type: 'stopped', ...this.#progress, reason: 'stopped by the user', output });
-  }
-
-  readonly #stopping = (): boolean => {
-    for (const control of this.#context.takeControls()) {
-      const undone = opposite[control];
-      if (undone !== undefined) this.#asked.delete(undone);
-      this.#asked.add(control);
-    }
-    return this.#asked.has('stop');
-  };
-
-  #take(control: Control): boolean {
-    this.#stopping();
-    return this.#asked.delete(control);
+    this.#context.emit({ type: 'stopped', ...this.#progress, reason: this.#asked.reason, output });
   }
 }

@@ -1,3 +1,4 @@
+import type { CheckpointState } from './checkpoint.js';
 import type { Progress, StepEvent } from './events.js';
 
 export interface UpdateFigures {
@@ -12,9 +13,11 @@ export interface UpdateFigures {
 
 /** Turns updates into logged points: means over the updates since the last point, times over resumes. */
 export class Meter {
-  #lossSum = 0;
-  #labels = 0;
-  #tokens = 0;
+  #lossSum: number;
+  #labels: number;
+  #tokens: number;
+  /** Of them, those before this process. */
+  #tokensBefore: number;
   #since = performance.now();
   #started = performance.now();
 
@@ -23,10 +26,19 @@ export class Meter {
   readonly #elapsedBefore: number;
   readonly #stepsBefore: number;
 
-  constructor(resumed: { step: number; tokens_seen: number; elapsed_time: number } | null) {
+  constructor(resumed: Pick<CheckpointState, 'step' | 'tokens_seen' | 'elapsed_time' | 'unlogged'> | null) {
+    const { loss_sum, labels, tokens } = resumed?.unlogged ?? { loss_sum: 0, labels: 0, tokens: 0 };
+    this.#lossSum = loss_sum;
+    this.#labels = labels;
+    this.#tokens = this.#tokensBefore = tokens;
     this.tokensSeen = resumed?.tokens_seen ?? 0;
     this.#elapsedBefore = resumed?.elapsed_time ?? 0;
     this.#stepsBefore = resumed?.step ?? 0;
+  }
+
+  /** What the next logged point is made of, so far. */
+  get unlogged(): CheckpointState['unlogged'] {
+    return { loss_sum: this.#lossSum, labels: this.#labels, tokens: this.#tokens };
   }
 
   /** Seconds of training so far. */
@@ -62,12 +74,12 @@ export class Meter {
       learning_rate: learningRate,
       grad_norm: gradNorm,
       tokens_seen: this.tokensSeen,
-      tokens_per_second: (1000 * this.#tokens) / Math.max(1e-3, now - this.#since),
+      tokens_per_second: (1000 * (this.#tokens - this.#tokensBefore)) / Math.max(1e-3, now - this.#since),
       elapsed_time: this.elapsed,
       remaining_time: perStep * (progress.total_steps - progress.step),
       memory_bytes: process.memoryUsage.rss(),
     };
-    this.#lossSum = this.#labels = this.#tokens = 0;
+    this.#lossSum = this.#labels = this.#tokens = this.#tokensBefore = 0;
     this.#since = now;
     return event;
   }

@@ -1,6 +1,7 @@
 /** The checkpoints of one run: written when there is room, thinned out, mirrored. */
 import { mkdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { TrainConfig } from '../config/schema.js';
 import { messageOf } from '../util/errors.js';
 import { formatBytes } from '../util/format.js';
 import { bytesOf, checkpointSteps, type CheckpointState } from './checkpoint.js';
@@ -14,12 +15,15 @@ import type { TrainContext } from './train.js';
 /** Left free for whatever else writes to that disk. */
 const spareBytes = 16e6;
 
+/** What decides which checkpoints stay. */
+type Kept = Pick<CheckpointState, 'best_checkpoint' | 'saves' | 'kept_for_good'>;
+
 export class Checkpoints {
   readonly #session: Session;
   readonly #context: TrainContext;
   readonly #folder: string;
   readonly #mirror: Mirror | null;
-  #best: CheckpointState['best_checkpoint'];
+  #kept: Kept;
   #savedStep = -1;
 
   constructor(session: Session, context: TrainContext) {
@@ -28,30 +32,42 @@ export class Checkpoints {
     this.#context = context;
     this.#folder = join(context.runFolder, 'checkpoints');
     this.#mirror = checkpoint_mirror === null ? null : new Mirror(checkpoint_mirror, context.runFolder, (message) => context.emit({ type: 'warning', message }));
-    this.#best = session.resumed?.state.best_checkpoint ?? null;
+    const { best_checkpoint, saves, kept_for_good } = session.resumed?.state ?? { best_checkpoint: null, saves: 0, kept_for_good: [] };
+    this.#kept = { best_checkpoint, saves, kept_for_good };
   }
 
   /**
-   * Saves where the run stands; `evalLoss` is that of the same step where there is one. A save that fails leaves the
-   * old checkpoints as they are and is told as a warning: the run goes on.
+   * Saves where the run stands, because it is `due` or because it was asked for; `evalLoss` is that of the same step
+   * where there is one. A save that fails leaves the old checkpoints as they are and is told as a warning: the run goes on.
    */
-  async save(state: Omit<CheckpointState, 'best_checkpoint'>, progress: Progress, evalLoss: number | null): Promise<void> {
+  async save(state: Omit<CheckpointState, keyof Kept>, progress: Progress, { evalLoss, due }: { readonly evalLoss: number | null; readonly due: boolean }): Promise<void> {
     const { step } = state;
     if (this.#savedStep === step) return;
-    const best = evalLoss !== null && evalLoss < (this.#best?.eval_loss ?? Infinity) ? { step, eval_loss: evalLoss } : this.#best;
+    const kept = this.#after(step, { evalLoss, due });
     const path = join(this.#folder, `step-${step}`);
     try {
       await this.#makeSureOfRoom();
-      await writeCheckpoint(this.#session, path, { ...state, best_checkpoint: best });
+      await writeCheckpoint(this.#session, path, { ...state, ...kept });
     } catch (error) {
       this.#context.emit({ type: 'warning', message: `The checkpoint at step ${step} could not be written: ${messageOf(error)}` });
       return;
     }
-    this.#best = best;
+    this.#kept = kept;
     this.#savedStep = step;
     await this.#thinOut(step);
     this.#context.emit({ type: 'checkpoint', ...progress, path, bytes: await bytesOf(path) });
     this.#mirror?.copy(step);
+  }
+
+  #after(step: number, { evalLoss, due }: { readonly evalLoss: number | null; readonly due: boolean }): Kept {
+    const { save_keep_every: every } = this.#train();
+    const { best_checkpoint: best, saves: before, kept_for_good } = this.#kept;
+    const saves = before + Number(due);
+    return {
+      best_checkpoint: evalLoss !== null && evalLoss < (best?.eval_loss ?? Infinity) ? { step, eval_loss: evalLoss } : best,
+      saves,
+      kept_for_good: due && every > 0 && saves % every === 0 ? [...kept_for_good, step] : kept_for_good,
+    };
   }
 
   /** Resolves when the mirror has everything. */
@@ -67,7 +83,13 @@ export class Checkpoints {
   }
 
   async #thinOut(newest: number): Promise<void> {
-    const surplus = surplusCheckpoints(await checkpointSteps(this.#folder), { limit: this.#session.experiment.train.save_total_limit, newest, best: this.#best?.step ?? null });
+    const { save_total_limit: limit, save_best } = this.#train();
+    const { best_checkpoint, kept_for_good: forGood } = this.#kept;
+    const surplus = surplusCheckpoints(await checkpointSteps(this.#folder), { limit, newest, best: save_best ? (best_checkpoint?.step ?? null) : null, forGood });
     for (const step of surplus) await rm(join(this.#folder, `step-${step}`), { recursive: true, force: true });
+  }
+
+  #train(): TrainConfig {
+    return this.#session.experiment.train;
   }
 }

@@ -1,12 +1,14 @@
 /** One run from beginning to end. What goes wrong by the user's doing is told as a `failed` event. */
 import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { EngineConfig, Experiment } from '../config/schema.js';
 import type { Device, Engine } from '../engine/contract.js';
 import { OutOfMemory } from '../engine/contract.js';
 import { formatBytes } from '../util/format.js';
 import { UserError, messageOf } from '../util/errors.js';
-import type { Control, LiveChange, TrainEvent } from './events.js';
+import type { FailedEvent, LiveChange, Request, TrainEvent } from './events.js';
 import { runLoop } from './loop.js';
+import { namesOf, RefusedUpdate, withRows } from './refusal.js';
 import { scratchFolder } from './scratch.js';
 import { prepareSession, type Session } from './session.js';
 
@@ -25,7 +27,7 @@ export interface TrainContext {
   emit(event: TrainEvent): void;
   log(line: string): void;
   /** Takes what has been asked since the last call. */
-  takeControls(): readonly Control[];
+  takeControls(): readonly Request[];
   /** Takes the changes that have been asked for since the last call, oldest first. */
   takeChanges(): readonly LiveChange[];
   chooseEngine(config: EngineConfig): Promise<ChosenEngine>;
@@ -41,7 +43,7 @@ export async function train(experiment: Experiment, context: TrainContext): Prom
     await runLoop(session, context);
   } catch (error) {
     context.log(stackOf(error));
-    context.emit({ type: 'failed', ...reasonOf(error, session) });
+    context.emit({ type: 'failed', ...reasonOf(error, session, context.runFolder) });
   } finally {
     // The run has said how it ended: what cannot be tidied up changes nothing.
     const complain = (error: unknown): void => context.log(stackOf(error));
@@ -54,7 +56,13 @@ function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-function reasonOf(error: unknown, session: Session | null): { reason: string; user: boolean } {
+function reasonOf(error: unknown, session: Session | null, runFolder: string): Omit<FailedEvent, 'type'> {
+  if (error instanceof RefusedUpdate && session) {
+    const refusal = withRows(error, session.data.train);
+    const look = `workbench data ${join(runFolder, 'experiment.yaml')} --row ${refusal.rows.slice(0, 3).map(({ row }) => row).join(' ')}`;
+    const reason = `${error.message}; the weights before it are kept. It had ${namesOf(refusal.rows)}: look at them (${look}), lower train.learning_rate, or go on without it (workbench resume <run> --set train.on_non_finite=skip).`;
+    return { reason, user: true, refusal };
+  }
   if (error instanceof UserError) return { reason: error.message, user: true };
   if (error instanceof OutOfMemory) {
     const estimated = session ? `; ${formatBytes(session.estimate.memory_bytes)} were estimated` : '';

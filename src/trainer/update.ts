@@ -4,43 +4,53 @@ import { learningRateAt } from '../optim/schedule.js';
 import { f32, scalar, type Tensor } from '../util/tensor.js';
 import { drawMasks } from './dropout.js';
 import type { UpdateFigures } from './meter.js';
+import { RefusedUpdate } from './refusal.js';
 import type { Session } from './session.js';
-
-/** A loss or gradient that is not a number; nothing has been changed by the update that met it. */
-export class NonFinite extends Error {
-  override readonly name = 'NonFinite';
-}
 
 /** What an update needs of a session. */
 export type Trainable = Pick<Session, 'executable' | 'masks' | 'totalSteps'> & { readonly experiment: Pick<Session['experiment'], 'train'> };
+
+export interface Turn {
+  /** Updates before this one. */
+  readonly step: number;
+  /** A mean loss above it is a spike; null: none is. */
+  readonly lossLimit: number | null;
+  /** What the scheduled rate is multiplied by. */
+  readonly rateFactor: number;
+  interrupted(): boolean;
+}
 
 /**
  * One update: every micro-batch adds the gradient of
  *   loss = Σ cross-entropy / label tokens of the whole update
  * then AdamW runs once on the sum. Returns null, with the weights untouched, when `interrupted` says so
- * between micro-batches. Throws NonFinite before the weights would take a loss that is not a number.
+ * between micro-batches. Throws RefusedUpdate before the weights would take a loss that is not a number, or a spike.
  */
-export async function runUpdate(session: Trainable, batch: UpdateBatch, step: number, interrupted: () => boolean): Promise<UpdateFigures | null> {
+export async function runUpdate(session: Trainable, { microBatches }: Pick<UpdateBatch, 'microBatches'>, { step, lossLimit, rateFactor, interrupted }: Turn): Promise<UpdateFigures | null> {
   const { executable, experiment, masks } = session;
   const config = experiment.train;
-  const labels = batch.microBatches.reduce((sum, { labelCount }) => sum + labelCount, 0);
-  const tokens = batch.microBatches.reduce((sum, { tokenCount }) => sum + tokenCount, 0);
+  const labels = microBatches.reduce((sum, { labelCount }) => sum + labelCount, 0);
+  const tokens = microBatches.reduce((sum, { tokenCount }) => sum + tokenCount, 0);
 
   let loss = 0;
-  for (const [index, { inputs, labelCount }] of batch.microBatches.entries()) {
+  /** The mean loss of each micro-batch. */
+  const means: number[] = [];
+  for (const [index, { inputs, labelCount }] of microBatches.entries()) {
     if (labelCount === 0) continue;
     if (interrupted()) return null;
     const [B, T] = inputs.input_ids.shape;
     const weights = f32([labelCount], new Float32Array(labelCount).fill(1 / labels));
-    const result = await executable.run('micro_step', { ...inputs, label_weights: weights, ...drawMasks(masks, { B, T }, [config.seed, step, index]) });
-    loss += valueOf(result.loss);
+    const part = valueOf((await executable.run('micro_step', { ...inputs, label_weights: weights, ...drawMasks(masks, { B, T }, [config.seed, step, index]) })).loss);
+    if (!Number.isFinite(part)) throw new RefusedUpdate({ update: step + 1, limit: null, loss: part, grad_norm: null }, [microBatches[index]]);
+    loss += part;
+    means[index] = (part * labels) / labelCount;
   }
 
+  const worstFirst = () => microBatches.map((batch, index) => ({ batch, mean: means[index] ?? 0 })).sort((a, b) => b.mean - a.mean).map(({ batch }) => batch);
+  if (lossLimit !== null && loss > lossLimit) throw new RefusedUpdate({ update: step + 1, limit: lossLimit, loss, grad_norm: null }, worstFirst());
   const gradNorm = valueOf((await executable.run('grad_norm', {})).norm);
-  if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) {
-    throw new NonFinite(`At update ${step + 1} the loss is ${loss} and the gradient norm ${gradNorm}; the weights before it are kept.`);
-  }
-  const learningRate = learningRateAt(config, step, session.totalSteps);
+  if (!Number.isFinite(gradNorm)) throw new RefusedUpdate({ update: step + 1, limit: null, loss, grad_norm: gradNorm }, worstFirst());
+  const learningRate = rateFactor * learningRateAt(config, step, session.totalSteps);
   await executable.run('update', {
     learning_rate: scalar(learningRate),
     clip: scalar(clipFactor(gradNorm, config.max_grad_norm)),

@@ -144,7 +144,7 @@ describe('the cache', () => {
 test('a preview shows the text, its tokens and what is learned', async () => {
   const tokenizer = await tinyTokenizer();
   const data = await prepare({ dataset: { path: scratch({ 'a.jsonl': jsonLines(pairs) }), format } }, tokenizer);
-  const [row, ...others] = previewRows(data, tokenizer, 3);
+  const [row, ...others] = previewRows(data, tokenizer, [0, 1, 2]);
   expect(others.length).toBe(2);
   expect(row.text).toBe('<s>q0 a0</s>');
   expect(row.tokens.map(({ text }) => text).join('')).toBe(row.text);

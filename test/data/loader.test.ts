@@ -19,7 +19,9 @@ function makeRows(count: number, seed: number): EncodedRows {
     }
     return { start, count: length, fullLength: length };
   });
-  return new StoredRows({ tokens: Int32Array.from(tokens), trained: Uint8Array.from(trained) }, windows);
+  const starts = Float64Array.from([...windows.map(({ start }) => start), tokens.length]);
+  const lineOf = Uint32Array.from(windows, (_, i) => i + 1);
+  return new StoredRows({ tokens: Int32Array.from(tokens), trained: Uint8Array.from(trained), starts, lineOf, fileOf: new Uint32Array(count), files: ['rows'] }, windows);
 }
 
 function options(rows: EncodedRows, random: Random): LoaderOptions {
@@ -98,8 +100,8 @@ test('updates are counted as in Transformers', () => {
   const base = { rows, seed: 1, shuffle: true, packing: false, maxLength: 64, padId: 0 };
   const loader = new Loader({ ...base, batchSize: 4, accumulation: 4 });
   expect(loader.updatesPerEpoch).toBe(2); // ceil(ceil(21 / 4) / 4)
-  expect(loader.next().microBatches.map((batch) => batch.rowCount)).toEqual([4, 4, 4, 4]);
-  expect(loader.next().microBatches.map((batch) => batch.rowCount)).toEqual([4, 1]);
+  expect(loader.next().microBatches.map(({ rows }) => rows.length)).toEqual([4, 4, 4, 4]);
+  expect(loader.next().microBatches.map(({ rows }) => rows.length)).toEqual([4, 1]);
 });
 
 test('the order changes with the epoch and the seed, and not without shuffle', () => {
@@ -114,7 +116,7 @@ test('the order changes with the epoch and the seed, and not without shuffle', (
 test('evaluation sees every row once, in order', () => {
   const rows = makeRows(23, 3);
   const batches = [...evalBatches(rows, { batchSize: 5, maxLabels: Infinity, padId: -7 })];
-  expect(batches.map((batch) => batch.rowCount)).toEqual([5, 5, 5, 5, 3]);
+  expect(batches.map(({ rows }) => rows.length)).toEqual([5, 5, 5, 5, 3]);
   expect(batches.flatMap(unpack).map(({ tokens }) => tokens)).toEqual(Array.from({ length: 23 }, (_, i) => [...rows.tokens(i)]));
 });
 
@@ -123,7 +125,7 @@ test('evaluation takes fewer rows at a time where they have many labels', () => 
   const batches = [...evalBatches(rows, { batchSize: 5, maxLabels: 12, padId: -7 })];
   expect(batches.flatMap(unpack)).toHaveLength(23);
   expect(batches.length).toBeGreaterThan(5);
-  for (const { labelCount, rowCount } of batches) expect(rowCount === 1 || labelCount <= 12).toBe(true);
+  for (const { labelCount, rows } of batches) expect(rows.length === 1 || labelCount <= 12).toBe(true);
   const sizes = batches.map(({ inputs, labelCount }) => [...inputs.input_ids.shape, labelCount]);
   const [B, T, N] = [0, 1, 2].map((i) => Math.max(...sizes.map((size) => size[i])));
   expect(largestEvalBatch(rows, { batchSize: 5, maxLabels: 12 })).toEqual({ B, T, N });

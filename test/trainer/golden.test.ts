@@ -74,7 +74,7 @@ describe.each([...lora, ...full])('$finetuning on $name', ({ model: folder, gold
         const first = (step * accumulation + micro) * batch;
         return collate(rows, Array.from({ length: batch }, (__, i) => [first + i]), { padId: 0 });
       });
-      const figures = await runUpdate({ executable, masks, totalSteps: updates, experiment }, { microBatches, epoch: 0, position: { epoch: 0, index: 0 } }, step, () => false);
+      const figures = await runUpdate({ executable, masks, totalSteps: updates, experiment }, { microBatches }, { step, lossLimit: null, rateFactor: 1, interrupted: () => false });
       expect(figures).not.toBeNull();
       expect(Math.abs(figures!.lossSum / figures!.labels - expected.losses[step])).toBeLessThan(1e-4);
       expect(Math.abs(figures!.gradNorm - expected.grad_norms[step])).toBeLessThan(1e-3);
@@ -106,6 +106,7 @@ function encoded(rows: Golden['rows']): EncodedRows {
     labels: (row) => Int32Array.from(masked(row)),
     tokenCount: (row) => rows[row].input_ids.length,
     fullLength: (row) => rows[row].input_ids.length,
+    place: (row) => ({ file: 'golden.json', line: row + 1, last_line: row + 1 }),
     totalTokens: rows.reduce((sum, row) => sum + row.input_ids.length, 0),
     totalLabels: rows.reduce((sum, row) => sum + row.input_ids.length - row.prompt, 0),
   };

@@ -1,17 +1,41 @@
 import { describe, expect, it } from 'vitest';
 import { dueAfter, smallerMicroBatch, surplusCheckpoints, totalUpdates } from '../../src/trainer/policy.js';
+import { remember, spikeLimit } from '../../src/trainer/spike.js';
 
-const intervals = { logging_steps: 5, eval_steps: 10, save_steps: 0 };
+const intervals = { logging_steps: 5, eval_strategy: 'steps', eval_steps: 10, save_strategy: 'steps', save_steps: 0 } as const;
+const within = (step: number) => ({ step, total: 100, epochEnded: false });
 
 describe('dueAfter', () => {
   it('follows the intervals', () => {
-    expect(dueAfter(4, 100, intervals)).toEqual({ log: false, evaluate: false, save: false });
-    expect(dueAfter(5, 100, intervals)).toEqual({ log: true, evaluate: false, save: false });
-    expect(dueAfter(10, 100, intervals)).toEqual({ log: true, evaluate: true, save: false });
+    expect(dueAfter(within(4), intervals)).toEqual({ log: false, evaluate: false, save: false });
+    expect(dueAfter(within(5), intervals)).toEqual({ log: true, evaluate: false, save: false });
+    expect(dueAfter(within(10), intervals)).toEqual({ log: true, evaluate: true, save: false });
+  });
+
+  it('follows the epochs where that is asked for, whatever the intervals', () => {
+    expect(dueAfter({ ...within(7), epochEnded: true }, { ...intervals, save_strategy: 'epoch' })).toEqual({ log: false, evaluate: false, save: true });
+    expect(dueAfter({ ...within(7), epochEnded: true }, intervals)).toEqual({ log: false, evaluate: false, save: false });
+    expect(dueAfter(within(10), { ...intervals, eval_strategy: 'epoch' })).toEqual({ log: true, evaluate: false, save: false });
   });
 
   it('does everything after the last update, also where an interval is 0', () => {
-    expect(dueAfter(7, 7, intervals)).toEqual({ log: true, evaluate: true, save: true });
+    expect(dueAfter({ step: 7, total: 7, epochEnded: false }, intervals)).toEqual({ log: true, evaluate: true, save: true });
+  });
+});
+
+describe('spikeLimit', () => {
+  const guard = { spike_guard: 3, spike_window: 4 };
+
+  it('is a multiple of the mean of the last losses, once half of them are there', () => {
+    expect(spikeLimit([1], guard)).toBeNull();
+    expect(spikeLimit([1, 2], guard)).toBe(4.5);
+    expect(spikeLimit([100, 1, 2, 3, 4], guard)).toBe(7.5);
+    expect(spikeLimit([1, 2, 3, 4], { spike_guard: 0, spike_window: 4 })).toBeNull();
+  });
+
+  it('remembers no more than it needs', () => {
+    expect(remember([1, 2, 3, 4], 5, guard)).toEqual([2, 3, 4, 5]);
+    expect(remember([1, 2], 3, { spike_guard: 0, spike_window: 4 })).toEqual([]);
   });
 });
 
@@ -33,19 +57,25 @@ describe('smallerMicroBatch', () => {
 
 describe('surplusCheckpoints', () => {
   it('removes the oldest and never the newest', () => {
-    expect(surplusCheckpoints([30, 10, 20], { limit: 2, newest: 30, best: null })).toEqual([10]);
-    expect(surplusCheckpoints([10, 20], { limit: 5, newest: 20, best: null })).toEqual([]);
-    expect(surplusCheckpoints([10, 20, 30], { limit: null, newest: 30, best: null })).toEqual([]);
+    expect(surplusCheckpoints([30, 10, 20], { limit: 2, newest: 30, best: null, forGood: [] })).toEqual([10]);
+    expect(surplusCheckpoints([10, 20], { limit: 5, newest: 20, best: null, forGood: [] })).toEqual([]);
+    expect(surplusCheckpoints([10, 20, 30], { limit: null, newest: 30, best: null, forGood: [] })).toEqual([]);
   });
 
   it('removes what is later than the newest: the run went on without it', () => {
-    expect(surplusCheckpoints([10, 15, 20, 30], { limit: 1, newest: 15, best: null })).toEqual([10, 20, 30]);
+    expect(surplusCheckpoints([10, 15, 20, 30], { limit: 1, newest: 15, best: null, forGood: [] })).toEqual([10, 20, 30]);
   });
 
   it('keeps the best', () => {
-    expect(surplusCheckpoints([10, 20, 30, 40], { limit: 2, newest: 40, best: 10 })).toEqual([20, 30]);
-    expect(surplusCheckpoints([10, 20, 30], { limit: 1, newest: 30, best: 20 })).toEqual([10]);
-    expect(surplusCheckpoints([10, 20, 30], { limit: 2, newest: 30, best: 30 })).toEqual([10]);
-    expect(surplusCheckpoints([10, 20, 30], { limit: 1, newest: 30, best: 30 })).toEqual([10, 20]);
+    expect(surplusCheckpoints([10, 20, 30, 40], { limit: 2, newest: 40, best: 10, forGood: [] })).toEqual([20, 30]);
+    expect(surplusCheckpoints([10, 20, 30], { limit: 1, newest: 30, best: 20, forGood: [] })).toEqual([10]);
+    expect(surplusCheckpoints([10, 20, 30], { limit: 2, newest: 30, best: 30, forGood: [] })).toEqual([10]);
+    expect(surplusCheckpoints([10, 20, 30], { limit: 1, newest: 30, best: 30, forGood: [] })).toEqual([10, 20]);
+  });
+
+  it('keeps for good what is to be, beside the others', () => {
+    expect(surplusCheckpoints([10, 20, 30, 40, 50], { limit: 2, newest: 50, best: null, forGood: [10, 30] })).toEqual([20]);
+    expect(surplusCheckpoints([10, 20, 30], { limit: 1, newest: 30, best: 10, forGood: [30] })).toEqual([20]);
+    expect(surplusCheckpoints([10, 20, 30], { limit: 1, newest: 20, best: null, forGood: [30] })).toEqual([10, 30]);
   });
 });

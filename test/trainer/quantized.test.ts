@@ -33,6 +33,7 @@ const rows: EncodedRows = {
   labels: (row) => Int32Array.from({ length: 12 + row }, (_, i) => (31 * i + 7 * row + 5) % 997),
   tokenCount: (row) => 12 + row,
   fullLength: (row) => 12 + row,
+  place: (row) => ({ file: 'none', line: row + 1, last_line: row + 1 }),
   totalTokens: 39,
   totalLabels: 39,
 };
@@ -47,7 +48,7 @@ async function train(engine: Engine, quantization: Scheme, changed: (initial: In
   const figures: number[] = [];
   const batch = { microBatches: [collate(rows, [[0], [1], [2]], { padId: 0 })], epoch: 0, position: { epoch: 0, index: 0 } };
   for (let step = 0; step < updates; step++) {
-    const update = await runUpdate({ executable, masks, totalSteps: updates, experiment }, batch, step, () => false);
+    const update = await runUpdate({ executable, masks, totalSteps: updates, experiment }, batch, { step, lossLimit: null, rateFactor: 1, interrupted: () => false });
     figures.push(update!.lossSum / update!.labels, update!.gradNorm);
   }
   const bytes = executable.variableBytes;

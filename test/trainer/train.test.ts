@@ -1,83 +1,13 @@
 /** Whole runs on the demo that the repository ships. */
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
-import { parseExperiment } from '../../src/config/parse.js';
-import type { Experiment } from '../../src/config/schema.js';
-import { OutOfMemory, type Engine } from '../../src/engine/contract.js';
+import { describe, expect, it } from 'vitest';
+import type { Engine } from '../../src/engine/contract.js';
 import { referenceEngine } from '../../src/engine/reference/index.js';
 import { chooseEngine } from '../../src/engine/registry.js';
-import type { Control, LiveChange, StepEvent, TrainEvent } from '../../src/trainer/events.js';
-import { train, type ChosenEngine, type TrainContext } from '../../src/trainer/train.js';
-import { scalar } from '../../src/util/tensor.js';
-
-const demo = fileURLToPath(new URL('../../experiments/demo/', import.meta.url));
-const home = mkdtempSync(join(tmpdir(), 'workbench-train-'));
-afterAll(() => rmSync(home, { recursive: true, force: true }));
-
-type Changes = Record<string, unknown> & { train?: Record<string, unknown>; lora?: Record<string, unknown> };
-
-function experimentOf({ train: training, lora, ...rest }: Changes = {}): Experiment {
-  return parseExperiment({
-    model: join(demo, 'model'),
-    dataset: { path: join(demo, 'reviews'), format: 'classification', max_samples: 96 },
-    max_length: 64,
-    lora: { r: 4, lora_dropout: 0.1, ...lora },
-    train: { per_device_train_batch_size: 4, gradient_accumulation_steps: 2, max_steps: 6, eval_steps: 3, save_steps: 3, learning_rate: 3e-3, ...training },
-    ...rest,
-  });
-}
-
-interface Run {
-  readonly events: readonly TrainEvent[];
-  readonly folder: string;
-}
-
-async function run(experiment: Experiment, options: { resumeFrom?: readonly string[]; controls?: (events: readonly TrainEvent[]) => readonly Control[]; changes?: (events: readonly TrainEvent[]) => readonly LiveChange[]; chooseEngine?: TrainContext['chooseEngine'] } = {}): Promise<Run> {
-  const folder = mkdtempSync(join(home, 'run-'));
-  const events: TrainEvent[] = [];
-  await train(experiment, {
-    runFolder: folder,
-    home,
-    resumeFrom: options.resumeFrom ?? [],
-    emit: (event) => events.push(event),
-    log: () => undefined,
-    takeControls: () => options.controls?.(events) ?? [],
-    takeChanges: () => options.changes?.(events) ?? [],
-    chooseEngine: options.chooseEngine ?? chooseEngine,
-  });
-  return { events, folder };
-}
-
-const losses = ({ events }: Run): number[] => events.filter((event): event is StepEvent => event.type === 'step').map(({ loss }) => loss);
-const types = ({ events }: Run): string[] => events.map(({ type }) => type);
-const adapterOf = ({ folder }: Run): Buffer => readFileSync(join(folder, 'adapter', 'adapter_model.safetensors'));
-
-/** The engine with a fault: `disturb` may throw at a call, or give another loss. */
-function faulty(disturb: (rows: number, call: number) => number | null): TrainContext['chooseEngine'] {
-  return async (config) => {
-    const { engine, ...chosen } = await chooseEngine(config);
-    const compile: Engine['compile'] = async (program, options) => {
-      const executable = await engine.compile(program, options);
-      let calls = 0;
-      return {
-        description: executable.description,
-        variableBytes: executable.variableBytes,
-        read: (name) => executable.read(name),
-        write: (name, value) => executable.write(name, value),
-        dispose: () => executable.dispose(),
-        async run(fn, feeds) {
-          const loss = fn === 'micro_step' ? disturb(feeds['input_ids'].shape[0], ++calls) : null;
-          const result = await executable.run(fn, feeds);
-          return loss === null ? result : { ...result, loss: scalar(loss) };
-        },
-      };
-    };
-    return { ...chosen, engine: { name: engine.name, probe: (device) => engine.probe(device), unsupported: (device) => engine.unsupported(device), compile } };
-  };
-}
+import type { Control, LiveChange, TrainEvent } from '../../src/trainer/events.js';
+import type { ChosenEngine } from '../../src/trainer/train.js';
+import { adapterOf, demo, experimentOf, losses, run, types } from './support.js';
 
 describe('a run that is changed while it runs', () => {
   const wish = (change: LiveChange) => {
@@ -101,53 +31,6 @@ describe('a run that is changed while it runs', () => {
   it('ends at once when it has done enough', async () => {
     const done = await run(experimentOf({ train: steady }), { changes: wish({ max_steps: 2 }) });
     expect(done.events.at(-1)).toMatchObject({ type: 'completed', step: 2 });
-  });
-});
-
-describe('a loss that is not a number', () => {
-  const nanAt = (...calls: number[]) => faulty((_, call) => (calls.includes(call) ? NaN : null));
-
-  it('is left out: the weights before it are kept, and the run goes on', async () => {
-    const plain = { gradient_accumulation_steps: 1, lr_scheduler_type: 'constant', eval_steps: 0 };
-    const done = await run(experimentOf({ train: { ...plain, on_non_finite: 'skip' } }), { chooseEngine: nanAt(3) });
-    expect(done.events.at(-1)).toMatchObject({ type: 'completed', step: 6 });
-    expect(done.events.filter((event) => event.type === 'step').map(({ step }) => step)).toEqual([1, 2, 4, 5, 6]);
-    expect(done.events.filter((event) => event.type === 'warning')).toEqual([expect.objectContaining({ message: expect.stringMatching(/^At update 3 the loss is NaN.* left out\.$/) as string })]);
-    expect(losses(done).every(Number.isFinite)).toBe(true);
-  });
-
-  it('halves the rate where that is the policy', async () => {
-    const done = await run(experimentOf({ train: { gradient_accumulation_steps: 1, lr_scheduler_type: 'constant', on_non_finite: 'lower_rate' } }), { chooseEngine: nanAt(2) });
-    expect(done.events.find(({ type }) => type === 'changed')).toMatchObject({ step: 1, changes: { learning_rate: 1.5e-3 } });
-    expect(done.events.at(-1)).toMatchObject({ type: 'completed' });
-  });
-
-  it('ends the run when it is all there is', async () => {
-    const done = await run(experimentOf({ train: { on_non_finite: 'skip', max_steps: 20 } }), { chooseEngine: faulty(() => NaN) });
-    expect(done.events.at(-1)).toMatchObject({ type: 'failed', reason: expect.stringMatching(/^At update 6 /) as string });
-  });
-});
-
-describe('memory that runs out', () => {
-  /** From the second micro-batch on, so that there is something summed to forget. */
-  const upTo = (most: number) => faulty((rows, call) => {
-    if (rows > most && call > 1) throw new OutOfMemory(`${rows} rows`);
-    return null;
-  });
-  const plain = { lora: { lora_dropout: 0 } };
-
-  it('is met by smaller micro-batches: the same updates, the same losses to rounding', async () => {
-    const [whole, parts] = [await run(experimentOf(plain)), await run(experimentOf(plain), { chooseEngine: upTo(1) })];
-    expect(parts.events.filter(({ type }) => type === 'changed').map((event) => (event.type === 'changed' ? event.changes : null))).toEqual([
-      { per_device_train_batch_size: 2, gradient_accumulation_steps: 4 }, { per_device_train_batch_size: 1, gradient_accumulation_steps: 8 },
-    ]);
-    expect(losses(parts)).toHaveLength(6);
-    losses(parts).forEach((loss, i) => expect(Math.abs(loss - losses(whole)[i])).toBeLessThan(1e-4));
-  });
-
-  it.each([[0, {}], [2, { auto_find_batch_size: false }]])('ends the run when %i rows fit and nothing smaller may be tried', async (most, train) => {
-    const done = await run(experimentOf({ ...plain, train }), { chooseEngine: upTo(most) });
-    expect(done.events.at(-1)).toMatchObject({ type: 'failed', user: true, reason: expect.stringMatching(/^Out of memory; .* were estimated/) as string });
   });
 });
 

@@ -1,4 +1,5 @@
 /** Rows as the model sees them, as text: what is learned stands in «…», and in another colour where there is one. */
+import { basename } from 'node:path';
 import type { LengthHistogram, PreviewRow, PreviewToken } from '../../data/preview.js';
 import { clean, widthOf } from '../../ui/format/text.js';
 import { counted, formatCount, formatShare } from '../../util/format.js';
@@ -36,9 +37,13 @@ export function dataLines(report: DataReport, { width, style }: Look): string[] 
     ],
     style,
   );
-  const rows = report.rows.flatMap((row, i) => ['', rowTitle(row, i, style), ...tokenLines(row.tokens, { width, style })]);
   const left = rejected.length === 0 ? [] : ['', style.paint('left out', 'muted'), ...rejected.map(({ file, line, reason }) => clean(`  ${file}:${line}: ${reason}`))];
-  return [...summary, ...rows, '', ...histogramLines(lengths, style), ...left];
+  return [...summary, ...rowLines(report.rows, { width, style }), '', ...histogramLines(lengths, style), ...left];
+}
+
+/** Each row after an empty line: what it is and where it stands, then its tokens. */
+export function rowLines(rows: readonly PreviewRow[], look: Look): string[] {
+  return rows.flatMap((row) => ['', rowTitle(row, look.style), ...tokenLines(row.tokens, look)]);
 }
 
 /** Tokens between bars, wrapped to the width. */
@@ -63,10 +68,11 @@ export function tokenLines(tokens: readonly PreviewToken[], { width, style }: Lo
   return [...lines, line];
 }
 
-function rowTitle({ tokens, fullLength }: PreviewRow, index: number, style: Style): string {
+function rowTitle({ row, file, line, last_line, tokens, fullLength }: PreviewRow, style: Style): string {
   const cut = fullLength > tokens.length ? `, cut from ${fullLength}` : '';
   const learned = tokens.filter(({ trained }) => trained).length;
-  return style.paint(`row ${index + 1}: ${tokens.length} tokens${cut}, ${learned} learned`, 'muted');
+  const place = `${basename(file)}:${line}${last_line > line ? `–${last_line}` : ''}`;
+  return style.paint(clean(`row ${row} (${place}): ${tokens.length} tokens${cut}, ${learned} learned`), 'muted');
 }
 
 function histogramLines({ buckets: all }: LengthHistogram, style: Style): string[] {

@@ -1,0 +1,26 @@
+/** What the model says on the way: each prompt of the experiment, continued. */
+import { continuation, generateTokens, stopIdsOf } from './generate.js';
+import { greedy } from './sampling.js';
+import type { Session } from './session.js';
+
+export interface Sample {
+  readonly prompt: string;
+  readonly text: string;
+}
+
+/** One by one; a continuation is cut short where `interrupted` says so. */
+export async function* samplesOf({ experiment, tokenizer, executable, model }: Session, interrupted: () => boolean): AsyncGenerator<Sample> {
+  const { prompts, max_new_tokens, temperature } = experiment.sample;
+  for (const prompt of prompts) {
+    const asked = [...(await tokenizer.encode(prompt))];
+    const { ids } = await generateTokens(executable, model, asked, {
+      ...greedy,
+      temperature,
+      maxNewTokens: max_new_tokens,
+      seed: experiment.train.seed,
+      stopIds: stopIdsOf(model, tokenizer),
+      interrupted,
+    });
+    yield { prompt, text: continuation(tokenizer, asked, ids) };
+  }
+}
