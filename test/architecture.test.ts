@@ -10,6 +10,7 @@ const src = fileURLToPath(new URL('../src', import.meta.url));
 /** What a folder may import, itself aside: a folder, or only the named files of it. Values move right, imports point left. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   util: [],
+  machine: ['util'],
   config: ['util'],
   data: ['config', 'util'],
   weights: ['util'],
@@ -22,8 +23,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   trainer: ['models', 'lora', 'nn', 'optim', 'graph', 'weights', 'data', 'config', 'util', 'engine/contract.ts'],
   store: ['trainer/events.ts', 'config', 'util'],
   runner: ['store', 'trainer', 'engine/registry.ts', 'config', 'util'],
-  ui: ['runner/protocol.ts', 'store/rows.ts', 'store/query.ts', 'trainer/events.ts', 'trainer/estimate.ts', 'models', 'data', 'config', 'util'],
-  cli: ['ui', 'runner', 'store', 'trainer', 'models', 'engine/registry.ts', 'data', 'config', 'util'],
+  ui: ['runner/protocol.ts', 'store/rows.ts', 'store/query.ts', 'trainer/events.ts', 'trainer/estimate.ts', 'models', 'data', 'config', 'machine', 'util'],
+  cli: ['ui', 'runner', 'store', 'trainer', 'models', 'engine/registry.ts', 'data', 'config', 'machine', 'util'],
   'main.ts': ['cli', 'util'],
 };
 
@@ -35,8 +36,8 @@ const owners: readonly (readonly [library: RegExp, owners: readonly string[]])[]
   [/^@tensorflow\//, ['engine/tfjs/']],
   [/^better-sqlite3$/, ['store/']],
   [/^node:worker_threads$/, ['runner/']],
-  // An engine asks in a process of its own whether a native library works: a crash must cost the answer alone.
-  [/^node:child_process$/, ['runner/', 'engine/']],
+  // An engine asks in a process of its own whether a native library works: a crash must cost the answer alone. The machine is asked by nvidia-smi.
+  [/^node:child_process$/, ['runner/', 'engine/', 'machine/']],
   [/^(ink|react|asciichart)(\/.*)?$/, ['ui/']],
   [/^(@commander-js\/|commander)/, ['cli/', 'main.ts']],
 ];

@@ -11,9 +11,11 @@ import type { Experiment } from '../config/schema.js';
 import { stepValue } from '../config/steps.js';
 import type { DatasetEntry } from '../data/discover.js';
 import type { ModelEntry } from '../models/discover.js';
-import { control, startRun } from '../runner/client.js';
+import { makeMeter } from '../machine/meter.js';
+import { change, control, kill, startRun } from '../runner/client.js';
 import { newRun } from '../runner/new-run.js';
 import { reconcile } from '../runner/outcome.js';
+import { readRunLog } from '../runner/run-log.js';
 import { openStore } from '../store/store.js';
 import type { Commands } from '../ui/command-line/commands.js';
 import type { Services } from '../ui/services.js';
@@ -61,6 +63,10 @@ export function openServices(env: Environment): Services & { close(): void } {
     },
     control: (runId, wanted) => control(home, runId, wanted),
     commands: () => (commands ??= import('./repl/commands.js').then(({ screenCommands }) => screenCommands(env, services))),
+    change: (runId, changes) => change(home, runId, changes),
+    kill: async (runId) => void (await kill(home, runId)),
+    log: (runId) => readRunLog(home, runId),
+    machine: makeMeter(),
     close() {
       clearInterval(watch);
       store.close();

@@ -1,68 +1,81 @@
-/** Everything shown of one run: its record, its curves as far as they have been read, samples and warnings. */
-import type { MetricPoint, RunRecord, SampleRow } from '../store/rows.js';
-import { emptySeries } from './format/series.js';
-import type { Series } from './format/series.js';
+/** Everything shown of one run: its record, its curves as far as they have been read, and what happened in it. */
+import type { HistoryRow, RunRecord, SampleRow } from '../store/rows.js';
+import { latestValue } from './curve.js';
+import type { Curve } from './curve.js';
+import type { Range } from './format/series.js';
 
 export interface RunData {
   readonly record: RunRecord;
-  readonly series: Readonly<Record<string, Series>>;
-  /** Where to go on reading metrics. */
+  readonly curves: Readonly<Record<string, Curve>>;
+  /** False while older points are still being read. */
+  readonly complete: boolean;
+  /** What happened besides the numbers, oldest first, and where to go on reading it. */
+  readonly history: readonly HistoryRow[];
   readonly cursor: number;
   readonly samples: readonly SampleRow[];
   readonly warnings: readonly string[];
   /** Names of the runs that go before it, while it waits for its turn; else null. */
   readonly ahead: readonly string[] | null;
-  /** The last logged steps with their time in milliseconds, for the pace. */
-  readonly recent: readonly { readonly step: number; readonly time: number }[];
 }
-
-/** Steps that the pace is taken from. */
-const paceSteps = 50;
 
 /** What a look into the store brought. */
 export interface RunNews {
   readonly record: RunRecord;
-  readonly points: readonly MetricPoint[];
+  readonly curves: Readonly<Record<string, Curve>>;
+  readonly complete: boolean;
+  readonly happened: readonly HistoryRow[];
   readonly cursor: number;
-  readonly samples: readonly SampleRow[];
-  readonly warnings: readonly string[];
   readonly ahead: readonly string[] | null;
 }
 
-/** Adds the news to what is known, or starts anew where it is of another run. */
-export function addNews(known: RunData | null, { record, points, cursor, samples, warnings, ahead }: RunNews): RunData {
-  const same = known?.record.id === record.id;
-  const logged = points.filter(({ key }) => key === 'loss').map(({ step, time }) => ({ step, time: Date.parse(time) }));
-  const recent = [...(same ? known.recent : []), ...logged].slice(-paceSteps);
-  return { record, cursor, samples, warnings, ahead, recent, series: addPoints(same ? known.series : {}, points) };
+/** Adds the news to what is known, or starts anew where it is of another run. The same object where nothing is new. */
+export function addNews(known: RunData | null, { happened, ...news }: RunNews): RunData {
+  const before = known?.record.id === news.record.id ? known : null;
+  if (before && happened.length === 0 && isSame(before, news)) return before;
+  const history = [...(before?.history ?? []), ...happened];
+  const told = before && happened.length === 0 ? before : { samples: samplesOf(history), warnings: warningsOf(history) };
+  return { ...news, history, samples: told.samples, warnings: told.warnings };
 }
 
-/** At the pace of the last logged steps; null where they do not tell, or the run is not going. */
-export function remainingSeconds({ record, recent }: RunData): number | null {
-  const [first, last] = [recent[0], recent.at(-1)];
-  if (record.state !== 'running' || record.total_steps === null || !first || !last || last.step <= first.step) return null;
-  return ((last.time - first.time) / 1000 / (last.step - first.step)) * Math.max(0, record.total_steps - record.step);
+function isSame(before: RunData, { record, curves, complete, ahead }: Omit<RunNews, 'happened'>): boolean {
+  return before.complete === complete && Object.keys(curves).every((key) => curves[key] === before.curves[key]) && JSON.stringify([before.record, before.ahead]) === JSON.stringify([record, ahead]);
 }
 
-function addPoints(series: Readonly<Record<string, Series>>, points: readonly MetricPoint[]): Readonly<Record<string, Series>> {
-  if (points.length === 0) return series;
-  const fresh = new Map<string, { x: number[]; y: number[] }>();
-  for (const { key, step, value } of points) {
-    const held = fresh.get(key) ?? { x: [], y: [] };
-    if (!fresh.has(key)) fresh.set(key, held);
-    held.x.push(step);
-    held.y.push(value);
+/** Those of a part that a resume went back behind are left out. */
+function samplesOf(history: readonly HistoryRow[]): SampleRow[] {
+  let samples: SampleRow[] = [];
+  for (const { type, step, details } of history) {
+    if (type === 'started') samples = samples.filter((sample) => sample.step <= (step ?? 0));
+    if (type === 'sample') samples.push({ step: step ?? 0, prompt: String(details.prompt), text: String(details.text) });
   }
-  const added = [...fresh].map(([key, more]) => [key, append(series[key] ?? emptySeries, more)]);
-  return { ...series, ...Object.fromEntries(added) };
+  return samples;
 }
 
-/** A run that was resumed writes some steps again: the later value holds. */
-function append(old: Series, more: { x: number[]; y: number[] }): Series {
-  const last = old.x.at(-1);
-  const ascending = (last === undefined || last < more.x[0]) && more.x.every((step, i) => i === 0 || more.x[i - 1] < step);
-  if (ascending) return { x: old.x.concat(more.x), y: old.y.concat(more.y) };
-  const byStep = new Map([...old.x.map((step, i) => [step, old.y[i]] as const), ...more.x.map((step, i) => [step, more.y[i]] as const)]);
-  const steps = [...byStep.keys()].sort((a, b) => a - b);
-  return { x: steps, y: steps.map((step) => byStep.get(step)!) };
+function warningsOf(history: readonly HistoryRow[]): string[] {
+  return history.filter(({ type }) => type === 'warning').map(({ details }) => String(details.message));
+}
+
+/** The updates of a run that have points. */
+export function stepsOf({ curves }: Pick<RunData, 'curves'>): Range {
+  const ends = [curves.loss, curves.eval_loss].flatMap((curve) => (curve && curve.stretches.length > 0 ? [{ from: curve.stretches[0].first, to: curve.stretches.at(-1)!.last }] : []));
+  return ends.length === 0 ? { from: 0, to: 0 } : { from: Math.min(...ends.map(({ from }) => from)), to: Math.max(...ends.map(({ to }) => to)) };
+}
+
+/** The last number of a metric; null where there is none. */
+export function latest({ curves }: RunData, key: string): number | null {
+  return latestValue(curves[key]);
+}
+
+/** Steps that the pace is taken from, at least. */
+const paceSteps = 50;
+
+/** At the pace of the last logged steps since it last began or went on; null where they do not tell, or the run is not going. */
+export function remainingSeconds({ record, curves, history }: RunData): number | null {
+  const going = history.findLast(({ type }) => type === 'started' || type === 'resumed');
+  const since = going === undefined ? 0 : Date.parse(going.time);
+  const logged = (curves.loss?.stretches ?? []).filter(({ time }) => time >= since);
+  const last = logged.at(-1);
+  const first = logged.findLast((stretch) => last !== undefined && stretch.last <= last.last - paceSteps) ?? logged[0];
+  if (record.state !== 'running' || record.total_steps === null || !first || !last || last.last <= first.last) return null;
+  return ((last.time - first.time) / 1000 / (last.last - first.last)) * Math.max(0, record.total_steps - record.step);
 }

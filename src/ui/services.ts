@@ -3,9 +3,10 @@ import type { Knob } from '../config/limits.js';
 import type { Experiment } from '../config/schema.js';
 import type { DatasetEntry } from '../data/discover.js';
 import type { ModelEntry } from '../models/discover.js';
+import type { MachineReading } from '../machine/meter.js';
 import type { StoreReader } from '../store/rows.js';
 import type { Estimate } from '../trainer/estimate.js';
-import type { Control } from '../trainer/events.js';
+import type { Control, LiveChange } from '../trainer/events.js';
 import type { Commands } from './command-line/commands.js';
 
 export interface Services {
@@ -32,4 +33,18 @@ export interface Services {
   control(runId: string, control: Control): Promise<void>;
   /** The commands of the program; loaded when they are first asked for. */
   commands(): Promise<Commands>;
+  /** Changes knobs of the group `train` before the next update. Rejects with a UserError. */
+  change(runId: string, changes: LiveChange): Promise<void>;
+  /** Ends the process of a run at once. Rejects with a UserError where it has none. */
+  kill(runId: string): Promise<void>;
+  /** The end of what the run has written for people. */
+  log(runId: string): Promise<RunLog>;
+  /** How busy this machine is since it was last asked. */
+  machine(): Promise<MachineReading>;
+}
+
+/** The end of `run.log`, and of `trainer_log.jsonl`; both oldest first, times in milliseconds since 1970. */
+export interface RunLog {
+  readonly lines: readonly { readonly time: number; readonly text: string }[];
+  readonly points: readonly Readonly<Record<string, number | null>>[];
 }

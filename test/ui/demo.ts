@@ -6,6 +6,7 @@ import { screenCommands } from '../../src/cli/repl/commands.js';
 import { knobs } from '../../src/config/limits.js';
 import { parseExperiment } from '../../src/config/parse.js';
 import { stepValue } from '../../src/config/steps.js';
+import { makeMeter } from '../../src/machine/meter.js';
 import { openStore } from '../../src/store/store.js';
 import { runApp } from '../../src/ui/app.js';
 import type { Services } from '../../src/ui/services.js';
@@ -37,6 +38,10 @@ const services: Services = {
   resume: () => Promise.resolve(),
   control: () => Promise.resolve(),
   commands: () => Promise.resolve(screenCommands(process.env, services)),
+  change: () => Promise.resolve(),
+  kill: () => Promise.resolve(),
+  log: () => Promise.resolve({ lines: [], points: [] }),
+  machine: makeMeter(),
 };
 await runApp(services, { ascii: process.argv.includes('--ascii') });
 process.exit();

@@ -163,9 +163,9 @@ describe('a live run', () => {
     home.store.enqueue(id);
     session = await openSession(home, usual);
     session.press('2');
-    await session.until('running  first', '] next run');
-    session.press(']');
-    await session.until('queued  second', 'It waits in the queue behind first.', '] next run');
+    await session.until('running  first', 'n next run');
+    session.press('n');
+    await session.until('queued  second', 'It waits in the queue behind first.', 'n next run');
     session.press('w', 'e', 'a');
     expect(home.controls).toEqual([]);
     session.press('s');
@@ -185,8 +185,8 @@ describe('a live run', () => {
     home.store.record(ended, { type: 'stopped', step: 10, total_steps: 40, epoch: 1, reason: 'stopped by hand', output: '/a' }, '2026-01-01T11:00:00Z');
     recordRun(home.store, { name: 'second', steps: 10, total: 40, end: 'running' });
     session.poll();
-    await session.until('stopped  first', '] next run');
-    session.press(']');
+    await session.until('stopped  first', 'n next run');
+    session.press('n');
     await session.until('running  second');
   });
 
@@ -227,7 +227,7 @@ describe('a live run', () => {
     session.press('2');
     await session.until('night-run');
     session.press('s');
-    await session.until('Stop night-run?', 'R among the runs (3) resumes', 's stop and save', 'Esc let it go on');
+    await session.until('Stop night-run?', 'R among the runs resumes', 's stop and save', 'Esc let it go on');
     session.press('p', 'esc');
     expect(home.controls).toEqual([]);
     session.press('s', 's');
@@ -362,7 +362,7 @@ describe('the history', () => {
   it('opens ten thousand runs and moves in them at once', async () => {
     const [one] = home.store.runs();
     const many = Array.from({ length: 10_000 }, (_, i) => ({ ...one, id: `id${i}`, name: `run-${i}` }));
-    home = { ...home, services: { ...home.services, reader: { ...home.services.reader, runs: () => many, run: () => many[0], metricsSince: () => ({ points: [], cursor: 0 }), samples: () => [], warnings: () => [], version: () => 1 } } };
+    home = { ...home, services: { ...home.services, reader: { ...home.services.reader, runs: () => many, run: () => many[0], historySince: () => ({ rows: [], cursor: 0 }), stretches: () => [], pointCount: () => 0, version: () => 1 } } };
     session = await openSession(home, usual);
     session.press('3', 'G');
     await session.until('run-9999', '10000/10000');

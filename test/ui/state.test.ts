@@ -7,6 +7,7 @@ import { currentKnob, initialNewRun, reduceNewRun, shownKnobs } from '../../src/
 import type { NewRunAction, NewRunState } from '../../src/ui/screens/new-run/state.js';
 import { visibleRuns } from '../../src/ui/screens/runs/state.js';
 import { addNews, remainingSeconds } from '../../src/ui/run-data.js';
+import type { RunNews } from '../../src/ui/run-data.js';
 import { fieldOf, fieldWindow, reduceField, selectedField } from '../../src/ui/widgets/field.js';
 import { emptyList, filterRows, reduceList, windowStart } from '../../src/ui/widgets/list.js';
 import { experiment, sampleDatasets, sampleModels } from './samples.js';
@@ -174,19 +175,35 @@ describe('runs', () => {
     expect(visibleRuns(runs, { list: emptyList, sort: 'eval loss', reverse: true }).map(({ id }) => id)).toEqual(['high', 'low', 'none']);
   });
 
-  const point = (step: number, value: number) => ({ step, time: new Date(step * 2000).toISOString(), key: 'loss', value });
-  const news = (record: RunRecord, cursor: number, ...steps: number[]) => ({ record, cursor, points: steps.map((step) => point(step, step + cursor)), samples: [], warnings: [], ahead: null });
+  const news = (record: RunRecord, ...steps: number[]): RunNews => {
+    const stretches = steps.map((step) => ({ first: step, last: step, time: step * 2000, seq: step, points: 1, finite: 1, low: step, high: step, mean: step }));
+    return { record, curves: { loss: { points: 1, stretches } }, complete: true, happened: [], cursor: 0, ahead: null };
+  };
 
-  it('grow by what is new, and a step written again holds its later value', () => {
-    const first = addNews(null, news(run({}), 0, 1, 2, 3));
-    const resumed = addNews(first, news(run({}), 10, 3, 4));
-    expect(resumed.series.loss).toEqual({ x: [1, 2, 3, 4], y: [1, 2, 13, 14] });
-    expect(addNews(resumed, news(run({ id: 'b' }), 0, 1)).series.loss.x).toEqual([1]);
+  it('are the same while nothing is new, so that nothing is drawn again', () => {
+    const first = addNews(null, news(run({}), 1, 2));
+    expect(addNews(first, { ...news(run({})), curves: first.curves })).toBe(first);
+    expect(addNews(first, { ...news(run({ step: 11 })), curves: first.curves })).not.toBe(first);
+  });
+
+  it('forget the samples of a part that a resume went back behind', () => {
+    const row = (type: string, step: number, details = {}) => ({ type, step, details, time: new Date(step).toISOString() });
+    const first = addNews(null, { ...news(run({})), happened: [row('started', 0), row('sample', 5, { prompt: 'p', text: 'old' }), row('sample', 9, { prompt: 'p', text: 'gone' })] });
+    const resumed = addNews(first, { ...news(run({})), happened: [row('started', 5), row('sample', 9, { prompt: 'p', text: 'new' }), row('warning', 9, { message: 'hm' })] });
+    expect(resumed.samples.map(({ text }) => text)).toEqual(['old', 'new']);
+    expect(resumed.warnings).toEqual(['hm']);
+    expect(addNews(resumed, news(run({ id: 'b' }))).samples).toEqual([]);
   });
 
   it('predict their end from the pace of the last steps', () => {
-    expect(remainingSeconds(addNews(null, news(run({}), 0, 1, 5, 10)))).toBe(200);
-    expect(remainingSeconds(addNews(null, news(run({ state: 'completed' }), 0, 1, 5, 10)))).toBeNull();
-    expect(remainingSeconds(addNews(null, news(run({}), 0, 1)))).toBeNull();
+    expect(remainingSeconds(addNews(null, news(run({}), 1, 5, 10)))).toBe(200);
+    expect(remainingSeconds(addNews(null, news(run({ state: 'completed' }), 1, 5, 10)))).toBeNull();
+    expect(remainingSeconds(addNews(null, news(run({}), 1)))).toBeNull();
+  });
+
+  it('leave out of the pace what was before they went on', () => {
+    const resumed = { type: 'resumed', step: 5, details: { checkpoint: null }, time: new Date(9_000).toISOString() };
+    expect(remainingSeconds(addNews(null, { ...news(run({}), 1, 5, 10), happened: [resumed] }))).toBe(200);
+    expect(remainingSeconds(addNews(null, { ...news(run({}), 1, 5), happened: [{ ...resumed, time: new Date(11_000).toISOString() }] }))).toBeNull();
   });
 });

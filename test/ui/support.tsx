@@ -12,7 +12,7 @@ import { stepValue } from '../../src/config/steps.js';
 import type { Experiment } from '../../src/config/schema.js';
 import { openStore } from '../../src/store/store.js';
 import type { Store as RunStore } from '../../src/store/store.js';
-import type { Control } from '../../src/trainer/events.js';
+import type { Control, LiveChange } from '../../src/trainer/events.js';
 import { UserError } from '../../src/util/errors.js';
 import { makeController } from '../../src/ui/controller.js';
 import { widthOf } from '../../src/ui/format/text.js';
@@ -27,6 +27,8 @@ import { estimateByHand, sampleDatasets, sampleModels } from './samples.js';
 export interface Home {
   readonly store: RunStore;
   readonly controls: { run: string; control: Control }[];
+  readonly changed: { run: string; changes: LiveChange }[];
+  readonly killed: string[];
   readonly services: Services;
   dispose(): void;
 }
@@ -35,6 +37,8 @@ export function openHome(changes: Partial<Services> = {}): Home {
   const folder = mkdtempSync(join(tmpdir(), 'workbench-ui-'));
   const store = openStore(folder);
   const controls: Home['controls'] = [];
+  const changed: Home['changed'] = [];
+  const killed: string[] = [];
   const services: Services = {
     reader: store,
     knobs,
@@ -50,10 +54,14 @@ export function openHome(changes: Partial<Services> = {}): Home {
     resume: (run) => Promise.resolve(void store.requeue(run, store.run(run).config)),
     control: (run, control) => Promise.resolve(void controls.push({ run, control })),
     commands: () => Promise.resolve(screenCommands({ ...process.env, WORKBENCH_HOME: folder }, services)),
+    change: (run, changes) => Promise.resolve(void changed.push({ run, changes })),
+    kill: (run) => Promise.resolve(void killed.push(run)),
+    log: () => Promise.resolve({ lines: [{ time: 0, text: 'onnx on cpu' }], points: [] }),
+    machine: () => Promise.resolve({ cpu: 0.5, cores: 2, usedBytes: 4e9, totalBytes: 8e9, gpus: [] }),
     ...changes,
   };
   return {
-    store, controls, services,
+    store, controls, changed, killed, services,
     dispose: () => {
       store.close();
       rmSync(folder, { recursive: true });

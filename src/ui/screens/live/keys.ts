@@ -4,9 +4,11 @@ import type { Binding } from '../../keys.js';
 import type { Table } from '../../screen.js';
 import { clean, cut } from '../../format/text.js';
 import { liveRuns } from '../../state.js';
-import type { AppState, Message } from '../../state.js';
+import type { AppState, Dialog, Message } from '../../state.js';
 import type { Control } from '../../../trainer/events.js';
+import { scrollLimit, scrolled } from './scroll.js';
 import { isLive } from './state.js';
+import type { DrawingAction } from '../../drawing.js';
 
 type RunBinding = Binding<AppState, Message>;
 
@@ -34,23 +36,31 @@ const stop: RunBinding = {
   does: 'stop the run, or take it out of the queue (asks)',
   short: 'stop',
   when: (state) => current(state) !== null,
-  act: (state) => {
-    const { id, name, state: at } = current(state)!;
-    const waits = at === 'queued';
-    const stopped = waits ? 'It leaves the queue before it began; nothing is lost but its place' : 'What it has learned is saved';
-    return {
-      type: 'ask',
-      dialog: {
-        title: 'Stop',
-        question: `Stop ${cut(clean(name), 40)}? ${stopped}, and R among the runs (3) ${waits ? 'puts it in line again' : 'resumes it'}.`,
-        answers: [
-          { keys: ['s', 'y'], does: waits ? 'take it out' : 'stop and save', then: [{ ask: 'control', runId: id, control: 'stop' }] },
-          { keys: ['esc', 'n', 'q'], does: waits ? 'let it wait' : 'let it go on', then: [] },
-        ],
-      },
-    };
-  },
+  act: (state) => ({ type: 'ask', dialog: stopDialog(current(state)!) }),
 };
+
+function stopDialog({ id, name, state }: RunRecord): Dialog {
+  const who = cut(clean(name), 40);
+  if (state === 'queued') {
+    return {
+      title: 'Stop',
+      question: `Stop ${who}? It leaves the queue before it began; nothing is lost but its place, and R among the runs puts it in line again.`,
+      answers: [
+        { keys: ['s', 'y'], does: 'take it out', then: [{ ask: 'control', runId: id, control: 'stop' }] },
+        { keys: ['esc', 'n', 'q'], does: 'let it wait', then: [] },
+      ],
+    };
+  }
+  return {
+    title: 'Stop',
+    question: `Stop ${who}? What it has learned is saved, and R among the runs resumes it. Killed, it keeps what its last checkpoint holds.`,
+    answers: [
+      { keys: ['s', 'y'], does: 'stop and save', then: [{ ask: 'control', runId: id, control: 'stop' }] },
+      { keys: ['k'], does: 'kill', then: [{ ask: 'kill', runId: id }] },
+      { keys: ['esc', 'n', 'q'], does: 'let it go on', then: [] },
+    ],
+  };
+}
 
 const sample: RunBinding = {
   keys: ['a'],
@@ -73,23 +83,85 @@ function neighbour(by: 1 | -1): Pick<RunBinding, 'when' | 'act'> {
   };
 }
 
-const table: Table = {
-  title: 'Live',
+function steers(what: 'faster' | 'slower' | 'longer'): Pick<RunBinding, 'when' | 'act'> {
+  return {
+    when: (state) => current(state)?.state === 'running' || current(state)?.state === 'paused',
+    act: (state) => ({ ask: 'steer', runId: current(state)!.id, what }),
+  };
+}
+
+const controls: Table = {
+  title: 'This run',
   bindings: [
     stop,
     { keys: ['p'], does: 'pause', short: 'pause', ...asks('pause', ({ state }) => state === 'running') },
     { keys: ['p', 'c'], does: 'continue', short: 'continue', ...asks('continue', ({ state }) => state === 'paused') },
-    { keys: [']'], does: 'next live run', short: 'next run', ...neighbour(1) },
-    { keys: ['['], does: 'previous live run', ...neighbour(-1) },
+    { keys: ['n'], does: 'next live run', short: 'next run', ...neighbour(1) },
+    { keys: ['N'], does: 'previous live run', ...neighbour(-1) },
     { keys: ['w'], does: 'write a checkpoint now', short: 'save', ...asks('save', hasBegun) },
     { keys: ['e'], does: 'evaluate now', short: 'evaluate', ...asks('evaluate', hasBegun) },
     sample,
-    { keys: ['S'], does: 'smooth the training loss more, or not at all', short: 'smooth', when: ({ live }) => live.data !== null, act: () => ({ type: 'live', action: { type: 'smooth' } }) },
-    { keys: ['y'], does: 'logarithmic loss axis', short: 'log', when: ({ live }) => live.data !== null, act: () => ({ type: 'live', action: { type: 'log-scale' } }) },
-    { keys: ['j', 'down'], does: 'scroll the samples down', act: () => ({ type: 'live', action: { type: 'scroll', by: 1 } }) },
-    { keys: ['k', 'up'], does: 'scroll the samples up', act: () => ({ type: 'live', action: { type: 'scroll', by: -1 } }) },
-    { keys: ['esc', 'd'], does: 'detach: back to the runs; this one goes on', act: () => ({ type: 'screen', screen: 'history' }) },
+    { keys: ['+', '='], does: 'raise the learning rate, one step of 1, 2, 5', short: 'rate', hint: ['+', '-'], ...steers('faster') },
+    { keys: ['-'], does: 'lower the learning rate, one step of 5, 2, 1', ...steers('slower') },
+    { keys: ['x'], does: 'extend the run by a tenth', short: 'extend', ...steers('longer') },
   ],
 };
 
-export const liveKeys: readonly Table[] = [table];
+const hasData = ({ live }: AppState): boolean => live.data !== null;
+const isZoomed = ({ live }: AppState): boolean => live.drawing.window !== null;
+
+function draws(action: DrawingAction, when: (state: AppState) => boolean = hasData): Pick<RunBinding, 'when' | 'act'> {
+  return { when: (state) => hasData(state) && when(state), act: () => [{ type: 'live', action: { type: 'draw', action } }, { ask: 'refine' }] };
+}
+
+const curves: Table = {
+  title: 'Curves',
+  bindings: [
+    { keys: ['S'], does: 'smooth the training loss more, or not at all', short: 'smooth', ...draws({ type: 'smooth', by: 1 }) },
+    { keys: ['y'], does: 'logarithmic loss axis, or linear', short: 'log', ...draws({ type: 'log-scale' }) },
+    { keys: ['t'], does: 'lay the points out by updates, tokens or time', short: 'axis', ...draws({ type: 'axis' }) },
+    { keys: ['b'], does: 'draw by lines, or finer by dots', short: 'dots', ...draws({ type: 'style' }) },
+    { keys: ['i'], does: 'zoom in', short: 'zoom', hint: ['i', 'o'], ...draws({ type: 'zoom', by: 1 }) },
+    { keys: ['o'], does: 'zoom out', ...draws({ type: 'zoom', by: -1 }, isZoomed) },
+    { keys: ['h', 'left'], does: 'earlier', ...draws({ type: 'pan', by: -1 }, isZoomed) },
+    { keys: ['l', 'right'], does: 'later', ...draws({ type: 'pan', by: 1 }, isZoomed) },
+    { keys: ['f'], does: 'show the whole run', ...draws({ type: 'whole' }, isZoomed) },
+  ],
+};
+
+/** Rows of half a page, as in the lists. */
+const halfPage = 10;
+
+/** `down` is towards the older of what is listed; the log has the newest last and is scrolled from there. */
+function scrolls(by: (limit: number) => number): Pick<RunBinding, 'act'> {
+  return {
+    act: (state) => {
+      const limit = scrollLimit(state);
+      return { type: 'live', action: { type: 'scroll', by: by(limit) * (scrolled(state.live) === 'log' ? -1 : 1), limit } };
+    },
+  };
+}
+
+const isFull = ({ live }: AppState): boolean => live.full;
+const goesOn = (state: AppState): boolean => current(state) !== null;
+const toRuns = (): Message => ({ type: 'screen', screen: 'history' });
+
+const around: Table = {
+  title: 'Panes',
+  bindings: [
+    { keys: ['tab'], does: 'next pane', short: 'pane', act: () => [{ type: 'live', action: { type: 'focus', by: 1 } }, { ask: 'look-closer' }] },
+    { keys: ['shift+tab'], does: 'previous pane', act: () => [{ type: 'live', action: { type: 'focus', by: -1 } }, { ask: 'look-closer' }] },
+    { keys: ['enter'], does: 'the pane alone, or all of them', short: 'full', when: hasData, act: ({ live }) => [{ type: 'live', action: { type: 'full', full: !live.full } }, { ask: 'look-closer' }] },
+    { keys: ['esc'], does: 'all panes', when: isFull, act: () => ({ type: 'live', action: { type: 'full', full: false } }) },
+    { keys: ['j', 'down'], does: 'scroll down', ...scrolls(() => 1) },
+    { keys: ['k', 'up'], does: 'scroll up', ...scrolls(() => -1) },
+    { keys: ['ctrl+d', 'pagedown'], does: 'half a page down', ...scrolls(() => halfPage) },
+    { keys: ['ctrl+u', 'pageup'], does: 'half a page up', ...scrolls(() => -halfPage) },
+    { keys: ['g', 'home'], does: 'to the top', ...scrolls((limit) => -limit) },
+    { keys: ['G', 'end'], does: 'to the bottom', ...scrolls((limit) => limit) },
+    { keys: ['esc', 'd'], does: 'detach: back to the runs; this one goes on', short: 'detach', hint: ['d'], when: goesOn, act: toRuns },
+    { keys: ['esc', 'd'], does: 'back to the runs', when: (state) => !goesOn(state), act: toRuns },
+  ],
+};
+
+export const liveKeys: readonly Table[] = [controls, curves, around];

@@ -5,16 +5,11 @@ import { blank, line, spread } from '../../format/line.js';
 import type { Line } from '../../format/line.js';
 import { reasonTone } from '../../format/run.js';
 import { clean, fit, wrap } from '../../format/text.js';
-import { remainingSeconds } from '../../run-data.js';
+import { latest, remainingSeconds } from '../../run-data.js';
 import type { RunData } from '../../run-data.js';
 import type { Glyphs, Tone } from '../../theme.js';
 import { progressBar } from '../../widgets/bar.js';
 import { isLive } from './state.js';
-
-/** The last value of a metric; null where there is none. */
-export function latest({ series }: RunData, key: string): number | null {
-  return series[key]?.y.findLast(Number.isFinite) ?? null;
-}
 
 /** Columns of a fact's name on either side, and in all what a pair needs to be read whole. */
 const nameWidth = { left: 9, right: 10 } as const;

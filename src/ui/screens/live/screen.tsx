@@ -3,14 +3,27 @@ import type { Control } from '../../../trainer/events.js';
 import { look } from '../../look.js';
 import type { ScreenDefinition, World } from '../../screen.js';
 import { liveRuns } from '../../state.js';
+import { readDetail } from './detail.js';
 import { liveKeys } from './keys.js';
+import { isShown, layoutOf } from './layout.js';
 import { initialLive, reduceLive } from './state.js';
-import type { LiveAction, LiveState } from './state.js';
+import type { LiveAction, LiveState, Pane } from './state.js';
+import { steer } from './steer.js';
+import type { Steering } from './steer.js';
 import { LiveView } from './view.js';
 
 export type LiveIntent =
   | { readonly ask: 'watch'; readonly runId: string }
-  | { readonly ask: 'control'; readonly runId: string; readonly control: Control };
+  | { readonly ask: 'control'; readonly runId: string; readonly control: Control }
+  | { readonly ask: 'kill'; readonly runId: string }
+  | ({ readonly ask: 'steer' } & Steering)
+  /** The part of the curves that is shown, as finely as it can be. */
+  | { readonly ask: 'refine' }
+  /** What a pane shows that is not read while nobody sees it. */
+  | { readonly ask: 'look-closer' };
+
+/** How often the machine is measured while that is shown, in milliseconds. */
+const measureEvery = 2000;
 
 export const live: ScreenDefinition<'live', LiveState, LiveAction, LiveIntent> = {
   name: 'live',
@@ -26,16 +39,63 @@ export const live: ScreenDefinition<'live', LiveState, LiveAction, LiveIntent> =
       refresh();
     },
     control: tell,
+    kill: async ({ runId }, { services, send, refresh }) => {
+      await services.kill(runId);
+      send({ type: 'notice', notice: { tone: 'warn', text: 'Killed. What its last checkpoint holds is kept; R among the runs resumes it.' } });
+      refresh();
+    },
+    steer,
+    refine: (_, world) => refine(world),
+    'look-closer': (_, world) => lookCloser(world),
   },
-  refresh({ get, send, services }) {
+  start(world) {
+    const timer = setInterval(() => void measure(world), measureEvery);
+    timer.unref();
+    return () => clearInterval(timer);
+  },
+  refresh(world) {
+    const { get, send } = world;
     const state = get();
     const going = liveRuns(state);
     const run = going.find((each) => each.state === 'running') ?? going.find((each) => each.state === 'paused') ?? going[0] ?? state.runs[0];
     if (state.live.runId === null && run) send({ type: 'live', action: { type: 'watch', runId: run.id } });
-    const { runId, data } = get().live;
-    if (runId !== null) send({ type: 'live', action: { type: 'data', data: look(services.reader, runId, data) } });
+    readOn(world);
+    void lookCloser(world);
   },
 };
+
+/** What has come since; the older points of a long run in bites, so that keys are heard between them. */
+function readOn(world: World): void {
+  const { get, send, services } = world;
+  const { runId, data } = get().live;
+  if (runId === null) return;
+  const next = look(services.reader, runId, data);
+  send({ type: 'live', action: { type: 'data', data: next } });
+  if (get().live.drawing.window !== null) refine(world);
+  if (!next.complete) setTimeout(() => get().live.runId === runId && get().live.data === next && readOn(world), 0);
+}
+
+function refine({ get, send, services }: World): void {
+  send({ type: 'live', action: { type: 'detail', detail: readDetail(services.reader, get().live) } });
+}
+
+function sees({ get }: World, pane: Pane): boolean {
+  const { screen, live: shown, size } = get();
+  return screen === 'live' && shown.data !== null && isShown(layoutOf(shown, size.columns, size.rows - 2), pane);
+}
+
+async function lookCloser(world: World): Promise<void> {
+  const { get, send, services } = world;
+  const { runId, machine } = get().live;
+  if (machine === null) await measure(world);
+  if (runId === null || !sees(world, 'log')) return;
+  const log = await services.log(runId);
+  if (get().live.runId === runId) send({ type: 'live', action: { type: 'log', log } });
+}
+
+async function measure(world: World): Promise<void> {
+  if (sees(world, 'machine')) world.send({ type: 'live', action: { type: 'machine', reading: await world.services.machine() } });
+}
 
 async function tell({ runId, control }: Extract<LiveIntent, { ask: 'control' }>, { services, send, refresh }: World): Promise<void> {
   const { state, step } = services.reader.run(runId);

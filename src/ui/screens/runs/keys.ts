@@ -52,8 +52,8 @@ const open: Table = {
     { keys: ['ctrl+d', 'pagedown'], does: 'ten down', act: () => history({ type: 'scroll', by: 10 }) },
     { keys: ['ctrl+u', 'pageup'], does: 'ten up', act: () => history({ type: 'scroll', by: -10 }) },
     { keys: ['g', 'home'], does: 'to the top', act: () => history({ type: 'scroll', by: -Infinity }) },
-    { keys: ['S'], does: 'smooth the training loss more, or not at all', short: 'smooth', act: () => ({ type: 'live', action: { type: 'smooth' } }) },
-    { keys: ['y'], does: 'logarithmic loss axis', short: 'log', act: () => ({ type: 'live', action: { type: 'log-scale' } }) },
+    { keys: ['S'], does: 'smooth the training loss more, or not at all', short: 'smooth', act: () => ({ type: 'live', action: { type: 'draw', action: { type: 'smooth', by: 1 } } }) },
+    { keys: ['y'], does: 'logarithmic loss axis', short: 'log', act: () => ({ type: 'live', action: { type: 'draw', action: { type: 'log-scale' } } }) },
   ],
 };
 

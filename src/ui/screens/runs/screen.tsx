@@ -16,7 +16,7 @@ export const history: ScreenDefinition<'history', RunsState, RunsAction, RunsInt
   followRuns: followRun,
   keys: runsKeys,
   tables: runsTables,
-  View: ({ state, width, height }) => <RunsView state={state.history} runs={state.runs} knobs={state.newRun.knobs} drawing={state.live} now={state.now} looked={state.connected} width={width} height={height} />,
+  View: ({ state, width, height }) => <RunsView state={state.history} runs={state.runs} knobs={state.newRun.knobs} drawing={state.live.drawing} now={state.now} looked={state.connected} width={width} height={height} />,
   intents: {
     open: ({ runId }, { send, refresh }) => {
       send({ type: 'history', action: { type: 'open', runId } }, { type: 'screen', screen: 'history' });

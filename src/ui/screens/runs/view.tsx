@@ -10,8 +10,7 @@ import { Lines } from '../../widgets/lines.js';
 import { Pane, frame } from '../../widgets/pane.js';
 import { tableLines } from '../../widgets/table.js';
 import { useTheme } from '../../widgets/theme-context.js';
-import { isLive, smoothings } from '../live/state.js';
-import type { LiveState } from '../live/state.js';
+import type { Drawing } from '../../drawing.js';
 import { fieldLine } from '../new-run/lines.js';
 import { runColumns, summaryLines, tabLines } from './lines.js';
 import { orderText, tableRows, tabs } from './state.js';
@@ -22,7 +21,7 @@ export interface RunsViewProps {
   readonly runs: readonly RunRecord[];
   readonly knobs: readonly Knob[];
   /** How curves are drawn, the same as on the live screen. */
-  readonly drawing: Pick<LiveState, 'smoothing' | 'logarithmic'>;
+  readonly drawing: Drawing;
   readonly now: number;
   /** False until the store has been looked into. */
   readonly looked: boolean;
@@ -55,7 +54,7 @@ function RunsTable({ state, runs, now, looked, width, height }: RunsViewProps) {
 function OpenedRun({ opened, knobs, drawing, now, width, height }: RunsViewProps & { readonly opened: Opened }) {
   const { glyphs } = useTheme();
   if (opened.data === null) return <Pane title={line('Run')} width={width} height={height} lines={[line(['Reading the run.', 'muted'])]} />;
-  const { record, series, samples, warnings } = opened.data;
+  const { record, samples, warnings } = opened.data;
   const head: Line[] = [line('  ', { text: record.name, bold: true }), ...summaryLines(record, now, width - frame.columns).map((text) => line('  ', ...text))].slice(0, Math.max(2, height - 12));
   const upper = Math.max(7, Math.floor((height - head.length) * 0.5));
   const counts = { configuration: 0, samples: samples.length, checkpoints: record.checkpoints.length, warnings: warnings.length + (record.reason === null ? 0 : 1) };
@@ -66,7 +65,7 @@ function OpenedRun({ opened, knobs, drawing, now, width, height }: RunsViewProps
   return (
     <Box flexDirection="column">
       <Lines width={width} lines={head} />
-      <LossChart train={series.loss} evaluation={series.eval_loss} totalSteps={isLive(record) ? record.total_steps : null} smoothing={smoothings[drawing.smoothing]} logarithmic={drawing.logarithmic} width={width} height={upper} waiting="This run logged no step." />
+      <LossChart data={opened.data} drawing={drawing} width={width} height={upper} waiting="This run logged no step." />
       <Pane title={title} width={width} height={lower} lines={content.slice(from)} />
     </Box>
   );
