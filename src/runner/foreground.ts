@@ -1,9 +1,10 @@
 /** A run that a command watches to its end. It has a process of its own all the same, and outlives the terminal. */
 import { openStore } from '../store/store.js';
 import type { RunRecord } from '../store/rows.js';
+import type { Store } from '../store/store.js';
 import type { TrainEvent } from '../trainer/events.js';
+import { KernelKills, type Exit } from './memory.js';
 import { settle, settleUnbegun } from './outcome.js';
-import type { Exit } from './outcome.js';
 import type { TimedEvent } from './protocol.js';
 import { entries, spawnRun } from './spawn.js';
 import type { Entries } from './spawn.js';
@@ -15,10 +16,28 @@ export interface ForegroundOptions {
   readonly entries?: Entries;
 }
 
-/** Runs a queued run at once, whatever else runs. Resolves with its record when its process has ended. */
-export async function runForeground(home: string, runId: string, { onEvent, onInterrupt, entries: { run } = entries }: ForegroundOptions): Promise<RunRecord> {
+/** Runs a queued run at once, whatever else runs; again with smaller micro-batches when memory runs out. Resolves with its record when its process has ended. */
+export async function runForeground(home: string, runId: string, options: ForegroundOptions): Promise<RunRecord> {
   const store = openStore(home);
-  const since = store.waitingSince(runId);
+  const kernelKills = new KernelKills();
+  try {
+    for (;;) {
+      const since = store.waitingSince(runId);
+      const { exit, interrupted } = await runOnce(store, home, { runId, options });
+      const again = settle(store, home, { runId, since, exit: { ...exit, kernelKilled: kernelKills.recent() } });
+      for (const event of again) options.onEvent(event, new Date().toISOString());
+      if (interrupted) store.cancel(runId, again.length > 0 ? 'stopped by the user' : 'stopped before it began');
+      else if (again.length > 0) continue;
+      settleUnbegun(store, { runId, since }, `ended with ${exit.signal ?? exit.code}`);
+      return store.run(runId);
+    }
+  } finally {
+    kernelKills.close();
+    store.close();
+  }
+}
+
+async function runOnce(store: Store, home: string, { runId, options: { onEvent, onInterrupt, entries: { run } = entries } }: { runId: string; options: ForegroundOptions }): Promise<{ exit: Exit; interrupted: boolean }> {
   const child = spawnRun(home, { runId, entry: run, ipc: true });
   let interrupts = 0;
   const interrupt = (signal: NodeJS.Signals): void => {
@@ -35,12 +54,8 @@ export async function runForeground(home: string, runId: string, { onEvent, onIn
       // `close` comes after the last message, `exit` may come before it.
       child.on('close', (code, signal) => resolve({ code, signal }));
     });
-    settle(store, home, { runId, exit });
-    if (interrupts > 0) store.cancel(runId, 'stopped before it began');
-    settleUnbegun(store, { runId, since }, `ended with ${exit.signal ?? exit.code}`);
-    return store.run(runId);
+    return { exit, interrupted: interrupts > 0 };
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
-    store.close();
   }
 }

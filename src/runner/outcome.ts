@@ -1,41 +1,42 @@
 /** What is said of a run whose process ended without saying it itself. */
 import { rmSync } from 'node:fs';
 import { runFolder } from '../store/folders.js';
-import type { RunState } from '../store/rows.js';
+import type { RunRecord, RunState } from '../store/rows.js';
 import type { Store } from '../store/store.js';
+import type { TrainEvent } from '../trainer/events.js';
 import { scratchFolder } from '../trainer/scratch.js';
 import { runSocket } from './address.js';
 import { isAlive, isOfEarlierBoot } from './identity.js';
+import { memoryFigures, outOfMemory, retrySmaller, type Exit } from './memory.js';
 
 const unseen = 'its process is gone and nobody saw how: most likely killed';
-
-/** How a process ended, as its parent sees it. */
-export interface Exit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
 
 /** A run that was asked for but not queued has a process within seconds, or whoever asked is gone. */
 const patienceMs = 60_000;
 
 /**
  * Brings the record of a run into line with the end of its process; `exit` is null when nobody saw it. Does nothing
- * while the process that has the run lives: then it was another one that ended.
+ * while the process that has the run lives: then it was another one that ended. `since` is when the run began to wait for that process.
+ * Returns what was recorded of a run that ran out of memory and is queued again, to be started by the caller; else nothing.
  */
-export function settle(store: Store, home: string, { runId, exit }: { runId: string; exit: Exit | null }): void {
+export function settle(store: Store, home: string, { runId, exit, since = null }: { runId: string; exit: Exit | null; since?: string | null }): TrainEvent[] {
   const holder = store.processOf(runId);
-  if (holder !== null && isAlive(holder)) return;
+  if (holder !== null && isAlive(holder)) return [];
   const { state, reason } = store.run(runId);
+  let how: string | null = null;
   // Who only found the run without its process may have come before the parent, who knows more.
   const unexplained = state === 'crashed' && reason === unseen && exit !== null;
   if (state === 'running' || state === 'paused' || unexplained) {
-    const end = outcomeOf(store, runId, exit);
+    how = exit === null ? null : outOfMemory(home, runId, exit);
+    const end = outcomeOf(store, runId, exit, how);
     store.setState(runId, end.state, end.reason, state); // unless it was resumed just now
+    if (end.state !== 'crashed') how = null;
   }
   store.clearProcess(runId);
   rmSync(runSocket(home, runId), { force: true });
   // What is queued may have another process by now.
   if (state !== 'queued') rmSync(scratchFolder(runFolder(home, runId)), { recursive: true, force: true });
+  return how === null ? [] : retrySmaller(store, { runId, since, how });
 }
 
 /**
@@ -60,24 +61,29 @@ export function reconcile(store: Store, home: string, ownChildren: ReadonlySet<s
   return live;
 }
 
-function outcomeOf(store: Store, runId: string, exit: Exit | null): { state: RunState; reason: string } {
-  if (store.history(runId).findLast(({ type }) => type === 'control')?.details.control === 'kill') {
+function outcomeOf(store: Store, runId: string, exit: Exit | null, outOfMemory: string | null): { state: RunState; reason: string } {
+  // A kill of an earlier part is not this one.
+  if (store.history(runId).findLast(({ type }) => type === 'control' || type === 'started')?.details['control'] === 'kill') {
     return { state: 'stopped', reason: 'killed by the user; what the last checkpoint holds is kept' };
   }
   const process = store.processOf(runId);
   if (process !== null && isOfEarlierBoot(process)) return { state: 'crashed', reason: 'the machine was restarted, or lost power, while it ran' };
-  return { state: 'crashed', reason: reasonOf(exit) };
+  const run = store.run(runId);
+  return { state: 'crashed', reason: outOfMemory === null ? reasonOf(exit, run) : `${outOfMemory}${memoryFigures(run)}: ${lessMemory}` };
 }
 
-function reasonOf(exit: Exit | null): string {
+const lessMemory = 'try a smaller train.per_device_train_batch_size or max_length';
+
+function reasonOf(exit: Exit | null, run: RunRecord): string {
   if (exit === null) return unseen;
   switch (exit.signal) {
     case 'SIGKILL':
-      return 'killed (SIGKILL), most likely out of memory: try a smaller train.per_device_train_batch_size or max_length';
+      return `killed (SIGKILL), most likely out of memory${memoryFigures(run)}: ${lessMemory}`;
     case 'SIGSEGV':
     case 'SIGBUS':
     case 'SIGABRT':
     case 'SIGILL':
+    case 'SIGTRAP':
     case 'SIGFPE':
       return `native code crashed (${exit.signal}): run.log has what it said`;
     case null:

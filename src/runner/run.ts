@@ -47,6 +47,8 @@ export async function runProcess({ home, runId, workerEntry, early }: RunOptions
   writeFileSync(join(folder, 'experiment.yaml'), writeExperiment(config));
   writeIdentity(folder, record);
 
+  // When memory runs out, the kernel is to take this one, which goes on from its checkpoint, not the shell or the supervisor.
+  tryTo(() => writeFileSync('/proc/self/oom_score_adj', '500'));
   const log = (line: string): void => tryTo(() => appendFileSync(join(folder, 'run.log'), `${new Date().toISOString()} ${line}\n`));
   const controls = newControls();
   const changes = new MessageChannel();

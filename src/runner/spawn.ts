@@ -1,7 +1,7 @@
 /** Starting processes that outlive whoever starts them: a session of their own, and no terminal. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runFolder } from '../store/folders.js';
@@ -28,9 +28,13 @@ export function spawnSupervisor(home: string, entry: URL): ChildProcess {
   return spawnDetached({ entry, args: [home], home, logFile: join(home, 'supervisor.log'), ipc: true });
 }
 
+/** Begins what a process says in a log that several share. */
+export const startLine = '--- a process starts';
+
 function spawnDetached({ entry, args, home, logFile, ipc }: { entry: URL; args: string[]; home: string; logFile: string; ipc: boolean }): ChildProcess {
   const log = openSync(logFile, 'a');
   try {
+    writeSync(log, `${startLine} (${new Date().toISOString()})\n`);
     return spawn(process.execPath, [fileURLToPath(entry), ...args], { detached: true, cwd: home, stdio: ['ignore', log, log, ipc ? 'ipc' : 'ignore'] });
   } finally {
     closeSync(log);

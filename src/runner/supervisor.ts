@@ -13,7 +13,8 @@ import type { Store } from '../store/store.js';
 import { messageOf } from '../util/errors.js';
 import { supervisorSocket } from './address.js';
 import { announceEnd } from './finish.js';
-import { reconcile, settle, settleUnbegun, type Exit } from './outcome.js';
+import { KernelKills, type Exit } from './memory.js';
+import { reconcile, settle, settleUnbegun } from './outcome.js';
 import type { SupervisorGreeting, SupervisorRequest } from './protocol.js';
 import { serve } from './socket.js';
 import { spawnRun } from './spawn.js';
@@ -21,6 +22,7 @@ import { spawnRun } from './spawn.js';
 export interface SupervisorOptions {
   readonly home: string;
   readonly runEntry: URL;
+  readonly kernelKills?: KernelKills;
   greet(greeting: SupervisorGreeting): void;
 }
 
@@ -28,12 +30,13 @@ export interface SupervisorOptions {
 const watchMs = 1000;
 
 /** Resolves when nothing is left to do; at once when another supervisor has this home. */
-export async function supervise({ home, runEntry, greet }: SupervisorOptions): Promise<void> {
+export async function supervise(options: SupervisorOptions): Promise<void> {
+  const { home, greet } = options;
   const lock = takeLock(join(home, 'supervisor.lock'));
   if (lock === null) return greet({ type: 'taken' });
   const store = openStore(home);
   try {
-    await new Supervisor(store, home, runEntry).work(greet);
+    await new Supervisor(store, options).work(greet);
   } finally {
     store.close();
     lock.release();
@@ -44,6 +47,7 @@ class Supervisor {
   readonly #store: Store;
   readonly #home: string;
   readonly #runEntry: URL;
+  readonly #kernelKills: KernelKills;
   readonly #children = new Map<string, ChildProcess>();
   /** Commands of `on_finish` that have not ended. */
   readonly #announcing = new Set<Promise<void>>();
@@ -51,10 +55,11 @@ class Supervisor {
   #ending = false;
   #wake: () => void = () => undefined;
 
-  constructor(store: Store, home: string, runEntry: URL) {
+  constructor(store: Store, { home, runEntry, kernelKills = new KernelKills() }: SupervisorOptions) {
     this.#store = store;
     this.#home = home;
     this.#runEntry = runEntry;
+    this.#kernelKills = kernelKills;
   }
 
   async work(greet: (greeting: SupervisorGreeting) => void): Promise<void> {
@@ -91,7 +96,14 @@ class Supervisor {
     this.#children.set(runId, child);
     this.#log(`${runId} started, process ${child.pid ?? 'none'}`);
     child.once('error', (error) => void this.#ended({ runId, since }, `could not be started: ${error.message}`));
-    child.once('exit', (code, signal) => void this.#ended({ runId, since }, `ended with ${signal ?? code}`, { code, signal }));
+    child.once('exit', (code, signal) => void this.#ended({ runId, since }, `ended with ${signal ?? code}`, { code, signal, kernelKilled: this.#kernelKills.recent() }));
+  }
+
+  /** What ran goes on before what waits. */
+  #first(runId: string): void {
+    this.#store.enqueue(runId);
+    this.#store.moveInQueue(runId, 1);
+    this.#log(`${runId} ran out of memory and goes on with smaller micro-batches`);
   }
 
   /** The queue goes on meanwhile. */
@@ -113,7 +125,8 @@ class Supervisor {
     this.#log(`${runId} ${how}`);
     try {
       await this.#patiently(() => {
-        if (exit !== null) settle(this.#store, this.#home, { runId, exit });
+        const again = exit === null ? [] : settle(this.#store, this.#home, { runId, exit, since });
+        if (again.length > 0) this.#first(runId);
         settleUnbegun(this.#store, { runId, since }, how);
       });
     } catch (error) {

@@ -65,9 +65,10 @@ function reasonOf(error: unknown, session: Session | null, runFolder: string): O
   }
   if (error instanceof UserError) return { reason: error.message, user: true };
   if (error instanceof OutOfMemory) {
-    const estimated = session ? `; ${formatBytes(session.estimate.memory_bytes)} were estimated` : '';
+    const measured = formatBytes(process.resourceUsage().maxRSS * 1024);
+    const estimated = session ? ` and ${formatBytes(session.estimate.memory_bytes)} estimated` : '';
     return {
-      reason: `Out of memory${estimated}: halve train.per_device_train_batch_size and double train.gradient_accumulation_steps, or lower max_length.`,
+      reason: `Out of memory, ${measured} were measured${estimated}: halve train.per_device_train_batch_size and double train.gradient_accumulation_steps, or lower max_length.`,
       user: true,
     };
   }
