@@ -23,9 +23,9 @@ export async function runForeground(home: string, runId: string, options: Foregr
   try {
     for (;;) {
       const since = store.waitingSince(runId);
-      const { exit, interrupted } = await runOnce(store, home, { runId, options });
+      const { exit, interrupted, heldBack } = await runOnce(store, home, { runId, options });
       const again = settle(store, home, { runId, since, exit: { ...exit, kernelKilled: kernelKills.recent() } });
-      for (const event of again) options.onEvent(event, new Date().toISOString());
+      for (const event of again.length > 0 ? again : heldBack) options.onEvent(event, new Date().toISOString());
       if (interrupted) store.cancel(runId, again.length > 0 ? 'stopped by the user' : 'stopped before it began');
       else if (again.length > 0) continue;
       settleUnbegun(store, { runId, since }, `ended with ${exit.signal ?? exit.code}`);
@@ -37,9 +37,17 @@ export async function runForeground(home: string, runId: string, options: Foregr
   }
 }
 
-async function runOnce(store: Store, home: string, { runId, options: { onEvent, onInterrupt, entries: { run } = entries } }: { runId: string; options: ForegroundOptions }): Promise<{ exit: Exit; interrupted: boolean }> {
+interface Ended {
+  readonly exit: Exit;
+  readonly interrupted: boolean;
+  /** An end that may not be one: it goes on where memory was all that was lacking. */
+  readonly heldBack: readonly TrainEvent[];
+}
+
+async function runOnce(store: Store, home: string, { runId, options: { onEvent, onInterrupt, entries: { run } = entries } }: { runId: string; options: ForegroundOptions }): Promise<Ended> {
   const child = spawnRun(home, { runId, entry: run, ipc: true });
   let interrupts = 0;
+  const heldBack: TrainEvent[] = [];
   const interrupt = (signal: NodeJS.Signals): void => {
     interrupts++;
     if (interrupts > 1) store.recordControl(runId, 'kill', new Date().toISOString());
@@ -49,12 +57,15 @@ async function runOnce(store: Store, home: string, { runId, options: { onEvent, 
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   try {
     const exit = await new Promise<Exit>((resolve, reject) => {
-      child.on('message', ({ event, time }: TimedEvent) => onEvent(event, time));
+      child.on('message', ({ event, time }: TimedEvent) => {
+        if (event.type === 'failed' && event.out_of_memory === true) heldBack.push(event);
+        else onEvent(event, time);
+      });
       child.on('error', reject);
       // `close` comes after the last message, `exit` may come before it.
       child.on('close', (code, signal) => resolve({ code, signal }));
     });
-    return { exit, interrupted: interrupts > 0 };
+    return { exit, interrupted: interrupts > 0, heldBack };
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }

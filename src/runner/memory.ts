@@ -59,7 +59,7 @@ export class KernelKills {
 }
 
 /** What V8, the C++ library, ONNX Runtime and the system say when they cannot have more. */
-const saysSo = /fatal process (oom|out of memory)|allocation failed|failed to allocate|bad_alloc|out of memory|cannot allocate memory/i;
+const saysSo = /fatal process (oom|out of memory)|allocation failed|failed to allocate|bad_alloc|out of memory|cannot allocate memory|system_error\W+what\(\):\s+resource temporarily unavailable/i;
 
 /** How a process ran out of memory, in words; null when nothing says that it did. */
 export function outOfMemory(home: string, runId: string, { signal, code, kernelKilled }: Exit): string | null {

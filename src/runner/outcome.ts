@@ -32,6 +32,7 @@ export function settle(store: Store, home: string, { runId, exit, since = null }
     store.setState(runId, end.state, end.reason, state); // unless it was resumed just now
     if (end.state !== 'crashed') how = null;
   }
+  if (state === 'failed' && exit !== null && store.history(runId).findLast(({ type }) => type === 'failed')?.details['out_of_memory'] === true) how = 'an allocation failed';
   store.clearProcess(runId);
   rmSync(runSocket(home, runId), { force: true });
   // What is queued may have another process by now.

@@ -122,6 +122,8 @@ export interface FailedEvent {
   readonly user: boolean;
   /** Where an update that could not be made has ended it. */
   readonly refusal?: Refusal;
+  /** Whether memory ran out: a fresh process may go on with smaller micro-batches. */
+  readonly out_of_memory?: boolean;
 }
 
 export type TrainEvent =

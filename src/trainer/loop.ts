@@ -34,6 +34,8 @@ class Loop {
   #step: number;
   #position: CheckpointState['position'];
   #bestLoss: number | null;
+  /** The update that was last tried in smaller parts. */
+  #triedAt = -1;
   #lastEval: { readonly step: number; readonly loss: number } | null = null;
 
   constructor(session: Session, context: TrainContext) {
@@ -132,6 +134,9 @@ class Loop {
 
   /** The same update in smaller micro-batches, and all that come. */
   async #tryInParts(error: OutOfMemory): Promise<'again'> {
+    // Twice at one update: what this process has spent on the first try does not come back; a fresh one has it.
+    if (this.#triedAt === this.#step) throw error;
+    this.#triedAt = this.#step;
     const smaller = inSmallerParts(this.#session, this.#position);
     if (smaller === null) throw error;
     await clearGradients(this.#session);

@@ -70,6 +70,7 @@ function reasonOf(error: unknown, session: Session | null, runFolder: string): O
     return {
       reason: `Out of memory, ${measured} were measured${estimated}: halve train.per_device_train_batch_size and double train.gradient_accumulation_steps, or lower max_length.`,
       user: true,
+      out_of_memory: true,
     };
   }
   return { reason: messageOf(error), user: false };

@@ -21,8 +21,14 @@ export class Workplace {
 
   /** Runs a command to its end. Colour would be a mistake: stdout is a pipe. */
   run(...args: string[]): Promise<Outcome> {
+    return this.runUnder([], ...args);
+  }
+
+  /** The same through another program, such as `prlimit --as=…`. */
+  runUnder(wrapper: readonly string[], ...args: string[]): Promise<Outcome> {
+    const [command, ...rest] = [...wrapper, process.execPath, program, ...args];
     return new Promise((resolve) => {
-      const child = execFile(process.execPath, [program, ...args], { cwd: this.folder, env: this.env, maxBuffer: 1 << 26 }, (_, stdout, stderr) => {
+      const child = execFile(command, rest, { cwd: this.folder, env: this.env, maxBuffer: 1 << 26 }, (_, stdout, stderr) => {
         resolve({ code: child.exitCode, stdout, stderr });
       });
       child.stdin?.end();

@@ -8,7 +8,8 @@ import { readExperiment } from '../../src/config/file.js';
 import type { Experiment } from '../../src/config/schema.js';
 import { kill, liveRuns, startRun } from '../../src/runner/client.js';
 import { runForeground } from '../../src/runner/foreground.js';
-import { entries } from '../../src/runner/spawn.js';
+import type { Exit } from '../../src/runner/memory.js';
+import { entries, spawnRun } from '../../src/runner/spawn.js';
 import { runFolder } from '../../src/store/folders.js';
 import { takeLock } from '../../src/store/lock.js';
 import type { MetricPoint, RunRecord } from '../../src/store/rows.js';
@@ -35,6 +36,15 @@ export class Tiny {
 
   run(id: string): Promise<RunRecord> {
     return runForeground(this.home, id, { onEvent: () => undefined, entries: dist });
+  }
+
+  /** Starts the process of a run with nobody else to watch it, kills it once it has made so many updates, and says how it ended. */
+  async runHere(id: string, { killAt }: { readonly killAt: number }): Promise<Exit> {
+    const child = spawnRun(this.home, { runId: id, entry: dist.run, ipc: false });
+    const ended = new Promise<Exit>((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
+    await this.until(id, ({ step }) => step >= killAt);
+    child.kill('SIGKILL');
+    return ended;
   }
 
   start(id: string): Promise<void> {
