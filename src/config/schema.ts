@@ -66,6 +66,7 @@ const train = z.strictObject({
   on_non_finite: z.enum(['stop', 'skip', 'lower_rate']).default('stop').describe('a loss that is not a number, or a spike: stop, leave the update out, or also halve the rate').meta({ label: 'on NaN' }),
   spike_guard: z.number().min(0).refine((n) => n === 0 || n > 1, 'must be 0 (off) or above 1').default(0).describe('do not make an update whose loss is over so many times its running mean; 0: make every one').meta({ label: 'spike guard', stride: 1 }),
   spike_window: count(2).default(32).describe('updates in that running mean; the guard begins when half of them are there').meta({ label: 'spike window', step: 'log' }),
+  gradient_checkpointing: z.union([z.literal('auto'), z.boolean()]).default('auto').describe('compute blocks again for the gradient and keep less: a third more time; auto: where memory would not do').meta({ label: 'checkpointing' }),
   auto_find_batch_size: z.boolean().default(true).describe('halve the micro-batch and double the accumulation when memory runs out').meta({ label: 'fit to memory' }),
   seed: count(0).default(42).describe('of the order of rows, initial values and dropout'),
   shuffle: z.boolean().default(true).describe('a new order of rows every epoch'),

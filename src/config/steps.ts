@@ -10,8 +10,10 @@ const smallestRate = 1e-3;
 export function stepValue(key: string, value: unknown, direction: 1 | -1): unknown {
   const knob = knobOf(key);
   switch (knob?.kind) {
-    case 'bool':
-      return value !== true;
+    case 'bool': {
+      const values = [...knob.choices, false, true];
+      return values[(values.indexOf(value as string | boolean) + direction + values.length) % values.length];
+    }
     case 'choice':
       return typeof value === 'string' ? nextWord(knob.choices, value, direction) : knob.choices[0];
     case 'int':

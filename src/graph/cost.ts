@@ -51,6 +51,7 @@ const flopRules: { readonly [K in OpKind]: FlopRule<K> } = {
   and: each(1),
   where: each(1),
   cast: each(1),
+  after: none,
   reshape: none,
   transpose: none,
   broadcast: none,

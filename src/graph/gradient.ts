@@ -7,26 +7,28 @@ import { printShape, sameShape, type Shape } from './dims.js';
 import { gradientRules } from './gradient/rules.js';
 import type { InputGradients, Rule } from './gradient/rule.js';
 import type { Node, NodeOf, OpKind } from './node.js';
+import { Recomputation, type BlockOf } from './recompute.js';
 import { topological } from './walk.js';
 
 /**
  * d loss / d node for each of `wrt`, in the node's shape; `loss` is an f32 scalar. Only what lies between
  * `loss` and a member of `wrt` is built, so nothing is computed below the lowest of them. A member that
- * the loss does not depend on gets zeros.
+ * the loss does not depend on gets zeros. With `recompute`, blocks are computed again for their gradient (recompute.ts).
  */
-export function gradient<N extends Node>(g: Builder, loss: Node, wrt: readonly N[]): Map<N, Node> {
+export function gradient<N extends Node>(g: Builder, loss: Node, wrt: readonly N[], { recompute }: { recompute?: BlockOf } = {}): Map<N, Node> {
   if (loss.dtype !== 'f32' || loss.shape.length > 0) throw new Error(`the gradient of an f32 scalar wanted, a loss ${loss.dtype} ${printShape(loss.shape)} given`);
   const order = topological([loss]);
   const needed = dependents(order, wrt);
   const contributions = new Map<Node, Node[]>([[loss, [g.constant(1)]]]);
   const totals = new Map<Node, Node>();
+  const again = recompute === undefined ? null : new Recomputation(g, order, recompute);
 
-  for (const node of order.reverse()) {
+  for (const node of order.toReversed()) {
     const parts = contributions.get(node);
     if (parts === undefined || !needed.has(node)) continue;
     const dy = total(g, parts);
     totals.set(node, dy);
-    inputGradients(g, node, dy).forEach((build, i) => {
+    inputGradients(g, again?.read(node, dy) ?? node, dy).forEach((build, i) => {
       const input = node.inputs[i];
       if (build === null || !needed.has(input)) return;
       const part = unbroadcast(g, build(), input.shape);

@@ -39,6 +39,8 @@ export interface Attributes {
   and: None; //                                      bool
   where: None; //                                    (bool, a, b) → a where true, b elsewhere
   cast: { readonly to: DType };
+  /** (x, gate) → x, which must not be computed on before the gate is there. */
+  after: None;
 
   // Shape
   reshape: { readonly shape: Shape };

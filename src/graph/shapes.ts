@@ -70,6 +70,7 @@ export const shapeRules: { readonly [K in DerivedKind]: ShapeRule<K> } = {
     need(a.dtype === b.dtype, `branches of one type wanted, ${a.dtype} and ${b.dtype} given`);
     return { shape: broadcastShapes(condition.shape, broadcastShapes(a.shape, b.shape)), dtype: a.dtype };
   },
+  after: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
   cast: ([x], { to }) => ({ shape: x.shape, dtype: to }),
 
   reshape: ([x], { shape }) => {

@@ -5,7 +5,7 @@ import { heldOutRows } from '../data/dataset.js';
 import { batchWidth } from '../data/collate.js';
 import { type BatchExtent, largestEvalBatch, Loader, type LoaderPosition, updatesPerEpoch } from '../data/loader.js';
 import type { EncodedRows } from '../data/rows.js';
-import { cost } from '../graph/cost.js';
+import { cost, type Cost } from '../graph/cost.js';
 import type { Fn } from '../graph/node.js';
 import type { Model } from '../models/contract.js';
 import { readModel } from '../models/registry.js';
@@ -47,6 +47,8 @@ export interface Estimate {
   /** The most tokens of one update. */
   readonly tokens_per_step: number;
   readonly flops_per_step: number;
+  /** Whether blocks are computed again for their gradient: asked for, or needed to fit. */
+  readonly gradient_checkpointing: boolean;
   /** Bytes by part, and their sum. */
   readonly memory: MemoryParts;
   readonly memory_bytes: number;
@@ -103,27 +105,31 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
   if (experiment.max_length > model.contextLength) {
     throw new UserError(`max_length is ${experiment.max_length}, but the model was made for ${model.contextLength} tokens; set max_length to ${model.contextLength} or less.`);
   }
-  const { tuning, step, evaluation } = functionsOf(experiment, model);
   const { train } = experiment;
+  const { tuning, evaluation } = functionsOf(experiment, model, false);
   const accumulation = train.gradient_accumulation_steps;
   const trainable = count(tuning.trainable);
   const frozen = count(tuning.frozen);
   const largest = Math.max(...tuning.trainable.map(({ shape }) => sizeOf(shape)));
 
   const batches = batchesOf(experiment, model, hints.data);
-  const work = cost(step, { ...batches.train });
   const evaluated = batches.eval === null ? 0 : cost(evaluation, { ...batches.eval }).peakBytes;
   const updated = float * Math.min(3 * trainable, Math.max(updatedAtATime, 3 * largest));
-  const memory: MemoryParts = {
+  const memoryWith = (activations: number): MemoryParts => ({
     weights: frozenVariables(tuning).reduce((sum, { dtype, shape }) => sum + bytesOf[dtype] * sizeOf(shape), 0),
     trainable: trainable * float,
     gradients: trainable * float,
     optimizer: (2 + 3) * trainable * float,
-    activations: work.peakBytes + Math.max(evaluated, updated),
+    activations: activations + Math.max(evaluated, updated),
     runtime: runtimeBytes + tokenBytes * Math.min(hints.data?.encoded ?? 0, encodedAtATime),
-  };
-  const memory_bytes = Object.values(memory).reduce((sum: number, bytes: number) => sum + bytes, 0);
+  });
   const available_memory_bytes = process.availableMemory();
+  const costWith = (recompute: boolean): Cost => cost(functionsOf(experiment, model, recompute).step, { ...batches.train });
+  const keeping = train.gradient_checkpointing === true ? null : costWith(false);
+  const recompute = keeping === null || (train.gradient_checkpointing === 'auto' && sumOf(memoryWith(keeping.peakBytes)) > available_memory_bytes);
+  const work = recompute || keeping === null ? costWith(true) : keeping;
+  const memory = memoryWith(work.peakBytes);
+  const memory_bytes = sumOf(memory);
 
   const groups = rowsToTrain(experiment, hints);
   const steps_per_epoch = groups === null ? null : updatesPerEpoch(groups, { batchSize: train.per_device_train_batch_size, accumulation });
@@ -141,6 +147,7 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
     based_on: hints.data ? ('rows' as const) : ('max_length' as const),
     tokens_per_step: accumulation * batches.train.B * batches.train.T,
     flops_per_step: accumulation * work.flops,
+    gradient_checkpointing: recompute,
     memory,
     memory_bytes,
     available_memory_bytes,
@@ -189,16 +196,20 @@ interface Functions {
 /** The last few programs, so that a screen can ask at every key without building the graph again. */
 const remembered = new Map<string, Functions>();
 
-function functionsOf(experiment: Experiment, model: Model): Functions {
+function functionsOf(experiment: Experiment, model: Model, recompute: boolean): Functions {
   const { finetuning, lora, freeze, quantization } = experiment;
-  const key = JSON.stringify([model.config, finetuning, lora, freeze, quantization]);
+  const key = JSON.stringify([model.config, finetuning, lora, freeze, quantization, recompute]);
   const known = remembered.get(key);
   if (known) return known;
   const tuning = tuningOf(experiment, model);
-  const built = { tuning, step: microStep(model, tuning).fn, evaluation: evaluateFn(model, tuning) };
+  const built = { tuning, step: microStep(model, tuning, recompute).fn, evaluation: evaluateFn(model, tuning) };
   if (remembered.size >= 8) remembered.delete(remembered.keys().next().value!);
   remembered.set(key, built);
   return built;
+}
+
+function sumOf(memory: MemoryParts): number {
+  return Object.values(memory).reduce((sum: number, bytes: number) => sum + bytes, 0);
 }
 
 function count(parameters: readonly { readonly shape: readonly number[] }[]): number {

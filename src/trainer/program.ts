@@ -32,8 +32,9 @@ export interface TrainingProgram {
   readonly masks: readonly DropoutMask[];
 }
 
-export function trainingProgram(model: Model, tuning: Tuning, config: Experiment['train']): TrainingProgram {
-  const step = microStep(model, tuning);
+/** `recompute`: blocks are computed again for their gradient, instead of being kept for it. */
+export function trainingProgram(model: Model, tuning: Tuning, config: Experiment['train'], recompute = config.gradient_checkpointing === true): TrainingProgram {
+  const step = microStep(model, tuning, recompute);
   const update = optimizer(tuning.trainable, config);
   const program: Program = {
     variables: [...modelVariables(tuning), ...update.state],
@@ -54,7 +55,7 @@ export function inferenceProgram(model: Model, tuning: Tuning): Program {
 }
 
 /** Exported for the estimate, which needs its cost and nothing else. */
-export function microStep(model: Model, tuning: Tuning): { fn: Fn; masks: readonly DropoutMask[] } {
+export function microStep(model: Model, tuning: Tuning, recompute: boolean): { fn: Fn; masks: readonly DropoutMask[] } {
   const g = new Builder();
   const labels = labelInputs(g);
   const weights = g.input('label_weights', ['N']); // 1 / label tokens of the whole update
@@ -66,11 +67,16 @@ export function microStep(model: Model, tuning: Tuning): { fn: Fn; masks: readon
   const names = new Set(tuning.trainable.map(({ name }) => name));
   const parameters = topological([loss]).filter((node): node is NodeOf<'variable'> => node.kind === 'variable' && names.has(node.attrs.name));
   const updates: Record<string, Node> = {};
-  for (const [parameter, slope] of gradient(g, loss, parameters)) {
+  for (const [parameter, slope] of gradient(g, loss, parameters, recompute ? { recompute: blocksOf(model) } : {})) {
     const name = `${parameter.attrs.name}.grad`;
     updates[name] = g.add(g.variable(name, parameter.shape as readonly number[]), slope);
   }
   return { fn: makeFn('micro_step', { loss }, updates), masks };
+}
+
+/** An adapter's matrices are of their module's block. */
+function blocksOf(model: Model): (variable: string) => number | null {
+  return (variable) => model.layerOf(variable.replace(/^base_model\.model\./, ''));
 }
 
 /** Per label: its loss, and the token the model would have said. Exported for the estimate, as is `microStep`. */

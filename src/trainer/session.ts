@@ -63,7 +63,7 @@ export async function prepareSession(experiment: Experiment, context: TrainConte
   }
 
   const { engine, device, reason } = await context.chooseEngine(experiment.engine);
-  const { program, masks } = trainingProgram(model, tuning, experiment.train);
+  const { program, masks } = trainingProgram(model, tuning, experiment.train, cost.gradient_checkpointing);
   const missing = engine.unsupported(device);
   const unable = Object.values(program.functions).flatMap(unsupportedIn(new Set<string>(missing)));
   if (unable.length > 0) throw new UserError(`The engine ${engine.name} cannot compute ${[...new Set(unable)].join(', ')} on ${device}; choose engine.name: onnx.`);

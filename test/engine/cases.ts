@@ -51,7 +51,7 @@ const rows = (shape: Shape, count: number): Operand => integers(shape, 0, count)
 const positions = (shape: Shape): Operand => ({ ...integers(shape), draw: (random, { B, T }) => random.below(B * T) });
 const flags = (shape: Shape): Operand => ({ shape, dtype: 'bool', draw: (random) => random.below(2), held: false });
 
-type Plain = 'add' | 'sub' | 'mul' | 'div' | 'neg' | 'exp' | 'log' | 'sqrt' | 'sin' | 'cos' | 'tanh' | 'sigmoid' | 'erf' | 'relu' | 'silu' | 'equal' | 'lessEqual' | 'and' | 'softmax' | 'argMax';
+type Plain = 'add' | 'sub' | 'mul' | 'div' | 'neg' | 'exp' | 'log' | 'sqrt' | 'sin' | 'cos' | 'tanh' | 'sigmoid' | 'erf' | 'relu' | 'silu' | 'equal' | 'lessEqual' | 'and' | 'after' | 'softmax' | 'argMax';
 
 const op = (kind: Plain): OpCase['build'] => (g, operands) => g.op(kind, operands, {}) as Node;
 
@@ -159,6 +159,10 @@ export const cases: { readonly [K in OpKind]: Cases } = {
     { name: 'attention mask', operands: [flags(['B', 1, 'T', 'T']), real(['B', 2, 'T', 'T'])], build: (g, [c, a]) => g.where(c, a, -100) },
     { name: 'everything stretched', operands: [flags(['T', 1]), real([1, 'B']), real([])], build: (g, [c, a, b]) => g.where(c, a, b) },
     { name: 'integers', operands: [flags(['B', 5]), integers(['B', 5]), integers([5])], build: (g, [c, a, b]) => g.where(c, a, b) },
+  ],
+  after: [
+    { name: 'a gradient', operands: [real(['B', 'T', 7]), real(['B', 5])], build: op('after') },
+    { name: 'infinity and what is no number', operands: [real(['B', 7]), real(['N'], () => Infinity), real(['N'], () => NaN)], build: (g, [x, y, z]) => g.op('after', [g.op('after', [x, y], {}), z], {}), forwardOnly: 'the judge takes slopes along its operands' },
   ],
   cast: [
     cast(wide(['B', 7]), 'i32'),

@@ -23,7 +23,7 @@ export function estimateLines(estimate: Estimate, style: Style): string[] {
       ...dataFacts(estimate),
       ['tokens an update', `up to ${formatCount(estimate.tokens_per_step)}`],
       ['work an update', formatFlops(estimate.flops_per_step)],
-      ['memory', `${formatBytes(memory_bytes)} of ${formatBytes(available_memory_bytes)} available: ${fits}`],
+      ['memory', `${formatBytes(memory_bytes)} of ${formatBytes(available_memory_bytes)} available: ${fits}${estimate.gradient_checkpointing ? ', with gradient checkpointing' : ''}`],
       ...memoryLines(memory, memory_bytes, style),
       ['based on', estimate.based_on === 'rows' ? 'the longest rows' : 'rows of max_length: the data is not tokenised'],
     ],

@@ -45,6 +45,12 @@ export const lowerings: { readonly [K in OpKind]: Lowering<K> } = {
   and: same('And'),
   where: same('Where'),
   cast: (e, { attrs }, [x]) => e.op('Cast', [x], { attributes: { to: int(elementType[attrs.to]) } }),
+  after: (e, _node, [x, gate]) => {
+    // x − 0 with a zero that is made of the gate: no number, not even NaN, is greater than infinity.
+    const corner = e.op('Gather', [e.op('Reshape', [gate, e.int64s([-1])]), e.constant([0], [], 'i32')], { attributes: { axis: int(0) } });
+    const zero = e.op('Cast', [e.op('Greater', [corner, e.scalar(Infinity)])], { attributes: { to: int(elementType.f32) } });
+    return e.op('Sub', [x, zero]);
+  },
 
   reshape: (e, { inputs: [source], shape }, [x]) => reshape(e, { value: x, shape: source.shape }, shape),
   transpose: (e, { attrs }, [x]) => transpose(e, x, attrs.perm),

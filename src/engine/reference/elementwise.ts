@@ -20,7 +20,7 @@ const gelu = {
 
 type ElementwiseKind =
   | 'add' | 'sub' | 'mul' | 'div' | 'neg' | 'exp' | 'log' | 'sqrt' | 'sin' | 'cos' | 'tanh' | 'sigmoid' | 'erf' | 'relu' | 'silu' | 'gelu'
-  | 'equal' | 'lessEqual' | 'and' | 'where' | 'cast';
+  | 'equal' | 'lessEqual' | 'and' | 'where' | 'cast' | 'after';
 
 export const elementwiseKernels: Kernels<ElementwiseKind> = {
   add: zip((a, b) => a + b),
@@ -46,6 +46,7 @@ export const elementwiseKernels: Kernels<ElementwiseKind> = {
     const [atCondition, atA, atB] = [condition, a, b].map((value) => broadcastOffsets(value, out.shape));
     for (let i = 0; i < out.data.length; i++) out.data[i] = condition.data[atCondition[i]] ? a.data[atA[i]] : b.data[atB[i]];
   },
+  after: map((x) => x),
   cast: (node, inputs, out) => map(node.attrs.to === 'bool' ? (x) => Number(x !== 0) : Math.trunc)(node, inputs, out),
 };
 

@@ -63,6 +63,8 @@ const lowerings: { readonly [K in OpKind]: Lowering<K> } = {
   where: ([c, a, b], { dtype }) => (dtype === 'bool' ? tf.logicalOr(tf.logicalAnd(c, a), tf.logicalAnd(tf.logicalNot(c), b)) : tf.where(c, a, b)),
   // The wasm kernel makes a bool of the number's low byte: 0.5 and 256 would be false.
   cast: ([x], { attrs }) => (attrs.to === 'bool' && x.dtype !== 'bool' ? tf.notEqual(x, tf.zerosLike(x)) : tf.cast(x, tfTypes[attrs.to])),
+  // Ops run in the order of the graph.
+  after: ([x]) => x.clone(),
 
   reshape: ([x], { shape }) => tf.reshape(x, shape),
   transpose: ([x], { attrs }) => tf.transpose(x, [...attrs.perm]),

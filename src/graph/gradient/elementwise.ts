@@ -4,7 +4,7 @@ import type { Rules } from './rule.js';
 
 type ElementwiseKind =
   | 'add' | 'sub' | 'mul' | 'div' | 'neg' | 'exp' | 'log' | 'sqrt' | 'sin' | 'cos' | 'tanh' | 'sigmoid' | 'erf' | 'relu' | 'silu' | 'gelu'
-  | 'equal' | 'lessEqual' | 'and' | 'where' | 'cast';
+  | 'equal' | 'lessEqual' | 'and' | 'where' | 'cast' | 'after';
 
 export const elementwiseRules: Rules<ElementwiseKind> = {
   add: (_g, _y, dy) => [() => dy, () => dy],
@@ -43,6 +43,7 @@ export const elementwiseRules: Rules<ElementwiseKind> = {
   where: (g, { inputs: [condition] }, dy) => [null, () => g.where(condition, dy, 0), () => g.where(condition, g.constant(0), dy)],
   // real to real changes nothing; from anything else the pass never asks
   cast: (_g, _y, dy) => [() => dy],
+  after: (_g, _y, dy) => [() => dy, null],
 };
 
 /** The slope of x·σ(v(x)): σ·(1 + x·(1 − σ)·v′). */

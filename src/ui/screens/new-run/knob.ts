@@ -43,7 +43,8 @@ export function typedValue(knob: Knob, text: string): Typed {
       return fits ? { value } : { error: `must be ${knob.expects}` };
     }
     case 'bool':
-      return trimmed === 'true' || trimmed === 'false' ? { value: trimmed === 'true' } : { error: 'must be true or false' };
+      if (knob.choices.includes(trimmed)) return { value: trimmed };
+      return trimmed === 'true' || trimmed === 'false' ? { value: trimmed === 'true' } : { error: `must be ${knob.expects}` };
     case 'choice':
       if (knob.choices.includes(trimmed)) return { value: trimmed };
       return knob.open && trimmed !== '' ? { value: trimmed.split(/[\s,]+/) } : { error: `must be ${knob.expects}` };

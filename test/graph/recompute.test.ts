@@ -1,0 +1,86 @@
+/** Gradient checkpointing changes when things are computed and nothing else. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parseExperiment } from '../../src/config/parse.js';
+import { onnxEngine } from '../../src/engine/onnx/index.js';
+import { referenceEngine } from '../../src/engine/reference/index.js';
+import { tfjsEngine } from '../../src/engine/tfjs/index.js';
+import type { Engine } from '../../src/engine/contract.js';
+import { cost } from '../../src/graph/cost.js';
+import { nodesOf } from '../../src/graph/program.js';
+import { readModel } from '../../src/models/registry.js';
+import { initialValues } from '../../src/trainer/initial.js';
+import { microStep, trainingProgram } from '../../src/trainer/program.js';
+import { tuningOf } from '../../src/trainer/tuning.js';
+import { f32, i32 } from '../../src/util/tensor.js';
+
+const scratch = mkdtempSync(join(tmpdir(), 'workbench-recompute-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+const demo = fileURLToPath(new URL('../../experiments/demo/model', import.meta.url));
+const gpt2 = fileURLToPath(new URL('../golden/models/gpt2', import.meta.url));
+const extent = { B: 2, T: 16, N: 8 };
+
+function setUp(folder: string, finetuning: 'lora' | 'full' | 'freeze') {
+  const experiment = parseExperiment({ model: folder, dataset: { path: 'none' }, finetuning, freeze: { num_trainable_layers: 1 } });
+  const model = readModel(folder);
+  return { experiment, model, tuning: tuningOf(experiment, model) };
+}
+
+/** The loss and every gradient of one micro-batch. */
+async function step(engine: Engine, { experiment, model, tuning }: ReturnType<typeof setUp>, recompute: boolean): Promise<number[][]> {
+  const { program } = trainingProgram(model, tuning, experiment.train, recompute);
+  const values = initialValues({ experiment, model, tuning, checkpoint: null });
+  // B begins at zero, which would hide all that comes before it.
+  const initial: typeof values = (variable) => (variable.name.endsWith('lora_B.weight') ? f32(variable.shape, Array.from({ length: variable.shape[0] * variable.shape[1] }, (_, i) => Math.sin(i) / 20)) : values(variable));
+  const executable = await engine.compile(program, { device: 'cpu', threads: 1, initial, scratch: mkdtempSync(join(scratch, 'engine-')) });
+  const { B, T, N } = extent;
+  const tokens = (value: (i: number) => number) => i32([B, T], Array.from({ length: B * T }, (_, i) => value(i)));
+  const places = Array.from({ length: N }, (_, i) => 3 * i + 1);
+  const { loss } = await executable.run('micro_step', {
+    input_ids: tokens((i) => (17 * i + 3) % model.vocabSize),
+    positions: tokens((i) => i % T),
+    segments: tokens(() => 1),
+    label_rows: i32([N], places),
+    labels: i32([N], places.map((i) => (17 * i + 20) % model.vocabSize)),
+    label_weights: f32([N], places.map(() => 1 / N)),
+  });
+  const gradients: number[][] = [];
+  for (const { name } of tuning.trainable) gradients.push([...(await executable.read(`${name}.grad`)).data]);
+  await executable.dispose();
+  return [[...loss.data], ...gradients];
+}
+
+describe.each([
+  ['lora', demo],
+  ['freeze', demo],
+  ['full', gpt2],
+] as const)('blocks computed again for %s', (finetuning, folder) => {
+  const parts = setUp(folder, finetuning);
+
+  it.each([onnxEngine, tfjsEngine, referenceEngine])('give the loss and the gradients on $name, bit for bit', async (engine) => {
+    expect(await step(engine, parts, true)).toEqual(await step(engine, parts, false));
+  });
+});
+
+describe('the memory of a step', () => {
+  const deep = readModel(demo);
+  const { tuning } = setUp(demo, 'lora');
+  const large = { B: 8, T: 256, N: 32 };
+
+  it('falls, for less than one more forward pass', () => {
+    const [kept, again] = [false, true].map((recompute) => cost(microStep(deep, tuning, recompute).fn, large));
+    expect(again.peakBytes).toBeLessThan(0.6 * kept.peakBytes);
+    expect(again.flops).toBeGreaterThan(kept.flops);
+    expect(again.flops).toBeLessThan(1.5 * kept.flops);
+  });
+
+  it('waits with every copy for the gradient of its block', () => {
+    const nodes = nodesOf(microStep(deep, tuning, true).fn);
+    const gates = new Set(nodes.filter(({ kind }) => kind === 'after').map(({ inputs: [, gate] }) => gate));
+    expect(gates.size).toBe(deep.layerCount - 1);
+  });
+});
