@@ -5,6 +5,7 @@ import { activeTables } from './key-tables.js';
 import { dispatchKey } from './keys.js';
 import type { Key } from './keys.js';
 import { Root } from './root.js';
+import type { RootProps } from './root.js';
 import type { Services } from './services.js';
 import { initialState, reduce } from './reduce.js';
 import type { Action, AppState, Size } from './state.js';
@@ -31,21 +32,21 @@ export async function runApp(services: Services | Promise<Services>, options: Ap
   const { stdin, stdout } = process;
   const store = makeStore(reduce, initialState(sizeOf(stdout)));
   try {
-    await show(store, services, { stdin, stdout }, themeFor(options.env ?? process.env, { ascii: options.ascii ?? false }));
+    await show(store, services, { stdin, stdout }, (theme) => themeFor(options.env ?? process.env, { ascii: options.ascii ?? false, ...(theme === null ? {} : { theme }) }));
   } finally {
     const line = farewell(store.get());
     if (line !== null) stdout.write(`${line}\n`);
   }
 }
 
-function show(store: Store<AppState, Action>, services: Services | Promise<Services>, streams: Streams, theme: ReturnType<typeof themeFor>): Promise<void> {
+function show(store: Store<AppState, Action>, services: Services | Promise<Services>, streams: Streams, themeOf: RootProps['themeOf']): Promise<void> {
   return new Promise((resolve, reject) => {
     const { stdout } = streams;
     let controller: Controller | null = null;
     let closed = false;
     let stopWatching = (): void => undefined;
 
-    const terminal = enterTerminal(<Root store={store} theme={theme} onKey={press} />, streams, close);
+    const terminal = enterTerminal(<Root store={store} themeOf={themeOf} onKey={press} />, streams, close);
     const resize = (): void => {
       store.dispatch({ type: 'resize', size: sizeOf(stdout) });
       terminal.redraw();

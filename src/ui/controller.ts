@@ -4,6 +4,7 @@ import { activeTables } from './key-tables.js';
 import { dispatchKey } from './keys.js';
 import type { Key } from './keys.js';
 import type { AnyScreen, World } from './screen.js';
+import { overlays } from './overlays.js';
 import { screens } from './screens/all.js';
 import { isLive } from './screens/live/state.js';
 import type { Services } from './services.js';
@@ -37,9 +38,9 @@ const staleAfter = 60_000;
 
 type Perform = (intent: Intent, world: World) => void | Promise<void>;
 
-const all = screens as readonly unknown[] as readonly AnyScreen[];
-// Each intent goes to the handler of its own name, which the type of `screens` holds together.
-const handlers: Readonly<Record<string, Perform>> = Object.assign({}, ...screens.map(({ intents }) => intents));
+const all = [...screens, ...overlays] as readonly unknown[] as readonly AnyScreen[];
+// Each intent goes to the handler of its own name, which the types of both lists hold together.
+const handlers: Readonly<Record<string, Perform>> = Object.assign({}, ...all.map(({ intents }) => intents));
 
 export function makeController({ store, services, surface, clock }: ControllerOptions): Controller {
   let seen = -1;

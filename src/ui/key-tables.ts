@@ -1,8 +1,11 @@
 /** The tables that hold now, first to last. */
 import type { AnyScreen, Table } from './screen.js';
+import { overlays } from './overlays.js';
 import { screens } from './screens/all.js';
 import { isTooSmall } from './state.js';
 import type { AppState, Dialog, ScreenName } from './state.js';
+
+type Overlay = Pick<(typeof overlays)[number], 'isOpen' | 'tables' | 'View'>;
 
 /** The screen after or before the one shown. */
 function neighbour({ screen }: AppState, by: 1 | -1): ScreenName {
@@ -15,6 +18,7 @@ export const everywhere: Table = {
     ...screens.map(({ name, title }, i) => ({ keys: [String(i + 1)], does: title, act: () => ({ type: 'screen', screen: name }) as const })),
     { keys: [']'], does: 'next screen', act: (state) => ({ type: 'screen', screen: neighbour(state, 1) }) },
     { keys: ['['], does: 'previous screen', act: (state) => ({ type: 'screen', screen: neighbour(state, -1) }) },
+    { keys: [':'], does: 'command line: every command and key by name', short: 'command', act: () => ({ ask: 'command-open', text: '' }) },
     { keys: ['?'], does: 'these keys', short: 'help', act: () => ({ type: 'help', scroll: 0 }) },
     { keys: ['q'], does: 'quit; runs go on', short: 'quit', act: () => ({ ask: 'quit' }) },
   ],
@@ -24,7 +28,8 @@ export const everywhere: Table = {
 const always: Table = {
   title: 'Terminal',
   bindings: [
-    { keys: ['ctrl+c'], does: 'quit; runs go on', act: () => ({ ask: 'quit' }) },
+    { keys: ['ctrl+p'], does: 'palette: commands, runs, models, datasets, keys and screens', when: ({ dialog }) => dialog === null, act: () => ({ ask: 'palette-open' }) },
+    { keys: ['ctrl+c'], does: 'quit; runs go on', when: (state) => openOverlay(state) === null, act: () => ({ ask: 'quit' }) },
     { keys: ['ctrl+z'], does: 'suspend the screen', act: () => ({ ask: 'suspend' }) },
     { keys: ['ctrl+l'], does: 'draw it again', act: () => ({ ask: 'redraw' }) },
   ],
@@ -57,8 +62,13 @@ function dialogTable(dialog: Dialog): Table {
 
 export function activeTables(state: AppState): readonly Table[] {
   if (isTooSmall(state.size)) return [tooSmall];
-  const [...own] = state.dialog ? [dialogTable(state.dialog)] : state.help !== null ? [help] : [...paneTables(state)];
+  const own = state.dialog ? [dialogTable(state.dialog)] : state.help !== null ? [help] : (openOverlay(state)?.tables(state) ?? paneTables(state));
   return [always, ...own];
+}
+
+/** What is open over the screen; null when nothing is. */
+export function openOverlay(state: AppState): Overlay | null {
+  return (overlays as readonly Overlay[]).find((overlay) => overlay.isOpen(state)) ?? null;
 }
 
 /** What the help explains: the pane below it. */

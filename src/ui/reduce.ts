@@ -1,14 +1,15 @@
 /** The one pure reducer: the shell's part here, the others by the screens. */
 import type { RunRecord } from '../store/rows.js';
 import type { AnyScreen } from './screen.js';
+import { overlays } from './overlays.js';
 import { screens } from './screens/all.js';
 import type { Action, AppState, Notice, ScreenAction, ShellState, Size } from './state.js';
 
-// The type of `screens` says which action belongs to which part; here each is only handed on by its name.
-const byName: ReadonlyMap<string, AnyScreen> = new Map((screens as readonly unknown[] as readonly AnyScreen[]).map((screen) => [screen.name, screen]));
+// The types of both lists say which action belongs to which part; here each is only handed on by its name.
+const byName: ReadonlyMap<string, AnyScreen> = new Map(([...screens, ...overlays] as readonly unknown[] as readonly AnyScreen[]).map((screen) => [screen.name, screen]));
 
 export function initialState(size: Size): AppState {
-  const shell: ShellState = { size, screen: 'newRun', help: null, dialog: null, notice: null, connected: false, now: 0, runs: [] };
+  const shell: ShellState = { size, screen: 'newRun', help: null, dialog: null, notice: null, connected: false, now: 0, runs: [], theme: null };
   return withParts(shell, ({ initial }) => initial);
 }
 
@@ -26,6 +27,8 @@ export function reduce(state: AppState, action: Action): AppState {
       return { ...state, dialog: action.dialog };
     case 'notice':
       return { ...state, notice: action.notice };
+    case 'theme':
+      return { ...state, theme: action.theme };
     case 'runs': {
       const { runs, now } = action;
       const followed = withParts(state, ({ followRuns }, own) => (followRuns ? followRuns(own, state.runs, runs) : own));

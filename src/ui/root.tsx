@@ -1,9 +1,9 @@
 import { Box, useInput } from 'ink';
-import { useSyncExternalStore } from 'react';
+import { useMemo, useSyncExternalStore } from 'react';
 import { blank, fitLine, line, spread } from './format/line.js';
 import type { Line } from './format/line.js';
 import { clean, wrap } from './format/text.js';
-import { activeTables, helpTables } from './key-tables.js';
+import { activeTables, helpTables, openOverlay } from './key-tables.js';
 import { footerKeys, helpSections, keysOf } from './keys.js';
 import type { Key } from './keys.js';
 import type { ViewProps } from './screen.js';
@@ -11,7 +11,7 @@ import { screens } from './screens/all.js';
 import { isTooSmall, liveRuns, smallest } from './state.js';
 import type { Action, AppState } from './state.js';
 import type { Store } from './store.js';
-import type { Theme } from './theme.js';
+import type { Theme, ThemeName } from './theme.js';
 import { footerLine } from './widgets/footer.js';
 import { helpLines } from './widgets/help.js';
 import { Lines } from './widgets/lines.js';
@@ -20,13 +20,15 @@ import { ThemeContext, useTheme } from './widgets/theme-context.js';
 
 export interface RootProps {
   readonly store: Store<AppState, Action>;
-  readonly theme: Theme;
+  /** Of the name chosen; null: as it began. */
+  readonly themeOf: (name: ThemeName | null) => Theme;
   readonly onKey: (key: Key) => void;
 }
 
 /** The whole screen, exactly as large as the terminal. */
-export function Root({ store, theme, onKey }: RootProps) {
+export function Root({ store, themeOf, onKey }: RootProps) {
   const state = useSyncExternalStore(store.subscribe, store.get);
+  const theme = useMemo(() => themeOf(state.theme), [themeOf, state.theme]);
   useInput((input, key) => keysOf(input, key).forEach(onKey));
   const { columns, rows } = state.size;
   return (
@@ -45,10 +47,16 @@ function Frame({ state, width, height }: ViewProps) {
   const { glyphs } = useTheme();
   const below = dialogLines(state, width) ?? noticeLines(state, width);
   const body = height - 2 - below.length;
+  const Overlay = state.help === null ? openOverlay(state)?.View : undefined;
   return (
     <Box flexDirection="column" width={width} height={height}>
       <Lines width={width} lines={[headerLine(state, width)]} />
       {state.help === null ? <Body state={state} width={width} height={body} /> : <Help state={state} width={width} height={body} />}
+      {Overlay && (
+        <Box position="absolute" width={width} height={body} marginTop={1} flexDirection="column" justifyContent="flex-end">
+          <Overlay state={state} width={width} height={body} />
+        </Box>
+      )}
       {below.length > 0 && <Lines width={width} lines={below} />}
       <Lines width={width} lines={[footerLine(footerKeys(activeTables(state), state), { width, glyphs })]} />
     </Box>

@@ -47,7 +47,22 @@ export interface World {
   refresh(): void;
 }
 
-type Parts<S> = S extends ScreenDefinition<infer Name, infer Own, infer OwnAction, infer Asks> ? { readonly name: Name; readonly own: Own; readonly action: OwnAction; readonly asks: Asks } : never;
+/** A part of the screen that can be opened over any of the screens; its `View` is drawn over the lower end of what is below. */
+export interface OverlayDefinition<Name extends string, Own, OwnAction, Asks extends { readonly ask: string }> extends ScreenDefinition<Name, Own, OwnAction, Asks> {
+  isOpen(state: AppState): boolean;
+}
+
+type Parts<S> =
+  S extends OverlayDefinition<infer Name, infer Own, infer OwnAction, infer Asks> ? Part<Name, Own, OwnAction, Asks>
+  : S extends ScreenDefinition<infer Name, infer Own, infer OwnAction, infer Asks> ? Part<Name, Own, OwnAction, Asks>
+  : never;
+
+interface Part<Name, Own, OwnAction, Asks> {
+  readonly name: Name;
+  readonly own: Own;
+  readonly action: OwnAction;
+  readonly asks: Asks;
+}
 
 /** The parts of the state that the screens keep, by name. */
 export type StatesOf<S> = { readonly [P in Parts<S> as P['name']]: P['own'] };

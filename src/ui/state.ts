@@ -3,9 +3,12 @@ import type { RunRecord, RunState } from '../store/rows.js';
 import type { Key } from './keys.js';
 import type { ActionsOf, AsksOf, StatesOf } from './screen.js';
 import { isLive } from './screens/live/state.js';
+import type { overlays } from './overlays.js';
+import type { ThemeName } from './theme.js';
 import type { screens } from './screens/all.js';
 
 type Screens = (typeof screens)[number];
+type Parts = Screens | (typeof overlays)[number];
 export type ScreenName = Screens['name'];
 
 export interface Size {
@@ -46,9 +49,11 @@ export interface ShellState {
   /** Milliseconds since 1970, as far as the screen has looked; ages are counted from it. */
   readonly now: number;
   readonly runs: readonly RunRecord[];
+  /** Chosen while the screen is open; null: as it began. */
+  readonly theme: ThemeName | null;
 }
 
-export interface AppState extends ShellState, StatesOf<Screens> {}
+export interface AppState extends ShellState, StatesOf<Parts> {}
 
 export type ShellAction =
   | { readonly type: 'resize'; readonly size: Size }
@@ -57,16 +62,18 @@ export type ShellAction =
   | { readonly type: 'help'; readonly scroll: number | null }
   | { readonly type: 'ask'; readonly dialog: Dialog | null }
   | { readonly type: 'notice'; readonly notice: Notice | null }
+  | { readonly type: 'theme'; readonly theme: ThemeName }
   | { readonly type: 'runs'; readonly runs: readonly RunRecord[]; readonly now: number };
 
-export type ScreenAction = ActionsOf<Screens>;
+/** Of one of the screens, or of what is opened over them. */
+export type ScreenAction = ActionsOf<Parts>;
 
 /** Changes what is shown. */
 export type Action = ShellAction | ScreenAction;
 
 export type ShellIntent = { readonly ask: 'quit' } | { readonly ask: 'suspend' } | { readonly ask: 'redraw' };
 
-export type ScreenIntent = AsksOf<Screens>;
+export type ScreenIntent = AsksOf<Parts>;
 
 /** Asks something of the world; the answer comes back as actions. */
 export type Intent = ShellIntent | ScreenIntent;

@@ -50,25 +50,52 @@ export interface Theme {
   readonly glyphs: Glyphs;
 }
 
+/** `auto`: what the terminal says of its background (COLORFGBG), else dark. */
+export const themeNames = ['auto', 'dark', 'light', 'none'] as const;
+export type ThemeName = (typeof themeNames)[number];
+
 export interface ThemeOptions {
   readonly color: boolean;
+  /** Dark where nothing is known. */
+  readonly background?: 'dark' | 'light';
   readonly unicode: boolean;
 }
 
-/** Sixteen colours only, none that a light or a dark background hides; blue against yellow tells train from eval to every eye. */
-const coloured: Record<Tone, Ink> = {
+/**
+ * Sixteen colours only. What must be told apart differs in blue against yellow or red, and in brightness, never in red against
+ * green alone; states have their word beside them, and curves their marker.
+ */
+const onDark: Record<Tone, Ink> = {
   plain: {},
   muted: { dim: true },
   accent: { color: 'cyan' },
-  good: { color: 'green' },
+  good: { color: 'blueBright' },
   warn: { color: 'yellow' },
-  bad: { color: 'red', bold: true },
+  bad: { color: 'redBright', bold: true },
   train: { color: 'cyan' },
   eval: { color: 'yellow' },
+  weights: { color: 'blueBright' },
+  trainable: { color: 'cyan' },
+  gradients: { color: 'white' },
+  optimizer: { color: 'yellow' },
+  activations: { color: 'magenta' },
+  runtime: { dim: true },
+};
+
+/** On white yellow and cyan cannot be read. */
+const onLight: Record<Tone, Ink> = {
+  plain: {},
+  muted: { dim: true },
+  accent: { color: 'blue' },
+  good: { color: 'cyan' },
+  warn: { color: 'magenta' },
+  bad: { color: 'red', bold: true },
+  train: { color: 'blue' },
+  eval: { color: 'red' },
   weights: { color: 'blue' },
   trainable: { color: 'cyan' },
-  gradients: { color: 'green' },
-  optimizer: { color: 'yellow' },
+  gradients: { color: 'blackBright' },
+  optimizer: { color: 'red' },
   activations: { color: 'magenta' },
   runtime: { dim: true },
 };
@@ -112,12 +139,25 @@ const ascii: Omit<Glyphs, 'memory'> = {
   braille: false,
 };
 
-export function makeTheme({ color, unicode: wide }: ThemeOptions): Theme {
-  return { tones: color ? coloured : plain, glyphs: { ...(wide ? unicode : ascii), memory: color && wide ? blocks : letters } };
+export function makeTheme({ color, background = 'dark', unicode: wide }: ThemeOptions): Theme {
+  const tones = color ? { dark: onDark, light: onLight }[background] : plain;
+  return { tones, glyphs: { ...(wide ? unicode : ascii), memory: color && wide ? blocks : letters } };
 }
 
-/** `NO_COLOR` and a locale that cannot write UTF-8 are honoured; `--ascii` decides alone. */
-export function themeFor(env: Readonly<Record<string, string | undefined>>, options: { readonly ascii: boolean }): Theme {
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** `NO_COLOR` and a locale that cannot write UTF-8 are honoured; `--ascii` decides alone. `WORKBENCH_THEME` names a theme where none is given. */
+export function themeFor(env: Environment, { ascii: plainly, theme }: { readonly ascii: boolean; readonly theme?: ThemeName }): Theme {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || '';
-  return makeTheme({ color: !env.NO_COLOR, unicode: !options.ascii && (locale === '' || /utf-?8/i.test(locale)) && env.TERM !== 'linux' });
+  const name = theme ?? themeNames.find((each) => each === env.WORKBENCH_THEME) ?? 'auto';
+  return makeTheme({
+    color: !env.NO_COLOR && name !== 'none',
+    background: name === 'light' || (name === 'auto' && hasLightBackground(env)) ? 'light' : 'dark',
+    unicode: !plainly && (locale === '' || /utf-?8/i.test(locale)) && env.TERM !== 'linux',
+  });
+}
+
+/** rxvt, Konsole and others set `COLORFGBG` to the numbers of their colours, the background last: 7 and 15 are white. */
+function hasLightBackground({ COLORFGBG }: Environment): boolean {
+  return /;(7|15)$/.test(COLORFGBG ?? '');
 }

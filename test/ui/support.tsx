@@ -25,6 +25,7 @@ import { makeTheme } from '../../src/ui/theme.js';
 import { estimateByHand, sampleDatasets, sampleModels } from './samples.js';
 
 export interface Home {
+  readonly folder: string;
   readonly store: RunStore;
   readonly controls: { run: string; control: Control }[];
   readonly changed: { run: string; changes: LiveChange }[];
@@ -61,7 +62,7 @@ export function openHome(changes: Partial<Services> = {}): Home {
     ...changes,
   };
   return {
-    store, controls, changed, killed, services,
+    folder, store, controls, changed, killed, services,
     dispose: () => {
       store.close();
       rmSync(folder, { recursive: true });
@@ -100,7 +101,7 @@ export async function openSession(home: Home, size: Size, options: { color?: boo
   const stdout = Object.assign(new EventEmitter(), { ...size, isTTY: true, last: '', write(data: string) { this.last = data; } });
   const stdin = new Keyboard();
   const theme = makeTheme({ color: options.color ?? false, unicode: options.unicode ?? true });
-  const instance = render(<Root store={store} theme={theme} onKey={controller.press} />, {
+  const instance = render(<Root store={store} themeOf={() => theme} onKey={controller.press} />, {
     stdout: stdout as unknown as NodeJS.WriteStream, stdin: stdin as unknown as NodeJS.ReadStream, debug: true, exitOnCtrlC: false, patchConsole: false,
   });
   const end = controller.start();
@@ -124,7 +125,7 @@ export async function openSession(home: Home, size: Size, options: { color?: boo
 /** A state as it is drawn. */
 export function firstFrame(state: AppState): string {
   const stdout = Object.assign(new EventEmitter(), { ...state.size, isTTY: true, last: '', write(data: string) { this.last = data; } });
-  const instance = render(<Root store={makeStore(reduce, state)} theme={makeTheme({ color: false, unicode: true })} onKey={() => undefined} />, {
+  const instance = render(<Root store={makeStore(reduce, state)} themeOf={() => makeTheme({ color: false, unicode: true })} onKey={() => undefined} />, {
     stdout: stdout as unknown as NodeJS.WriteStream, stdin: new Keyboard() as unknown as NodeJS.ReadStream, debug: true, exitOnCtrlC: false, patchConsole: false,
   });
   const frame = stdout.last;

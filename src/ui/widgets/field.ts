@@ -11,6 +11,8 @@ export type FieldAction =
   | { readonly type: 'insert'; readonly text: string }
   | { readonly type: 'backspace' }
   | { readonly type: 'clear' }
+  | { readonly type: 'delete-word' }
+  | { readonly type: 'delete-rest' }
   | { readonly type: 'move'; readonly to: 'left' | 'right' | 'start' | 'end' };
 
 export function fieldOf(text: string): Field {
@@ -30,6 +32,12 @@ export function reduceField(field: Field, action: FieldAction): Field {
       return { text: text.slice(0, Math.max(0, caret - 1)) + text.slice(caret), caret: Math.max(0, caret - 1) };
     case 'clear':
       return { text: text.slice(caret), caret: 0 };
+    case 'delete-word': {
+      const kept = text.slice(0, caret).replace(/\S*\s*$/, '');
+      return { text: kept + text.slice(caret), caret: kept.length };
+    }
+    case 'delete-rest':
+      return { text: text.slice(0, caret), caret };
     case 'move':
       return { text, caret: { left: Math.max(0, caret - 1), right: Math.min(text.length, caret + 1), start: 0, end: text.length }[action.to] };
   }

@@ -9,8 +9,7 @@ import type { DatasetEntry } from '../../../data/discover.js';
 import type { ModelEntry } from '../../../models/discover.js';
 import type { Glyphs, MemoryTone, Theme, Tone } from '../../theme.js';
 import { stackedBar } from '../../widgets/bar.js';
-import { fieldWindow } from '../../widgets/field.js';
-import type { Field } from '../../widgets/field.js';
+import { fieldLine } from '../../widgets/field-line.js';
 import { windowStart } from '../../widgets/list.js';
 import type { ListState } from '../../widgets/list.js';
 import type { Column } from '../../widgets/table.js';
@@ -51,13 +50,6 @@ export function listNote(list: ListState, entry: { readonly path: string; readon
   if (entry?.reason) return line([entry.reason, 'warn']);
   const filter = list.filter === '' ? '' : `/${list.filter}  `;
   return line([filter, 'accent'], [entry ? cutLeft(clean(entry.path), width - filter.length, glyphs.ellipsis) : '', 'muted']);
-}
-
-/** A text being typed, reversed where the next character goes. */
-export function fieldLine(field: Field, width: number): Line {
-  const { before, at, after } = fieldWindow(field, Math.max(1, width));
-  if (field.selected) return [{ text: before, inverse: true }, { text: at }];
-  return [{ text: before }, { text: at, inverse: true }, { text: after }];
 }
 
 /** The knobs around the cursor under their group headings, and below them what the one under the cursor means. */

@@ -8,9 +8,10 @@ import { tableLines } from '../../widgets/table.js';
 import type { Column } from '../../widgets/table.js';
 import type { ListState } from '../../widgets/list.js';
 import { useTheme } from '../../widgets/theme-context.js';
+import { fieldLine } from '../../widgets/field-line.js';
 import { textAt } from './draft.js';
 import { formLayout } from './layout.js';
-import { costLines, datasetColumns, fieldLine, listNote, modelColumns, settingsLines, warningLines } from './lines.js';
+import { costLines, datasetColumns, listNote, modelColumns, settingsLines, warningLines } from './lines.js';
 import { currentProblem, visibleDatasets, visibleModels } from './state.js';
 import type { NewRunState } from './state.js';
 

@@ -11,7 +11,7 @@ import { Pane, frame } from '../../widgets/pane.js';
 import { tableLines } from '../../widgets/table.js';
 import { useTheme } from '../../widgets/theme-context.js';
 import type { Drawing } from '../../drawing.js';
-import { fieldLine } from '../new-run/lines.js';
+import { fieldLine } from '../../widgets/field-line.js';
 import { runColumns, summaryLines, tabLines } from './lines.js';
 import { orderText, tableRows, tabs } from './state.js';
 import type { Opened, RunsState } from './state.js';
