@@ -47,7 +47,7 @@ describe('the command line', () => {
     session.press(...'too', 'tab');
     await session.until(':compare baseline too-hot ');
     session.press('enter');
-    await session.until('0.4591', 'too-hot');
+    await session.until('training loss by step');
   });
 
   it('goes through the words with Tab and back with Shift-Tab', async () => {
@@ -74,7 +74,7 @@ describe('the command line', () => {
 
   it('marks runs for @marked', async () => {
     session.press(':', ...'mark baseline too-hot', 'enter', ...'compare @marked', 'enter');
-    await session.until('0.4591', 'too-hot');
+    await session.until('training loss by step');
   });
 
   it('asks before it deletes', async () => {

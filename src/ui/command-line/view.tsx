@@ -23,7 +23,9 @@ export const CommandView = memo(function CommandView({ state, width, height }: P
   const { glyphs } = useTheme();
   const { field, completion, output, scroll, running } = state;
   const inside = width - frame.columns;
-  const fixed = wordRows + 2;
+  // Once there are results they have the room until somebody types.
+  const offered = output.length > 0 && field.text === '' ? 0 : wordRows;
+  const fixed = offered + 2;
   const rows = Math.max(1, Math.min(Math.max(leastOutput, output.length), height - frame.rows - fixed));
   const from = Math.max(0, output.length - rows - scroll);
   const shown = output.slice(from, from + rows);
@@ -31,19 +33,19 @@ export const CommandView = memo(function CommandView({ state, width, height }: P
   const lines: Line[] = [
     ...shown,
     ...Array.from({ length: rows - shown.length }, () => blank),
-    ...wordLines(state, inside),
+    ...wordLines(state, inside, offered),
     line([running === null ? clean(completion?.hint ?? '') : `${clean(running)} ${glyphs.ellipsis}`, 'muted']),
     line([':', 'accent'], ...fieldLine(field, inside - 1)),
   ];
   return <Pane title={line('Commands', [above, 'muted'])} width={width} height={rows + fixed + frame.rows} focused lines={lines} />;
 });
 
-function wordLines({ completion, chosen }: CommandState, width: number): Line[] {
+function wordLines({ completion, chosen }: CommandState, width: number, rows: number): Line[] {
   const words = completion?.words ?? [];
-  const start = windowStart(chosen ?? 0, words.length, wordRows);
-  const shown = words.slice(start, start + wordRows);
+  const start = windowStart(chosen ?? 0, words.length, rows);
+  const shown = words.slice(start, start + rows);
   const wide = Math.min(Math.floor(width / 2), Math.max(0, ...shown.map(({ text }) => widthOf(text))) + 2);
-  return Array.from({ length: wordRows }, (_, i) => {
+  return Array.from({ length: rows }, (_, i) => {
     const word = shown[i];
     if (word === undefined) return blank;
     const row = line([fit(clean(word.text), wide), 'accent'], [clean(word.note), 'muted']);
