@@ -27,6 +27,7 @@ export async function data(terminal: Terminal, file: string, { set, rows, row, j
     lengths: lengthHistogram(prepared.train, experiment.max_length),
     rows: previewRows(prepared, tokenizer, wanted),
     rejected: prepared.rejected,
+    sets: prepared.shares,
   };
   if (json) terminal.json(report);
   else terminal.print((row === undefined ? dataLines(report, terminal) : rowLines(report.rows, terminal).slice(1)).join('\n'));

@@ -89,6 +89,13 @@ function absolutePaths(value: object, folder: string): void {
     const path = valueAt(value, key);
     if (typeof path === 'string' && path !== '') setKey(value, key, absolute(key, path, folder));
   }
+  const more: unknown = valueAt(value, 'dataset.mix');
+  if (Array.isArray(more)) setKey(value, 'dataset.mix', more.map((set: unknown) => absoluteSet(set, folder)));
+}
+
+function absoluteSet(set: unknown, folder: string): unknown {
+  if (typeof set !== 'object' || set === null || !('path' in set) || typeof set.path !== 'string') return set; // told by the schema
+  return { ...set, path: absolute('dataset.path', set.path, folder) };
 }
 
 /** A model that is no folder here may be a name (`org/model`) to look up in the search paths, and is left as it is. */

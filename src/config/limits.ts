@@ -120,7 +120,7 @@ function expectation(property: Schema): string {
     case 'boolean':
       return 'true or false';
     case 'array':
-      return 'a list of texts';
+      return typeof property.items === 'object' && 'properties' in property.items ? 'a list of groups' : 'a list of texts';
     case 'object':
       return 'a group of "name: text"';
     case 'null':

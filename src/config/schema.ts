@@ -24,15 +24,41 @@ const count = (minimum: number) => z.int().min(minimum);
 const fraction = z.number().min(0).lt(1);
 const text = z.string().min(1);
 
+const format = z.enum(['alpaca', 'sharegpt', 'chat', 'text', 'classification', 'prompt-completion']).default('alpaca').describe('how a row becomes text');
+const columns = z.record(z.string(), z.string()).default({}).describe('names of the columns in the file: {instruction: question, output: answer}');
+const tags = z.record(z.string(), z.string()).default({}).describe("names within messages, LLaMA-Factory's words: {role_tag: speaker, user_tag: me}");
+const template = text.nullable().default(null).describe("a named prompt template, or null for the format's own");
+const entry = text.nullable().default(null).describe("an entry of the folder's dataset_info.json, which names file, format and columns").meta({ label: 'entry' });
+const weight = z.number().positive().default(1).describe('how often a row is seen in an epoch: 2 twice, 0.5 every other one').meta({ stride: 0.5 });
+const maxSamples = count(1).nullable().default(null).describe('use only the first rows').meta({ step: 'log' });
+
+const filter = z.strictObject({
+  contains: z.array(text).default([]).describe('keep rows with at least one of these words in their text'),
+  excludes: z.array(text).default([]).describe('leave out rows with any of these words'),
+  matches: text.nullable().default(null).describe('keep rows in which this regular expression finds something: word, or /word/i'),
+  min_length: count(0).default(0).describe('shortest text of a row, in characters').meta({ label: 'shortest row', step: 'log' }),
+  max_length: count(1).nullable().default(null).describe('longest text of a row, in characters').meta({ label: 'longest row', step: 'log' }),
+  where: z.record(z.string(), z.union([z.string(), z.array(z.string())])).default({}).describe('keep rows whose columns hold one of these values: {language: [Python, R]}'),
+});
+
+/** Another set, drawn together with the first. */
+const mixed = z.strictObject({ path: text, format, columns, tags, name: entry, template, max_samples: maxSamples, weight });
+
 const dataset = z.strictObject({
-  path: text.describe('file, folder (train/validation/test) or list of rows to learn from').meta({ label: 'dataset', path: true }),
-  format: z.enum(['alpaca', 'sharegpt', 'chat', 'text', 'classification', 'prompt-completion']).default('alpaca').describe('how a row becomes text'),
-  columns: z.record(z.string(), z.string()).default({}).describe('names of the columns in the file: {instruction: question, output: answer}'),
-  template: text.nullable().default(null).describe("a named prompt template, or null for the format's own"),
+  path: text.describe('file, folder (train/validation/test) or pattern of files with rows to learn from').meta({ label: 'dataset', path: true }),
+  format,
+  columns,
+  tags,
+  name: entry,
+  template,
   eval: text.nullable().default(null).describe('rows to evaluate on; instead of val_size').meta({ label: 'eval rows', path: true }),
   val_size: z.number().min(0).refine((n) => n < 1 || Number.isInteger(n), 'must be a share below 1 or a whole number of rows').default(0)
     .describe('share (below 1) or number of rows held out for evaluation').meta({ reach: 0.5 }),
-  max_samples: count(1).nullable().default(null).describe('use only the first rows').meta({ step: 'log' }),
+  max_samples: maxSamples,
+  filter: filter.prefault({}),
+  dedupe: z.enum(['none', 'exact', 'near']).default('none').describe('leave out rows seen before: word for word, or nearly so; near takes some 1 kB a row'),
+  weight,
+  mix: z.array(mixed).default([]).describe('more sets to learn from: [{path: …, format: …, weight: 0.5}]'),
 });
 
 const lora = z.strictObject({
@@ -70,6 +96,7 @@ const train = z.strictObject({
   auto_find_batch_size: z.boolean().default(true).describe('halve the micro-batch and double the accumulation when memory runs out').meta({ label: 'fit to memory' }),
   seed: count(0).default(42).describe('of the order of rows, initial values and dropout'),
   shuffle: z.boolean().default(true).describe('a new order of rows every epoch'),
+  group_by_length: z.boolean().default(false).describe('batches of rows of about one length: less padding, the order a little less random').meta({ label: 'group by length' }),
   logging_steps: count(1).default(1).describe('updates between logged points').meta({ step: 'log' }),
   eval_strategy: z.enum(['steps', 'epoch']).default('steps').describe('evaluate every eval_steps updates, or at the end of every epoch').meta({ label: 'evaluate by' }),
   eval_steps: count(0).default(50).describe('updates between evaluations; 0: only at the end').meta({ step: 'log' }),
@@ -116,6 +143,7 @@ export const experimentSchema = z.strictObject({
 /** A complete, valid experiment: every key is there. */
 export type Experiment = z.output<typeof experimentSchema>;
 export type DatasetConfig = Experiment['dataset'];
+export type MixedConfig = DatasetConfig['mix'][number];
 export type LoraConfig = Experiment['lora'];
 export type TrainConfig = Experiment['train'];
 export type EngineConfig = Experiment['engine'];

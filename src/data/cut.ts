@@ -1,10 +1,11 @@
 /** Documents to rows of at most `max_length` tokens. Nothing is copied: rows are windows into the store. */
 import type { EncodedDocuments } from './encode.js';
-import { labelCount, type TokenStore, type Window } from './rows.js';
+import { Growing } from './growing.js';
+import { isLearned, labelsAmong, type Windows } from './rows.js';
 import type { RejectedRow } from './source/row.js';
 
 export interface CutRows {
-  readonly windows: readonly Window[];
+  readonly windows: Windows;
   /** Rows that were longer than `max_length`. */
   readonly cutRows: number;
   /** Rows of which nothing to learn was left. */
@@ -14,40 +15,42 @@ export interface CutRows {
 /**
  * A row a document. Of a longer one with a prompt and one answer, the middle of the prompt is left out
  * (its ends hold the task and the lead-in to the answer); of any other, the end.
- * Overwrites the cut documents in the store.
  */
 export function cutDocuments(documents: EncodedDocuments, maxLength: number): CutRows {
-  const windows: Window[] = [];
+  const windows = new WindowList();
   const rejected: RejectedRow[] = [];
   let cutRows = 0;
-  for (let i = 0; i < documents.lineOf.length; i++) {
-    const start = documents.starts[i];
-    const fullLength = documents.starts[i + 1] - start;
-    let count = fullLength;
-    if (fullLength > maxLength) {
-      cutRows++;
-      count = cutInPlace(documents, { start, count }, maxLength);
+  for (let document = 0; document < documents.lineOf.length; document++) {
+    const start = documents.starts[document];
+    const fullLength = documents.starts[document + 1] - start;
+    if (fullLength <= maxLength) {
+      windows.push({ start, fullLength, ...whole(fullLength), labels: documents.labelCounts[document] });
+      continue;
     }
-    if (labelCount(documents, { start, count }) > 0) windows.push({ start, count, fullLength });
+    cutRows++;
+    const codes = documents.tokens.read(start, fullLength);
+    const cut = cutOne(codes, maxLength);
+    const labels = labelsAmong(Int32Array.of(...codes.subarray(0, cut.head), ...codes.subarray(cut.head + cut.gap, cut.count + cut.gap)));
+    if (labels > 0) windows.push({ start, fullLength, ...cut, labels });
     else {
       const reason = `nothing to learn is left within max_length ${maxLength} (the row has ${fullLength} tokens)`;
-      rejected.push({ file: documents.files[documents.fileOf[i]], line: documents.lineOf[i], reason });
+      rejected.push({ file: documents.files[documents.fileOf[document]], line: documents.lineOf[document], reason });
     }
   }
-  return { windows, cutRows, rejected };
+  return { windows: windows.take(), cutRows, rejected };
 }
 
 /**
  * All documents as one text in rows of exactly `blockLength` tokens, as `group_texts` of Transformers'
- * run_clm.py; but the rest at the end is kept, as a shorter row.
+ * run_clm.py; but the rest at the end is kept, as a shorter row. Every token is learned.
  */
-export function chunkDocuments({ tokens }: TokenStore, blockLength: number): CutRows {
-  const windows: Window[] = [];
+export function chunkDocuments({ tokens }: EncodedDocuments, blockLength: number): CutRows {
+  const windows = new WindowList();
   for (let start = 0; start + 1 < tokens.length; start += blockLength) {
     const count = Math.min(blockLength, tokens.length - start);
-    windows.push({ start, count, fullLength: count });
+    windows.push({ start, fullLength: count, ...whole(count), labels: count - 1 });
   }
-  return { windows, cutRows: 0, rejected: [] };
+  return { windows: windows.take(), cutRows: 0, rejected: [] };
 }
 
 /** How prompt and answer share `maxLength` (LLaMA-Factory's `infer_seqlen`): the answer comes first. */
@@ -59,16 +62,49 @@ export function shareLength(prompt: number, answer: number, maxLength: number): 
   return { prompt: Math.min(prompt, maxLength - kept), answer: kept };
 }
 
-/** Shortens one document; returns its new length. */
-function cutInPlace({ tokens, trained }: TokenStore, { start, count }: { start: number; count: number }, maxLength: number): number {
-  const mask = trained.subarray(start, start + count);
-  const first = mask.indexOf(1);
-  const end = mask.lastIndexOf(1) + 1;
-  if (first === 0 || mask.subarray(first, end).includes(0)) return maxLength;
+/** What is kept of a document: `count` tokens, of which `gap` are left out after the first `head`. */
+interface Cut {
+  readonly count: number;
+  readonly head: number;
+  readonly gap: number;
+}
+
+function whole(count: number): Cut {
+  return { count, head: count, gap: 0 };
+}
+
+function cutOne(codes: Int32Array, maxLength: number): Cut {
+  const first = codes.findIndex(isLearned);
+  const end = codes.findLastIndex(isLearned) + 1;
+  if (first <= 0 || !codes.subarray(first, end).every(isLearned)) return whole(maxLength);
 
   const kept = shareLength(first, end - first, maxLength);
   const head = Math.ceil(kept.prompt / 2);
-  const tail = kept.prompt - head;
-  for (const values of [tokens, trained]) values.copyWithin(start + head, start + first - tail, start + first + kept.answer);
-  return kept.prompt + kept.answer;
+  return { count: kept.prompt + kept.answer, head, gap: first - kept.prompt };
+}
+
+/** Windows as they are found, a column a field. */
+class WindowList {
+  readonly #starts = new Growing(Float64Array);
+  readonly #counts = new Growing(Uint32Array);
+  readonly #heads = new Growing(Uint32Array);
+  readonly #gaps = new Growing(Uint32Array);
+  readonly #fullLengths = new Growing(Uint32Array);
+  readonly #labelCounts = new Growing(Uint32Array);
+
+  push(window: Cut & { readonly start: number; readonly fullLength: number; readonly labels: number }): void {
+    this.#starts.add(window.start);
+    this.#counts.add(window.count);
+    this.#heads.add(window.head);
+    this.#gaps.add(window.gap);
+    this.#fullLengths.add(window.fullLength);
+    this.#labelCounts.add(window.labels);
+  }
+
+  take(): Windows {
+    return {
+      length: this.#starts.length, starts: this.#starts.take(), counts: this.#counts.take(), heads: this.#heads.take(), gaps: this.#gaps.take(),
+      fullLengths: this.#fullLengths.take(), labelCounts: this.#labelCounts.take(),
+    };
+  }
 }

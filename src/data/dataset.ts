@@ -5,11 +5,13 @@ import { UserError } from '../util/errors.js';
 import { Random } from '../util/random.js';
 import { cachedDocuments, cacheKey, type CacheUse } from './cache/documents.js';
 import { chunkDocuments, cutDocuments } from './cut.js';
-import { type EncodedDocuments, encodeRows } from './encode.js';
-import { type EncodedRows, StoredRows, type Window } from './rows.js';
-import { readerOf, type Splits, splitsOf } from './source/files.js';
+import { encodeRows } from './encode.js';
+import { rowFilter } from './filter/filter.js';
+import { ChosenRows, type EncodedRows, StoredRows } from './rows.js';
+import { type DataSet, setsOf } from './sets.js';
+import { readerOf, splitsOf } from './source/files.js';
 import type { ReadOptions, RejectedRow, SourceRow } from './source/row.js';
-import { rowTemplate } from './template/formats.js';
+import { columnsRead, rowTemplate } from './template/formats.js';
 import type { Tokenizer } from './tokenizer/index.js';
 
 /** The part of an experiment that decides what the rows are. */
@@ -27,8 +29,20 @@ export interface PreparedDataset {
   readonly rejected: readonly RejectedRow[];
   /** Rows longer than `max_length`, which were cut. */
   readonly cutRows: number;
+  /** What became of the rows of each set. */
+  readonly shares: readonly SetShare[];
   /** Whether the training rows came from the cache. */
   readonly cache: CacheUse;
+}
+
+/** How much of a set is learned from. */
+export interface SetShare {
+  readonly path: string;
+  /** Rows of its files, and how many of them each rule of the filter left out. */
+  readonly read: number;
+  readonly dropped: Readonly<Record<string, number>>;
+  /** Rows seen in an epoch, held-out ones apart, by weight. */
+  readonly rows: number;
 }
 
 export interface PrepareOptions {
@@ -44,59 +58,69 @@ export class NotTokenised extends Error {
   override readonly name = 'NotTokenised';
 }
 
-/** Reads, tokenises (or takes from the cache), cuts and splits; throws UserError where there is nothing to train on. */
+/** Reads, filters, tokenises (or takes from the cache), cuts, splits and mixes; throws UserError where there is nothing to train on. */
 export async function prepareDataset(settings: DataSettings, tokenizer: Tokenizer, options: PrepareOptions): Promise<PreparedDataset> {
-  const { dataset } = settings;
+  const { dataset, stage, train: { seed } } = settings;
   const load = splitLoader(settings, tokenizer, options);
-  const trainFiles = splitsIn(dataset.path, options).train;
-  if (trainFiles.length === 0) throw new UserError(`${dataset.path} has no files to train on: all of them are named as validation or test data`);
-  const evalFiles = evaluationFiles(dataset, options);
-  const train = await load(trainFiles);
-  const held = evalFiles === null ? holdOut(train.cut.windows, dataset.val_size, settings.train.seed) : { train: train.cut.windows, eval: [] };
-  const other = evalFiles === null ? null : await load(evalFiles);
+  const sets = setsOf(dataset, stage, options.baseFolder ?? '.');
+  const loaded: LoadedSplit[] = [];
+  for (const set of sets) loaded.push(await load(trainingFiles(set), set));
+  const rows = loaded.map((split) => split.rows);
+
+  const separate = await evaluationRows(settings, sets, load, options);
+  const held = separate === null && dataset.val_size > 0 ? holdOut(allRows(rows), dataset.val_size, seed) : { train: allRows(rows), eval: null };
+  const seen = weighted(held.train, sets.map(({ weight }) => weight), seed);
+  const counts = sets.map((_, set) => seen.setOf.reduce((sum, of) => sum + Number(of === set), 0));
 
   return {
-    train: new StoredRows(train.documents, held.train),
-    eval: evaluationRows(other, train.documents, held.eval),
-    rejected: [train, other].flatMap((split) => (split ? [...split.documents.rejected, ...split.cut.rejected] : [])),
-    cutRows: train.cut.cutRows + (other?.cut.cutRows ?? 0),
-    cache: train.use,
+    train: chosen(rows, seen),
+    eval: separate?.rows ?? (held.eval === null ? null : chosen(rows, held.eval)),
+    rejected: [...loaded, ...(separate?.splits ?? [])].flatMap(({ rejected }) => rejected),
+    cutRows: [...loaded, ...(separate?.splits ?? [])].reduce((sum, { cutRows }) => sum + cutRows, 0),
+    shares: loaded.map(({ read, dropped }, set) => ({ path: sets[set].path, read, dropped, rows: counts[set] })),
+    cache: loaded[0].use,
   };
 }
 
 /** The rows to evaluate on, null where none are set apart; training rows are read only if these are held out of them. */
 export async function prepareEvaluation(settings: DataSettings, tokenizer: Tokenizer, options: PrepareOptions): Promise<EncodedRows | null> {
-  const files = evaluationFiles(settings.dataset, options);
-  if (files === null) return settings.dataset.val_size > 0 ? (await prepareDataset(settings, tokenizer, options)).eval : null;
-  const { documents, cut } = await splitLoader(settings, tokenizer, options)(files);
-  return new StoredRows(documents, cut.windows);
+  const { dataset, stage } = settings;
+  const separate = await evaluationRows(settings, setsOf(dataset, stage, options.baseFolder ?? '.'), splitLoader(settings, tokenizer, options), options);
+  if (separate !== null) return separate.rows;
+  return dataset.val_size > 0 ? (await prepareDataset(settings, tokenizer, options)).eval : null;
 }
 
 interface LoadedSplit {
-  readonly documents: EncodedDocuments;
+  readonly rows: StoredRows;
+  readonly rejected: readonly RejectedRow[];
+  readonly cutRows: number;
+  readonly read: number;
+  readonly dropped: Readonly<Record<string, number>>;
   readonly use: CacheUse;
-  readonly cut: ReturnType<typeof cutDocuments>;
 }
 
-/** Reads the files of one split. */
-function splitLoader({ dataset, stage, max_length: maxLength }: DataSettings, tokenizer: Tokenizer, { cacheFolder, tokenise = true }: PrepareOptions): (files: readonly string[]) => Promise<LoadedSplit> {
-  const template = rowTemplate(dataset, tokenizer);
-  const everyToken = stage === 'pretrain';
-  const reading: ReadOptions = { textColumn: dataset.columns['text'] ?? 'text', runningText: everyToken };
-  const { format, columns, template: templateName, max_samples: maxRows } = dataset;
-  const key = { format, columns, templateName, maxRows, stage, tokenizer: tokenizer.fingerprint };
+/** Reads files of one set. */
+type SplitLoader = (files: readonly string[], set: DataSet) => Promise<LoadedSplit>;
 
-  return async (files) => {
-    const encode = () => {
+function splitLoader({ dataset, stage, max_length: maxLength }: DataSettings, tokenizer: Tokenizer, { cacheFolder, tokenise = true }: PrepareOptions): SplitLoader {
+  const everyToken = stage === 'pretrain';
+  const { filter, dedupe } = dataset;
+
+  return async (files, set) => {
+    const { format, columns, tags, template, max_samples: maxRows } = set;
+    const reading: ReadOptions = { textColumn: columns['text'] ?? 'text', runningText: everyToken };
+    const key = { format, columns, tags, template, filter, dedupe, maxRows, stage, tokenizer: tokenizer.fingerprint };
+    const encoding = { tokenizer, template: rowTemplate(set, tokenizer), filter: rowFilter(dataset, columnsRead(set)), everyToken, maxRows };
+    const { documents, use } = await cachedDocuments(cacheFolder, await cacheKey(files, key), (sink) => {
       if (!tokenise) throw new NotTokenised(`${files.join(', ')} is not in ${cacheFolder}`);
-      return encodeRows(files, readFiles(files, reading), { tokenizer, template, everyToken, maxRows });
-    };
-    const { documents, use } = await cachedDocuments(cacheFolder, await cacheKey(files, key), encode);
+      return encodeRows(files, readFiles(files, reading), encoding, sink);
+    });
     const cut = everyToken ? chunkDocuments(documents, maxLength) : cutDocuments(documents, maxLength);
     if (cut.windows.length === 0) {
       throw new UserError(`no row of ${files.join(', ')} has anything to learn within max_length ${maxLength}; the first: ${cut.rejected[0]?.reason ?? 'the text is too short'}`);
     }
-    return { documents, use, cut };
+    const { rejected, read, dropped } = documents;
+    return { rows: new StoredRows(documents.tokens, cut.windows, documents), rejected: [...rejected, ...cut.rejected], cutRows: cut.cutRows, read, dropped, use };
   };
 }
 
@@ -104,34 +128,81 @@ async function* readFiles(files: readonly string[], options: ReadOptions): Async
   for (const file of files) yield* readerOf(file)(file, options);
 }
 
-/** `eval` goes before `val_size`, which goes before a validation split that the folder happens to have; null where there is none of its own. */
-function evaluationFiles({ path: place, eval: named, val_size: size }: DatasetConfig, options: PrepareOptions): readonly string[] | null {
-  if (named !== null) {
-    const splits = splitsIn(named, options);
-    return [splits.validation, splits.test, splits.train].find((files) => files.length > 0) ?? [];
+function trainingFiles(set: DataSet): readonly string[] {
+  const { train } = splitsOf(set.path);
+  if (train.length === 0) throw new UserError(`${set.path} has no files to train on: all of them are named as validation or test data`);
+  return train;
+}
+
+/**
+ * Rows that have files of their own: `eval` goes before `val_size`, which goes before the validation splits
+ * that the sets' folders happen to have. Null where there are none.
+ */
+async function evaluationRows({ dataset }: DataSettings, sets: readonly DataSet[], load: SplitLoader, options: PrepareOptions): Promise<{ rows: EncodedRows; splits: LoadedSplit[] } | null> {
+  const splits: LoadedSplit[] = [];
+  if (dataset.eval !== null) {
+    const place = path.resolve(options.baseFolder ?? '.', dataset.eval);
+    const { validation, test, train } = splitsOf(place);
+    splits.push(await load([validation, test, train].find((files) => files.length > 0) ?? [], { ...sets[0], path: place }));
+  } else if (dataset.val_size === 0) {
+    for (const set of sets) {
+      const { validation } = splitsOf(set.path);
+      if (validation.length > 0) splits.push(await load(validation, set));
+    }
   }
-  if (size > 0) return null;
-  const { validation } = splitsIn(place, options);
-  return validation.length > 0 ? validation : null;
+  if (splits.length === 0) return null;
+  const rows = splits.map((split) => split.rows);
+  return { rows: chosen(rows, allRows(rows)), splits };
 }
 
-function splitsIn(place: string, { baseFolder = '.' }: PrepareOptions): Splits {
-  return splitsOf(path.resolve(baseFolder, place));
+/** Which rows of which sets, in order. */
+interface Choice {
+  readonly setOf: Uint16Array;
+  readonly rowOf: Uint32Array;
 }
 
-function evaluationRows(other: { documents: EncodedDocuments; cut: { windows: readonly Window[] } } | null, store: EncodedDocuments, held: readonly Window[]): EncodedRows | null {
-  if (other) return new StoredRows(other.documents, other.cut.windows);
-  return held.length > 0 ? new StoredRows(store, held) : null;
+function allRows(sets: readonly EncodedRows[]): Choice {
+  const length = sets.reduce((sum, set) => sum + set.length, 0);
+  const choice = { setOf: new Uint16Array(length), rowOf: new Uint32Array(length) };
+  let at = 0;
+  for (const [s, set] of sets.entries()) {
+    choice.setOf.fill(s, at, at + set.length);
+    for (let row = 0; row < set.length; row++) choice.rowOf[at++] = row;
+  }
+  return choice;
 }
 
-/** Draws rows for evaluation, the same for the same seed; both parts keep the order of the file. */
-export function holdOut<T>(rows: readonly T[], size: number, seed: number): { train: T[]; eval: T[] } {
-  const count = heldOutRows(size, rows.length);
-  if (count >= rows.length) throw new UserError(`dataset.val_size ${size} would hold out ${count} of ${rows.length} rows and leave none to train on; lower it`);
-  const order = Uint32Array.from(rows, (_, i) => i);
+function chosen(sets: readonly EncodedRows[], { setOf, rowOf }: Choice): EncodedRows {
+  return new ChosenRows(sets, setOf, rowOf);
+}
+
+function pick({ setOf, rowOf }: Choice, at: Uint32Array): Choice {
+  return { setOf: Uint16Array.from(at, (i) => setOf[i]), rowOf: Uint32Array.from(at, (i) => rowOf[i]) };
+}
+
+/** Rows of weight 2 come twice; of weight 0.5, half of them, drawn by seed, come at all. */
+function weighted(choice: Choice, weights: readonly number[], seed: number): Choice {
+  if (weights.every((weight) => weight === 1)) return choice;
+  const places: number[] = [];
+  for (const [set, weight] of weights.entries()) {
+    const own: number[] = [];
+    choice.setOf.forEach((of, i) => of === set && own.push(i));
+    const order = Uint32Array.from(own);
+    new Random(seed, 'weight of set', set).shuffle(order);
+    const total = Math.max(1, Math.round(weight * own.length));
+    for (let i = 0; i < total; i++) places.push(order[i % order.length]);
+  }
+  return pick(choice, Uint32Array.from(places).sort());
+}
+
+/** Draws rows for evaluation, the same for the same seed; both parts keep the order of the files. */
+function holdOut(rows: Choice, size: number, seed: number): { train: Choice; eval: Choice } {
+  const all = rows.rowOf.length;
+  const count = heldOutRows(size, all);
+  if (count >= all) throw new UserError(`dataset.val_size ${size} would hold out ${count} of ${all} rows and leave none to train on; lower it`);
+  const order = Uint32Array.from({ length: all }, (_, i) => i);
   new Random(seed, 'validation split').shuffle(order);
-  const held = new Set(order.subarray(0, count));
-  return { train: rows.filter((_, i) => !held.has(i)), eval: rows.filter((_, i) => held.has(i)) };
+  return { train: pick(rows, order.slice(count).sort()), eval: pick(rows, order.slice(0, count).sort()) };
 }
 
 /** How many of so many rows `val_size` holds out, a share or a count, as in sklearn's train_test_split. */

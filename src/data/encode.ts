@@ -1,21 +1,33 @@
 /** Rows to token ids, whole, before anything is cut or held out. */
 import { UserError } from '../util/errors.js';
+import type { TokenSink } from './cache/token-file.js';
 import { Faults } from './faults.js';
 import { Growing } from './growing.js';
-import { labelCount, type Sources, type TokenStore } from './rows.js';
+import { kept, labelsAmong, type Sources, type TokenStore } from './rows.js';
+import { DroppedRows, type RowFilter } from './filter/filter.js';
 import { isRejected, type RejectedRow, type SourceRow } from './source/row.js';
 import { type Example, type Piece, UnusableRow } from './template/example.js';
 import type { RowTemplate } from './template/formats.js';
 import type { Tokenizer } from './tokenizer/index.js';
 
-/** Encoded rows one after the other: row i is `[starts[i], starts[i + 1])` of the store. */
-export interface EncodedDocuments extends TokenStore, Sources {
+/** What is known of encoded rows beside their tokens. */
+export interface DocumentIndex extends Sources {
+  /** Labels of each row that count in its loss. */
+  readonly labelCounts: Uint32Array;
   readonly rejected: readonly RejectedRow[];
+  /** Rows looked at, and how many of them each rule of the filter left out. */
+  readonly read: number;
+  readonly dropped: Readonly<Record<string, number>>;
+}
+
+export interface EncodedDocuments extends DocumentIndex {
+  readonly tokens: TokenStore;
 }
 
 export interface EncodeSettings {
   readonly tokenizer: Tokenizer;
   readonly template: RowTemplate;
+  readonly filter: RowFilter;
   /** Learn every token, and end every document with the end token (stage `pretrain`). */
   readonly everyToken: boolean;
   /** Stop after so many usable rows. */
@@ -25,38 +37,59 @@ export interface EncodeSettings {
 /** Text held before it is tokenised, in UTF-16 units: a few batches of the tokenizer. */
 const heldUnits = 1 << 21;
 
-/** Reads, templates and tokenises; throws UserError when not one row can be used. */
-export async function encodeRows(files: readonly string[], rows: AsyncIterable<SourceRow | RejectedRow>, settings: EncodeSettings): Promise<EncodedDocuments> {
-  const { tokenizer, template, everyToken, maxRows } = settings;
-  const tokens = new Growing(Int32Array);
-  const trained = new Growing(Uint8Array);
+interface HeldRow {
+  readonly row: SourceRow;
+  readonly example: Example;
+}
+
+/**
+ * Reads, templates and tokenises, and gives the tokens to `sink`; memory holds some batches and the index.
+ * While a batch is tokenised the next one is read. Throws UserError when not one row can be used.
+ */
+export async function encodeRows(files: readonly string[], rows: AsyncIterable<SourceRow | RejectedRow>, settings: EncodeSettings, sink: TokenSink): Promise<DocumentIndex> {
+  const { tokenizer, template, filter, everyToken, maxRows } = settings;
   const starts = new Growing(Float64Array);
+  const labelCounts = new Growing(Uint32Array);
   const fileOf = new Growing(Uint32Array);
   const lineOf = new Growing(Uint32Array);
   const faults = new Faults();
-  let held: { readonly row: SourceRow; readonly example: Example }[] = [];
+  const dropped = new DroppedRows();
+  let read = 0;
+  let held: HeldRow[] = [];
   let units = 0;
+  let end = 0; // tokens given
+  let working: Promise<void> = Promise.resolve();
 
-  starts.push([0]);
-  const flush = async (): Promise<void> => {
-    const encoded = await encodeExamples(held.map(({ example }) => (everyToken ? asDocument(example) : example)), tokenizer);
-    for (const [i, document] of encoded.entries()) {
-      const { row } = held[i];
-      if (labelCount(document, { start: 0, count: document.tokens.length }) === 0) {
+  const take = async (batch: readonly HeldRow[]): Promise<void> => {
+    const encoded = await encodeExamples(batch.map(({ example }) => (everyToken ? asDocument(example) : example)), tokenizer);
+    const usable: Int32Array[] = [];
+    for (const [i, codes] of encoded.entries()) {
+      const { row } = batch[i];
+      const labels = labelsAmong(codes);
+      if (labels === 0) {
         faults.add({ ...placeOf(row), reason: 'it has no tokens to learn' });
         continue;
       }
-      tokens.push(document.tokens);
-      trained.push(document.trained);
-      starts.push([tokens.length]);
-      fileOf.push([files.indexOf(row.file)]);
-      lineOf.push([row.line]);
+      starts.add(end);
+      labelCounts.add(labels);
+      fileOf.add(files.indexOf(row.file));
+      lineOf.add(row.line);
+      end += codes.length;
+      usable.push(codes);
     }
+    await sink(joined(usable));
+  };
+  const flush = async (): Promise<void> => {
+    await working;
+    const batch = held;
     held = [];
     units = 0;
+    working = take(batch);
+    working.catch(() => undefined); // reported where it is awaited
   };
 
   for await (const row of rows) {
+    read++;
     if (isRejected(row)) {
       faults.add(row);
       continue;
@@ -64,6 +97,11 @@ export async function encodeRows(files: readonly string[], rows: AsyncIterable<S
     faults.seen(row);
     try {
       const example = template(row.value);
+      const rule = filter(row.value);
+      if (rule !== null) {
+        dropped.add(rule);
+        continue;
+      }
       held.push({ row, example });
       units += example.pieces.reduce((sum, piece) => sum + ('text' in piece ? piece.text.length : 1), 0);
     } catch (error) {
@@ -73,12 +111,18 @@ export async function encodeRows(files: readonly string[], rows: AsyncIterable<S
     if (units >= heldUnits) await flush();
     if (maxRows !== null && lineOf.length + held.length >= maxRows) {
       await flush();
+      await working;
       if (lineOf.length >= maxRows) break;
     }
   }
   await flush();
-  if (lineOf.length === 0) throw faults.error(files);
-  return { tokens: tokens.take(), trained: trained.take(), starts: starts.take(), fileOf: fileOf.take(), lineOf: lineOf.take(), files, rejected: faults.rows };
+  await working;
+  if (lineOf.length === 0) throw dropped.total > 0 ? dropped.error(files, read) : faults.error(files);
+  starts.add(end);
+  return {
+    starts: starts.take(), labelCounts: labelCounts.take(), fileOf: fileOf.take(), lineOf: lineOf.take(),
+    files, rejected: faults.rows, read, dropped: dropped.counts,
+  };
 }
 
 /** The same text as a document to learn whole, closed by the end token. */
@@ -87,36 +131,38 @@ function asDocument(example: Example): Example {
   return { ...example, pieces: [...pieces, { mark: 'end', trained: true }] };
 }
 
-interface Encoded extends TokenStore {
-  readonly tokens: Int32Array;
-}
-
-async function encodeExamples(examples: readonly Example[], tokenizer: Tokenizer): Promise<Encoded[]> {
+/** Each example's tokens as they are kept. */
+async function encodeExamples(examples: readonly Example[], tokenizer: Tokenizer): Promise<Int32Array[]> {
   const apart = await tokenizer.encodeBatch(examples.flatMap(({ joined, pieces }) => (joined ? [] : pieces.flatMap((piece) => ('text' in piece ? [piece.text] : [])))), { special: false });
   const whole = await tokenizer.locateBatch(examples.filter(({ joined }) => joined).map(textOf));
   let nextApart = 0;
   let nextWhole = 0;
   return examples.map((example) => {
-    const parts: { readonly ids: ArrayLike<number>; readonly trained: boolean | Uint8Array }[] = [];
+    const parts: Int32Array[] = [];
     if (example.joined) {
-      const located = whole[nextWhole++];
-      parts.push({ ids: located.ids, trained: overlaps(example.pieces, located) });
+      const found = whole[nextWhole++];
+      const trained = overlaps(example.pieces, found);
+      parts.push(found.ids.map((id, t) => kept(id, trained[t] === 1)));
     }
     for (const piece of example.pieces) {
-      if ('mark' in piece) parts.push({ ids: markIds(piece.mark, tokenizer), trained: piece.trained });
-      else if (!example.joined) parts.push({ ids: apart[nextApart++], trained: piece.trained });
+      if ('mark' in piece) parts.push(Int32Array.from(markIds(piece.mark, tokenizer), (id) => kept(id, piece.trained)));
+      else if (!example.joined) {
+        const ids = apart[nextApart++];
+        parts.push(piece.trained ? ids : ids.map((id) => ~id));
+      }
     }
-    const length = parts.reduce((sum, { ids }) => sum + ids.length, 0);
-    const encoded = { tokens: new Int32Array(length), trained: new Uint8Array(length) };
-    let at = 0;
-    for (const { ids, trained } of parts) {
-      encoded.tokens.set(ids, at);
-      if (typeof trained === 'boolean') encoded.trained.fill(Number(trained), at, at + ids.length);
-      else encoded.trained.set(trained, at);
-      at += ids.length;
-    }
-    return encoded;
+    return parts.length === 1 ? parts[0] : joined(parts);
   });
+}
+
+function joined(parts: readonly Int32Array[]): Int32Array {
+  const all = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 function textOf({ pieces }: Example): string {

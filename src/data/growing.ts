@@ -11,6 +11,11 @@ export class Growing<A extends NumberArray> {
     this.#values = new make(1024);
   }
 
+  add(value: number): void {
+    if (this.length === this.#values.length) this.#values = this.#copy(Math.ceil(this.length * 1.5));
+    this.#values[this.length++] = value;
+  }
+
   push(values: ArrayLike<number>): void {
     if (this.length + values.length > this.#values.length) this.#values = this.#copy(Math.ceil((this.length + values.length) * 1.5));
     this.#values.set(values, this.length);

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { Random } from '../util/random.js';
 import { type Batch, batchWidth, collate } from './collate.js';
 import { packFirstFit } from './pack.js';
-import { type EncodedRows, ignoredLabel } from './rows.js';
+import type { EncodedRows } from './rows.js';
 
 /** The next update: the epoch, from 0, and how many of its updates are done. Plain data, kept in checkpoints. */
 export const loaderPositionSchema = z.strictObject({ epoch: z.int().min(0), index: z.int().min(0) }).readonly();
@@ -20,6 +20,8 @@ export interface LoaderOptions {
   readonly accumulation: number;
   readonly seed: number;
   readonly shuffle: boolean;
+  /** Batches of rows of about one length, so that little of them is padding. */
+  readonly groupByLength: boolean;
   readonly packing: boolean;
   /** Room of a packed row in tokens. */
   readonly maxLength: number;
@@ -52,7 +54,7 @@ export class Loader {
   readonly updatesPerEpoch: number;
   readonly rows: EncodedRows;
   readonly #options: LoaderOptions;
-  readonly #groups: readonly (readonly number[])[];
+  readonly #groups: Groups;
   #position: LoaderPosition;
   #order: { readonly epoch: number; readonly groups: Uint32Array } | null = null;
 
@@ -62,7 +64,7 @@ export class Loader {
     this.#options = options;
     this.rows = rows;
     this.#groups = groupRows(options);
-    this.groupCount = this.#groups.length;
+    this.groupCount = this.#groups.count;
     this.updatesPerEpoch = updatesPerEpoch(this.groupCount, { batchSize, accumulation });
     if (position.index >= this.updatesPerEpoch) throw new Error(`position ${position.index} of an epoch of ${this.updatesPerEpoch} updates`);
     this.#position = position;
@@ -86,7 +88,7 @@ export class Loader {
     const last = Math.min(first + batchSize * accumulation, order.length);
     const microBatches: Batch[] = [];
     for (let from = first; from < last; from += batchSize) {
-      const groups = Array.from(order.subarray(from, Math.min(from + batchSize, last)), (group) => this.#groups[group]);
+      const groups = Array.from(order.subarray(from, Math.min(from + batchSize, last)), (group) => this.#groups.rowsOf(group));
       microBatches.push(collate(rows, groups, { padId }));
     }
     this.#position = index + 1 < this.updatesPerEpoch ? { epoch, index: index + 1 } : { epoch: epoch + 1, index: 0 };
@@ -95,11 +97,29 @@ export class Loader {
 
   #orderOf(epoch: number): Uint32Array {
     if (this.#order?.epoch === epoch) return this.#order.groups;
-    const groups = Uint32Array.from(this.#groups, (_, i) => i);
-    if (this.#options.shuffle) new Random(this.#options.seed, 'order of epoch', epoch).shuffle(groups);
+    const groups = Uint32Array.from({ length: this.groupCount }, (_, i) => i);
+    const { seed, shuffle, groupByLength, batchSize } = this.#options;
+    if (shuffle) new Random(seed, 'order of epoch', epoch).shuffle(groups);
+    if (groupByLength) sortByLength(groups, { batchSize, lengthOf: (group) => tokensOf(this.rows, this.#groups.rowsOf(group)), random: shuffle ? new Random(seed, 'order of batches', epoch) : null });
     this.#order = { epoch, groups };
     return groups;
   }
+}
+
+/** Batches that are sorted among each other: fewer would leave more padding, more would order an epoch by length. */
+const sortedBatches = 50;
+
+/**
+ * Sorts stretches of `sortedBatches` batches by length and shuffles the whole batches, in place; what does not
+ * fill a batch stays last. As Transformers' `group_by_length`, whose batches keep the order of their lengths.
+ */
+function sortByLength(order: Uint32Array, { batchSize, lengthOf, random }: { readonly batchSize: number; readonly lengthOf: (group: number) => number; readonly random: Random | null }): void {
+  for (let from = 0; from < order.length; from += sortedBatches * batchSize) order.subarray(from, from + sortedBatches * batchSize).sort((a, b) => lengthOf(b) - lengthOf(a) || a - b);
+  if (random === null) return;
+  const batches = Uint32Array.from({ length: Math.floor(order.length / batchSize) }, (_, i) => i);
+  random.shuffle(batches);
+  const sorted = order.slice();
+  for (const [to, from] of batches.entries()) order.set(sorted.subarray(from * batchSize, (from + 1) * batchSize), to * batchSize);
 }
 
 /** Updates of an epoch of so many rows, or packed rows. */
@@ -122,7 +142,7 @@ export function* evalBatches(rows: EncodedRows, options: EvalBatchOptions & { re
 export function largestEvalBatch(rows: EncodedRows, options: EvalBatchOptions): BatchExtent {
   let largest: BatchExtent = { B: 0, T: 0, N: 0 };
   for (const groups of evalGroups(rows, options)) {
-    const { B, T, N } = extentOf(rows, groups, groups.length);
+    const { B, T, N } = extentOf(rows, listed(groups), groups.length);
     largest = { B: Math.max(B, largest.B), T: Math.max(T, largest.T), N: Math.max(N, largest.N) };
   }
   return largest;
@@ -132,7 +152,7 @@ function* evalGroups(rows: EncodedRows, { batchSize, maxLabels }: EvalBatchOptio
   let groups: number[][] = [];
   let labels = 0;
   for (let row = 0; row < rows.length; row++) {
-    const count = labelsOf(rows, row);
+    const count = rows.labelCount(row);
     if (groups.length === batchSize || (groups.length > 0 && labels + count > maxLabels)) {
       yield groups;
       groups = [];
@@ -145,23 +165,31 @@ function* evalGroups(rows: EncodedRows, { batchSize, maxLabels }: EvalBatchOptio
 }
 
 /** Of a batch of B of these groups, were it made of those with the most. */
-function extentOf(rows: EncodedRows, groups: readonly (readonly number[])[], B: number): BatchExtent {
-  const total = (group: readonly number[], of: (row: number) => number): number => group.reduce((sum, row) => sum + of(row), 0);
-  const labels = Uint32Array.from(groups, (group) => total(group, (row) => labelsOf(rows, row))).sort();
-  const longest = groups.reduce((most, group) => Math.max(most, total(group, (row) => rows.tokenCount(row))), 0);
-  return { B, T: batchWidth(longest), N: labels.subarray(labels.length - B).reduce((sum, count) => sum + count, 0) };
+function extentOf(rows: EncodedRows, { count, rowsOf }: Groups, B: number): BatchExtent {
+  const labels = Uint32Array.from({ length: count }, (_, group) => rowsOf(group).reduce((sum, row) => sum + rows.labelCount(row), 0)).sort();
+  let longest = 0;
+  for (let group = 0; group < count; group++) longest = Math.max(longest, tokensOf(rows, rowsOf(group)));
+  return { B, T: batchWidth(longest), N: labels.subarray(count - B).reduce((sum, label) => sum + label, 0) };
 }
 
-/** Labels that count in the loss. */
-function labelsOf(rows: EncodedRows, row: number): number {
-  return rows.labels(row).subarray(1).reduce((count, label) => count + Number(label !== ignoredLabel), 0);
+function tokensOf(rows: EncodedRows, group: readonly number[]): number {
+  return group.reduce((sum, row) => sum + rows.tokenCount(row), 0);
 }
 
-/** Which rows share a row of a batch is drawn once a run; only the order of the groups changes by epoch. */
-function groupRows(options: LoaderOptions): number[][] {
-  const { rows, packing, shuffle, seed, maxLength } = options;
+/** Which rows share a row of a batch. */
+interface Groups {
+  readonly count: number;
+  rowsOf(group: number): readonly number[];
+}
+
+function listed(groups: readonly (readonly number[])[]): Groups {
+  return { count: groups.length, rowsOf: (group) => groups[group] };
+}
+
+/** Drawn once a run; only the order of the groups changes by epoch. */
+function groupRows({ rows, packing, shuffle, seed, maxLength }: LoaderOptions): Groups {
+  if (!packing) return { count: rows.length, rowsOf: (row) => [row] };
   const order = Uint32Array.from({ length: rows.length }, (_, row) => row);
-  if (!packing) return Array.from(order, (row) => [row]);
   if (shuffle) new Random(seed, 'packing').shuffle(order);
-  return packFirstFit(order, (row) => rows.tokenCount(row), maxLength);
+  return listed(packFirstFit(order, (row) => rows.tokenCount(row), maxLength));
 }

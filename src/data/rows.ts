@@ -1,21 +1,22 @@
-/** Rows of token ids, many in one flat array, each a window into it. */
+/** Rows of token ids, many in one store, each a window into it. */
 
 /** The label of a token that is read but not learned, as in PyTorch's cross entropy. */
 export const ignoredLabel = -100;
 
 export interface EncodedRows {
   readonly length: number;
-  /** Tokens of a row. A view: not to be written to. */
   tokens(row: number): Int32Array;
   /** The token itself where it is learned, else -100. Not shifted: `labels[t]` is predicted from `tokens[0 … t-1]`. */
   labels(row: number): Int32Array;
   tokenCount(row: number): number;
+  /** Labels that count in the loss: all but -100 and a row's first token, which nothing predicts. */
+  labelCount(row: number): number;
   /** Tokens of the row before it was cut to `max_length`. */
   fullLength(row: number): number;
   /** Where its text stood. */
   place(row: number): RowPlace;
+  /** Of all rows. */
   readonly totalTokens: number;
-  /** Labels that count in the loss: all but -100 and a row's first token, which nothing predicts. */
   readonly totalLabels: number;
 }
 
@@ -35,69 +36,114 @@ export interface Sources {
   readonly files: readonly string[];
 }
 
-/** Where rows keep their tokens: [N] ids, and for each 1 where it is learned. */
+/**
+ * Tokens as they are kept, one number each: the id where it is learned, its complement `~id` (which is
+ * negative) where it is only read.
+ */
 export interface TokenStore {
-  readonly tokens: Int32Array;
-  readonly trained: Uint8Array;
+  readonly length: number;
+  /** Of `[start, start + count)`. Not to be written to. */
+  read(start: number, count: number): Int32Array;
 }
 
-/** One row as a window into a store. */
-export interface Window {
-  readonly start: number;
-  readonly count: number;
-  readonly fullLength: number;
+export function kept(id: number, trained: boolean): number {
+  return trained ? id : ~id;
+}
+
+function idOf(code: number): number {
+  return code < 0 ? ~code : code;
+}
+
+function labelOf(code: number): number {
+  return code < 0 ? ignoredLabel : code;
+}
+
+export function isLearned(code: number): boolean {
+  return code >= 0;
+}
+
+/** Of these tokens as a row of their own. */
+export function labelsAmong(codes: Int32Array): number {
+  let count = 0;
+  for (let t = 1; t < codes.length; t++) count += Number(isLearned(codes[t]));
+  return count;
+}
+
+/** Tokens in memory. */
+export class HeldTokens implements TokenStore {
+  readonly length: number;
+  readonly #codes: Int32Array;
+
+  constructor(codes: Int32Array) {
+    this.length = codes.length;
+    this.#codes = codes;
+  }
+
+  read(start: number, count: number): Int32Array {
+    return this.#codes.subarray(start, start + count);
+  }
+}
+
+/** Rows as windows: row i is `count` tokens from `start`, of which `gap` are left out after the first `head`. */
+export interface Windows {
+  readonly length: number;
+  readonly starts: Float64Array;
+  readonly counts: Uint32Array;
+  readonly heads: Uint32Array;
+  readonly gaps: Uint32Array;
+  readonly fullLengths: Uint32Array;
+  readonly labelCounts: Uint32Array;
 }
 
 export class StoredRows implements EncodedRows {
   readonly length: number;
   readonly totalTokens: number;
   readonly totalLabels: number;
-  readonly #store: TokenStore & Sources;
-  readonly #starts: Float64Array;
-  readonly #counts: Uint32Array;
-  readonly #fullLengths: Uint32Array;
+  readonly #store: TokenStore;
+  readonly #windows: Windows;
+  readonly #sources: Sources;
 
-  constructor(store: TokenStore & Sources, windows: readonly Window[]) {
+  constructor(store: TokenStore, windows: Windows, sources: Sources) {
     this.length = windows.length;
+    this.totalTokens = sum(windows.counts);
+    this.totalLabels = sum(windows.labelCounts);
     this.#store = store;
-    this.#starts = Float64Array.from(windows, (window) => window.start);
-    this.#counts = Uint32Array.from(windows, (window) => window.count);
-    this.#fullLengths = Uint32Array.from(windows, (window) => window.fullLength);
-    this.totalTokens = this.#counts.reduce((sum, count) => sum + count, 0);
-    this.totalLabels = windows.reduce((sum, window) => sum + labelCount(store, window), 0);
+    this.#windows = windows;
+    this.#sources = sources;
   }
 
   tokens(row: number): Int32Array {
-    const start = this.#starts[row];
-    return this.#store.tokens.subarray(start, start + this.#counts[row]);
+    return this.#codes(row).map(idOf);
   }
 
   labels(row: number): Int32Array {
-    const start = this.#starts[row];
-    const labels = this.tokens(row).slice();
-    for (let t = 0; t < labels.length; t++) if (!this.#store.trained[start + t]) labels[t] = ignoredLabel;
-    return labels;
+    return this.#codes(row).map(labelOf);
   }
 
   tokenCount(row: number): number {
-    return this.#counts[row];
+    return this.#windows.counts[row];
+  }
+
+  labelCount(row: number): number {
+    return this.#windows.labelCounts[row];
   }
 
   fullLength(row: number): number {
-    return this.#fullLengths[row];
+    return this.#windows.fullLengths[row];
   }
 
   place(row: number): RowPlace {
-    const { files, fileOf, lineOf } = this.#store;
-    const first = this.#documentAt(this.#starts[row]);
-    let last = this.#documentAt(this.#starts[row] + this.#counts[row] - 1);
+    const { files, fileOf, lineOf } = this.#sources;
+    const { starts, counts, gaps } = this.#windows;
+    const first = this.#documentAt(starts[row]);
+    let last = this.#documentAt(starts[row] + counts[row] + gaps[row] - 1);
     while (fileOf[last] !== fileOf[first]) last--;
     return { file: files[fileOf[first]], line: lineOf[first], last_line: lineOf[last] };
   }
 
   /** The document that has the token at `position` of the store. */
   #documentAt(position: number): number {
-    const { starts } = this.#store;
+    const { starts } = this.#sources;
     let low = 0;
     let high = starts.length - 1; // starts[low] ≤ position < starts[high]
     while (high - low > 1) {
@@ -107,11 +153,72 @@ export class StoredRows implements EncodedRows {
     }
     return low;
   }
+
+  #codes(row: number): Int32Array {
+    const { starts, counts, heads, gaps } = this.#windows;
+    const [start, count, head] = [starts[row], counts[row], heads[row]];
+    if (gaps[row] === 0) return this.#store.read(start, count);
+    const codes = new Int32Array(count);
+    codes.set(this.#store.read(start, head));
+    codes.set(this.#store.read(start + head + gaps[row], count - head), head);
+    return codes;
+  }
 }
 
-/** Labels of a window that count in the loss. */
-export function labelCount(store: TokenStore, window: Pick<Window, 'start' | 'count'>): number {
-  let count = 0;
-  for (let t = 1; t < window.count; t++) count += store.trained[window.start + t];
-  return count;
+/** Some rows of one or several sets, in any order, and as often as wanted. */
+export class ChosenRows implements EncodedRows {
+  readonly length: number;
+  readonly totalTokens: number;
+  readonly totalLabels: number;
+  readonly #sets: readonly EncodedRows[];
+  readonly #setOf: Uint16Array;
+  readonly #rowOf: Uint32Array;
+
+  /** Row i is row `rowOf[i]` of set `setOf[i]`. */
+  constructor(sets: readonly EncodedRows[], setOf: Uint16Array, rowOf: Uint32Array) {
+    this.length = rowOf.length;
+    this.#sets = sets;
+    this.#setOf = setOf;
+    this.#rowOf = rowOf;
+    this.totalTokens = this.#total((set, row) => set.tokenCount(row));
+    this.totalLabels = this.#total((set, row) => set.labelCount(row));
+  }
+
+  tokens(row: number): Int32Array {
+    return this.#set(row).tokens(this.#rowOf[row]);
+  }
+
+  labels(row: number): Int32Array {
+    return this.#set(row).labels(this.#rowOf[row]);
+  }
+
+  tokenCount(row: number): number {
+    return this.#set(row).tokenCount(this.#rowOf[row]);
+  }
+
+  labelCount(row: number): number {
+    return this.#set(row).labelCount(this.#rowOf[row]);
+  }
+
+  fullLength(row: number): number {
+    return this.#set(row).fullLength(this.#rowOf[row]);
+  }
+
+  place(row: number): RowPlace {
+    return this.#set(row).place(this.#rowOf[row]);
+  }
+
+  #set(row: number): EncodedRows {
+    return this.#sets[this.#setOf[row]];
+  }
+
+  #total(of: (set: EncodedRows, row: number) => number): number {
+    let total = 0;
+    for (let row = 0; row < this.length; row++) total += of(this.#set(row), this.#rowOf[row]);
+    return total;
+  }
+}
+
+function sum(values: Uint32Array): number {
+  return values.reduce((total, value) => total + value, 0);
 }

@@ -89,6 +89,7 @@ export function trainingLoader({ train, packing, max_length }: Experiment, rows:
     accumulation: train.gradient_accumulation_steps,
     seed: train.seed,
     shuffle: train.shuffle,
+    groupByLength: train.group_by_length,
     packing,
     maxLength: max_length,
     padId,

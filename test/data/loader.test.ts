@@ -2,26 +2,18 @@ import { describe, expect, test } from 'vitest';
 import { type Batch, collate } from '../../src/data/collate.js';
 import { evalBatches, largestEvalBatch, Loader, type LoaderOptions, type LoaderPosition } from '../../src/data/loader.js';
 import { packFirstFit } from '../../src/data/pack.js';
-import { type EncodedRows, StoredRows } from '../../src/data/rows.js';
+import type { EncodedRows } from '../../src/data/rows.js';
 import { Random } from '../../src/util/random.js';
+import { heldRows } from './held-rows.js';
 
-/** Rows of 1 to 20 tokens, none of them like another: row i holds i·100, i·100 + 1, …; about half are learned. */
+/** Rows of 2 to 20 tokens, none of them like another: row i holds i·100, i·100 + 1, …; about half are learned. */
 function makeRows(count: number, seed: number): EncodedRows {
   const random = new Random('rows', seed);
-  const tokens: number[] = [];
-  const trained: number[] = [];
-  const windows = Array.from({ length: count }, (_, i) => {
-    const start = tokens.length;
+  return heldRows(Array.from({ length: count }, (_, i) => {
     const length = 2 + random.below(19);
-    for (let t = 0; t < length; t++) {
-      tokens.push(i * 100 + t);
-      trained.push(t === length - 1 ? 1 : random.below(2));
-    }
-    return { start, count: length, fullLength: length };
-  });
-  const starts = Float64Array.from([...windows.map(({ start }) => start), tokens.length]);
-  const lineOf = Uint32Array.from(windows, (_, i) => i + 1);
-  return new StoredRows({ tokens: Int32Array.from(tokens), trained: Uint8Array.from(trained), starts, lineOf, fileOf: new Uint32Array(count), files: ['rows'] }, windows);
+    const ids = Array.from({ length }, (_, t) => i * 100 + t);
+    return { ids, learned: ids.map((_, t) => t === length - 1 || random.below(2) === 1) };
+  }));
 }
 
 function options(rows: EncodedRows, random: Random): LoaderOptions {
@@ -31,6 +23,7 @@ function options(rows: EncodedRows, random: Random): LoaderOptions {
     accumulation: 1 + random.below(4),
     seed: random.below(1000),
     shuffle: random.below(4) > 0,
+    groupByLength: random.below(2) > 0,
     packing: random.below(2) > 0,
     maxLength: 24 + random.below(40),
     padId: -7,
@@ -97,7 +90,7 @@ describe('a loader with random settings', () => {
 
 test('updates are counted as in Transformers', () => {
   const rows = makeRows(21, 1);
-  const base = { rows, seed: 1, shuffle: true, packing: false, maxLength: 64, padId: 0 };
+  const base = { rows, seed: 1, shuffle: true, groupByLength: false, packing: false, maxLength: 64, padId: 0 };
   const loader = new Loader({ ...base, batchSize: 4, accumulation: 4 });
   expect(loader.updatesPerEpoch).toBe(2); // ceil(ceil(21 / 4) / 4)
   expect(loader.next().microBatches.map(({ rows }) => rows.length)).toEqual([4, 4, 4, 4]);
@@ -106,11 +99,25 @@ test('updates are counted as in Transformers', () => {
 
 test('the order changes with the epoch and the seed, and not without shuffle', () => {
   const first = (seed: number, shuffle: boolean, epoch: number) =>
-    new Loader({ rows: makeRows(40, 1), batchSize: 40, accumulation: 1, seed, shuffle, packing: false, maxLength: 64, padId: 0, position: { epoch, index: 0 } }).next().microBatches[0].inputs.input_ids.data;
+    new Loader({ rows: makeRows(40, 1), batchSize: 40, accumulation: 1, seed, shuffle, groupByLength: false, packing: false, maxLength: 64, padId: 0, position: { epoch, index: 0 } }).next().microBatches[0].inputs.input_ids.data;
   expect(first(1, true, 0)).toEqual(first(1, true, 0));
   expect(first(1, true, 0)).not.toEqual(first(1, true, 1));
   expect(first(1, true, 0)).not.toEqual(first(2, true, 0));
   expect(first(1, false, 0)).toEqual(first(2, false, 5));
+});
+
+test('rows of about one length come together, in a drawn order of batches', () => {
+  const rows = makeRows(403, 5);
+  const epoch = (groupByLength: boolean) => {
+    const loader = new Loader({ rows, batchSize: 4, accumulation: 1, seed: 1, shuffle: true, groupByLength, packing: false, maxLength: 64, padId: 0 });
+    return Array.from({ length: loader.updatesPerEpoch }, () => loader.next().microBatches[0]);
+  };
+  const padding = (batches: readonly Batch[]) => batches.reduce((sum, { inputs, tokenCount }) => sum + inputs.input_ids.data.length - tokenCount, 0);
+  const grouped = epoch(true);
+  expect(padding(grouped)).toBeLessThan(0.6 * padding(epoch(false)));
+  expect(grouped.at(-1)!.inputs.input_ids.shape[0]).toBe(3); // what fills no batch stays last
+  const widths = grouped.map(({ inputs }) => inputs.input_ids.shape[1]);
+  expect(widths.slice(1).filter((width, i) => width > widths[i]).length).toBeGreaterThan(20); // longer ones are not all first
 });
 
 test('evaluation sees every row once, in order', () => {

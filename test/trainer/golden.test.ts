@@ -10,6 +10,7 @@ import { describe, expect, it } from 'vitest';
 import { parseExperiment } from '../../src/config/parse.js';
 import { collate } from '../../src/data/collate.js';
 import type { EncodedRows } from '../../src/data/rows.js';
+import { heldRows } from '../data/held-rows.js';
 import type { Engine } from '../../src/engine/contract.js';
 import { onnxEngine } from '../../src/engine/onnx/index.js';
 import { referenceEngine } from '../../src/engine/reference/index.js';
@@ -99,15 +100,5 @@ function meant(name: string, values: ArrayLike<number>): number[] {
 }
 
 function encoded(rows: Golden['rows']): EncodedRows {
-  const masked = (row: number) => rows[row].input_ids.map((id, i) => (i < rows[row].prompt ? -100 : id));
-  return {
-    length: rows.length,
-    tokens: (row) => Int32Array.from(rows[row].input_ids),
-    labels: (row) => Int32Array.from(masked(row)),
-    tokenCount: (row) => rows[row].input_ids.length,
-    fullLength: (row) => rows[row].input_ids.length,
-    place: (row) => ({ file: 'golden.json', line: row + 1, last_line: row + 1 }),
-    totalTokens: rows.reduce((sum, row) => sum + row.input_ids.length, 0),
-    totalLabels: rows.reduce((sum, row) => sum + row.input_ids.length - row.prompt, 0),
-  };
+  return heldRows(rows.map(({ input_ids: ids, prompt }) => ({ ids, learned: prompt })));
 }

@@ -10,7 +10,6 @@ import { onnxEngine } from '../../src/engine/onnx/index.js';
 import { referenceEngine } from '../../src/engine/reference/index.js';
 import { tfjsEngine } from '../../src/engine/tfjs/index.js';
 import { collate } from '../../src/data/collate.js';
-import type { EncodedRows } from '../../src/data/rows.js';
 import type { InitialValue } from '../../src/graph/node.js';
 import { readModel } from '../../src/models/registry.js';
 import { initialWeights } from '../../src/models/weights.js';
@@ -19,6 +18,7 @@ import { trainingProgram } from '../../src/trainer/program.js';
 import { asQuantized } from '../../src/trainer/quantized.js';
 import { tuningOf } from '../../src/trainer/tuning.js';
 import { runUpdate } from '../../src/trainer/update.js';
+import { heldRows } from '../data/held-rows.js';
 
 const folder = fileURLToPath(new URL('../../experiments/demo/model', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'workbench-quantized-'));
@@ -27,16 +27,7 @@ afterAll(() => rmSync(scratch, { recursive: true }));
 type Scheme = 'none' | 'int8' | 'int4';
 const updates = 3;
 const model = readModel(folder);
-const rows: EncodedRows = {
-  length: 3,
-  tokens: (row) => Int32Array.from({ length: 12 + row }, (_, i) => (31 * i + 7 * row + 5) % 997),
-  labels: (row) => Int32Array.from({ length: 12 + row }, (_, i) => (31 * i + 7 * row + 5) % 997),
-  tokenCount: (row) => 12 + row,
-  fullLength: (row) => 12 + row,
-  place: (row) => ({ file: 'none', line: row + 1, last_line: row + 1 }),
-  totalTokens: 39,
-  totalLabels: 39,
-};
+const rows = heldRows([0, 1, 2].map((row) => ({ ids: Array.from({ length: 12 + row }, (_, i) => (31 * i + 7 * row + 5) % 997), learned: 0 })));
 
 /** Loss and gradient norm of each update, from weights that `initial` may change. */
 async function train(engine: Engine, quantization: Scheme, changed: (initial: InitialValue) => InitialValue = (initial) => initial) {

@@ -1,5 +1,7 @@
 /** Rows as the model sees them, as text: what is learned stands in «…», and in another colour where there is one. */
 import { basename } from 'node:path';
+import type { SetShare } from '../../data/dataset.js';
+import { droppedText } from '../../data/filter/filter.js';
 import type { LengthHistogram, PreviewRow, PreviewToken } from '../../data/preview.js';
 import { clean, widthOf } from '../../ui/format/text.js';
 import { counted, formatCount, formatShare } from '../../util/format.js';
@@ -16,6 +18,8 @@ export interface DataReport {
   readonly lengths: LengthHistogram;
   readonly rows: readonly PreviewRow[];
   readonly rejected: readonly { readonly file: string; readonly line: number; readonly reason: string }[];
+  /** What the filter kept of each set. */
+  readonly sets: readonly SetShare[];
 }
 
 const margin = '  ';
@@ -26,13 +30,20 @@ interface Look {
 }
 
 export function dataLines(report: DataReport, { width, style }: Look): string[] {
-  const { lengths, max_length, rejected } = report;
+  const { lengths, max_length, rejected, sets } = report;
   const summary = facts(
     [
       ['rows', `${formatCount(report.train_rows)} to train on, ${formatCount(report.eval_rows)} to evaluate on`],
       ['tokens', `${formatCount(report.tokens)}, of which ${formatCount(report.label_tokens)} are learned (${formatShare(report.label_tokens / report.tokens)})`],
       ['lengths', `${lengths.mean.toFixed(1)} tokens in the mean, ${lengths.longest} at most`],
       ['cut', lengths.cut === 0 ? null : style.paint(`${counted(lengths.cut, 'row')} ${lengths.cut === 1 ? 'is' : 'are'} longer than max_length ${max_length}`, 'warn')],
+      ...sets.flatMap(({ path, read, dropped, rows }): [string, string][] => {
+        const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
+        const kept = lost === 0 ? null : `the filter keeps ${formatShare((read - lost) / read)} of ${formatCount(read)} (left out: ${droppedText(dropped)})`;
+        const share = sets.length === 1 ? null : `${counted(rows, 'row')} an epoch`;
+        const parts = [share, kept].filter((part) => part !== null);
+        return parts.length === 0 ? [] : [[sets.length === 1 ? 'kept' : clean(basename(path)), parts.join('; ')]];
+      }),
       ['left out', rejected.length === 0 ? null : style.paint(formatCount(rejected.length), 'warn')],
     ],
     style,

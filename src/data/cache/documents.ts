@@ -3,15 +3,19 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import type { EncodedDocuments } from '../encode.js';
-import { readCache, writeCache } from './store.js';
+import type { DocumentIndex, EncodedDocuments } from '../encode.js';
+import { Growing } from '../growing.js';
+import { HeldTokens } from '../rows.js';
+import { openTokenFile, type TokenSink, writeTokenFile } from './token-file.js';
 
 /** Raised whenever the same input would be encoded otherwise: files of older versions are then not found. */
-const encodingVersion = 1;
+const encodingVersion = 2;
 
 const metaSchema = z.object({
   files: z.array(z.string()),
   rejected: z.array(z.object({ file: z.string(), line: z.int(), reason: z.string() })),
+  read: z.int(),
+  dropped: z.record(z.string(), z.int()),
 });
 
 /** How the documents came: read back, encoded and kept, or encoded but not kept (no space, no right to write). */
@@ -25,33 +29,42 @@ export async function cacheKey(files: readonly string[], settings: unknown): Pro
 }
 
 /** The kept documents of a key, or freshly encoded ones, which are then kept. A damaged file is written anew. */
-export async function cachedDocuments(folder: string, key: string, encode: () => Promise<EncodedDocuments>): Promise<{ documents: EncodedDocuments; use: CacheUse }> {
+export async function cachedDocuments(folder: string, key: string, encode: (sink: TokenSink) => Promise<DocumentIndex>): Promise<{ documents: EncodedDocuments; use: CacheUse }> {
   const file = path.join(folder, `${key.slice(0, 32)}.tokens`);
-  const kept = readDocuments(file);
+  const kept = await readDocuments(file);
   if (kept) return { documents: kept, use: 'read' };
-  const documents = await encode();
-  const { files, rejected, ...sections } = documents;
   try {
-    await writeCache(file, { sections, meta: { files, rejected } });
-    return { documents, use: 'written' };
-  } catch {
-    return { documents, use: 'not kept' }; // a cache that cannot be written costs time, not the run
+    await writeTokenFile(file, async (sink) => contentOf(await encode(sink)));
+  } catch (error) {
+    if (!isFileSystems(error)) throw error;
+    return { documents: await encodeInMemory(encode), use: 'not kept' }; // a cache that cannot be written costs time, not the run
   }
+  const written = await readDocuments(file);
+  if (!written) throw new Error(`${file} was written and cannot be read`);
+  return { documents: written, use: 'written' };
 }
 
-function readDocuments(file: string): EncodedDocuments | null {
-  let cached: ReturnType<typeof readCache>;
-  try {
-    cached = readCache(file);
-  } catch {
-    return null;
-  }
-  const meta = metaSchema.safeParse(cached?.meta);
-  if (!cached || !meta.success) return null;
-  const { tokens, trained, starts, fileOf, lineOf } = cached.sections;
-  if (!(tokens instanceof Int32Array && trained instanceof Uint8Array && starts instanceof Float64Array)) return null;
-  if (!(fileOf instanceof Uint32Array && lineOf instanceof Uint32Array)) return null;
-  return { tokens, trained, starts, fileOf, lineOf, ...meta.data };
+function contentOf({ starts, labelCounts, fileOf, lineOf, ...meta }: DocumentIndex) {
+  return { columns: { starts, labelCounts, fileOf, lineOf }, meta };
+}
+
+async function encodeInMemory(encode: (sink: TokenSink) => Promise<DocumentIndex>): Promise<EncodedDocuments> {
+  const codes = new Growing(Int32Array);
+  const index = await encode((more) => Promise.resolve(codes.push(more)));
+  return { ...index, tokens: new HeldTokens(codes.take()) };
+}
+
+async function readDocuments(file: string): Promise<EncodedDocuments | null> {
+  const opened = await openTokenFile(file);
+  const meta = metaSchema.safeParse(opened?.meta);
+  if (!opened || !meta.success) return null;
+  const { starts, labelCounts, fileOf, lineOf } = opened.columns;
+  if (!(starts instanceof Float64Array && labelCounts instanceof Uint32Array && fileOf instanceof Uint32Array && lineOf instanceof Uint32Array)) return null;
+  return { starts, labelCounts, fileOf, lineOf, ...meta.data, tokens: opened.tokens };
+}
+
+function isFileSystems(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
 }
 
 async function contentHash(file: string): Promise<Buffer> {

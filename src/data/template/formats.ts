@@ -3,7 +3,7 @@ import type { DatasetConfig } from '../../config/schema.js';
 import { UserError } from '../../util/errors.js';
 import type { Tokenizer } from '../tokenizer/index.js';
 import { type Example, learn, read, UnusableRow } from './example.js';
-import { chatOf, dialogueOf, messagesOf, renderChat } from './messages.js';
+import { chatOf, dialogueOf, messagesOf, messageTags, renderChat } from './messages.js';
 import { type Dialogue, plainText, type PromptTemplate, promptTemplates, renderDialogue, type Turn } from './prompts.js';
 
 export type Format = DatasetConfig['format'];
@@ -15,8 +15,8 @@ const ownTemplate = 'chat_template';
 /** The columns a format reads. */
 export const formatColumns: Readonly<Record<Format, { readonly required: readonly string[]; readonly optional: readonly string[] }>> = {
   alpaca: { required: ['instruction', 'output'], optional: ['input', 'system', 'history'] },
-  sharegpt: { required: ['conversations'], optional: ['system'] },
-  chat: { required: ['messages'], optional: ['system'] },
+  sharegpt: { required: ['conversations'], optional: ['system', 'tools'] },
+  chat: { required: ['messages'], optional: ['system', 'tools'] },
   'prompt-completion': { required: ['prompt', 'completion'], optional: ['system'] },
   text: { required: ['text'], optional: [] },
   classification: { required: ['text', 'label'], optional: [] },
@@ -35,8 +35,14 @@ const defaultTemplates: Readonly<Record<Format, string | null>> = {
 /** Turns a row into an example; throws UnusableRow with the reason. */
 export type RowTemplate = (row: RowValue) => Example;
 
+/** The columns of the file that a format reads, by the names they have there. */
+export function columnsRead({ format, columns }: Pick<DatasetConfig, 'format' | 'columns'>): string[] {
+  const { required, optional } = formatColumns[format];
+  return [...required, ...optional].map((column) => columns[column] ?? column);
+}
+
 /** The rule for a dataset; throws UserError where columns or template are named that do not exist. */
-export function rowTemplate(config: Pick<DatasetConfig, 'format' | 'columns' | 'template'>, tokenizer: Tokenizer): RowTemplate {
+export function rowTemplate(config: Pick<DatasetConfig, 'format' | 'columns' | 'tags' | 'template'>, tokenizer: Tokenizer): RowTemplate {
   const { format } = config;
   const columns = new Columns(config);
   const write = dialogueWriter(config, tokenizer);
@@ -46,13 +52,15 @@ export function rowTemplate(config: Pick<DatasetConfig, 'format' | 'columns' | '
     case 'prompt-completion':
       return (row) => write({ system: columns.optional(row, 'system'), turns: [{ content: columns.text(row, 'prompt'), input: '', answer: columns.filled(row, 'completion'), trained: true }] });
     case 'sharegpt':
-    case 'chat':
+    case 'chat': {
+      const tags = messageTags(config.tags);
+      const column = format === 'chat' ? 'messages' : 'conversations';
       return (row) => {
-        const column = format === 'chat' ? 'messages' : 'conversations';
-        const messages = messagesOf(columns.value(row, column), columns.name(column));
+        const messages = messagesOf(columns.value(row, column), columns.name(column), tags);
         const system = columns.optional(row, 'system');
-        return write(system === null ? messages : [{ role: 'system', content: system }, ...messages]);
+        return write(system === null ? messages : [{ role: 'system', content: system }, ...messages], toolsOf(row, columns));
       };
+    }
     case 'text':
       return (row) => plainText(columns.filled(row, 'text'));
     case 'classification':
@@ -63,7 +71,7 @@ export function rowTemplate(config: Pick<DatasetConfig, 'format' | 'columns' | '
   }
 }
 
-type DialogueWriter = (chat: Dialogue | ReturnType<typeof messagesOf>) => Example;
+type DialogueWriter = (chat: Dialogue | ReturnType<typeof messagesOf>, tools?: readonly unknown[] | null) => Example;
 
 function dialogueWriter({ format, template }: Pick<DatasetConfig, 'format' | 'template'>, tokenizer: Tokenizer): DialogueWriter {
   const name = template ?? defaultTemplates[format];
@@ -71,16 +79,32 @@ function dialogueWriter({ format, template }: Pick<DatasetConfig, 'format' | 'te
     if (!tokenizer.hasChatTemplate) {
       throw new UserError(`the tokenizer has no chat_template, so format ${format} needs a named one: set dataset.template to ${namedTemplates()}`);
     }
-    return (chat) => renderChat('turns' in chat ? chatOf(chat) : chat, tokenizer);
+    return (chat, tools) => renderChat('turns' in chat ? chatOf(chat) : chat, tokenizer, tools);
   }
   const named: PromptTemplate | undefined = promptTemplates[name ?? 'verbatim'];
   if (!named) throw new UserError(`dataset.template: there is no template "${name}"; choose ${namedTemplates()}, or ${ownTemplate} for the tokenizer's own`);
   if (template !== null && defaultTemplates[format] === null) throw new UserError(`dataset.template: format ${format} takes its text as it is; leave the template out`);
-  return (chat) => renderDialogue('turns' in chat ? chat : dialogueOf(chat), named, tokenizer.endToken);
+  return (chat, tools) => {
+    if (tools) throw new UnusableRow("it names tools, which only a tokenizer's own chat template could place");
+    return renderDialogue('turns' in chat ? chat : dialogueOf(chat), named, tokenizer.endToken);
+  };
 }
 
 function namedTemplates(): string {
   return Object.keys(promptTemplates).join(', ');
+}
+
+/** A list of tools, or its JSON as text (LLaMA-Factory); null where there are none. */
+function toolsOf(row: RowValue, columns: Columns): readonly unknown[] | null {
+  if (!columns.has(row, 'tools')) return null;
+  const given = columns.value(row, 'tools');
+  try {
+    const tools: unknown = typeof given === 'string' ? JSON.parse(given || '[]') : given;
+    if (Array.isArray(tools)) return tools.length > 0 ? tools : null;
+  } catch {
+    // said below
+  }
+  throw new UnusableRow(`"${columns.name('tools')}" is not a list of tools`);
 }
 
 /** Stanford's row, with the `system` and `history` that LLaMA-Factory added. */

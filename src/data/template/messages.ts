@@ -1,34 +1,56 @@
 /** Chats: lists of messages, by the tokenizer's own template or a named one. */
-import { messageOf } from '../../util/errors.js';
+import { UserError, messageOf } from '../../util/errors.js';
 import type { ChatMessage, Tokenizer } from '../tokenizer/index.js';
 import { type Example, learn, type Piece, read, UnusableRow } from './example.js';
 import type { Dialogue, Turn } from './prompts.js';
 
-/** Names of the two sides in ShareGPT and its kin; other roles keep their name. */
-const roleNames: Readonly<Record<string, string>> = { human: 'user', gpt: 'assistant', chatgpt: 'assistant', bing: 'assistant', bard: 'assistant', model: 'assistant', observation: 'tool' };
+/** Names of the two sides in ShareGPT and its kin; other roles keep their name. A call of a tool is the assistant's word. */
+const roleNames: Readonly<Record<string, string>> = {
+  human: 'user', gpt: 'assistant', chatgpt: 'assistant', bing: 'assistant', bard: 'assistant', model: 'assistant', function_call: 'assistant', observation: 'tool',
+};
+
+/** What LLaMA-Factory's tags for the values of a role say. */
+const roleTags: Readonly<Record<string, string>> = { user_tag: 'user', assistant_tag: 'assistant', observation_tag: 'tool', function_tag: 'assistant', system_tag: 'system' };
+
+/** The words of a file for roles and for the fields of a message, as `dataset.tags` gives them. */
+export interface MessageTags {
+  readonly roleField: string | null;
+  readonly contentField: string | null;
+  readonly roles: Readonly<Record<string, string>>;
+}
+
+/** Throws UserError for a tag that there is not. */
+export function messageTags(tags: Readonly<Record<string, string>>): MessageTags {
+  const known = ['role_tag', 'content_tag', ...Object.keys(roleTags)];
+  const unknown = Object.keys(tags).find((tag) => !known.includes(tag));
+  if (unknown !== undefined) throw new UserError(`dataset.tags.${unknown}: there is no such tag; those there are: ${known.join(', ')}`);
+  const named = Object.entries(roleTags).flatMap(([tag, role]) => (tag in tags ? [[tags[tag], role]] : []));
+  return { roleField: tags['role_tag'] ?? null, contentField: tags['content_tag'] ?? null, roles: { ...roleNames, ...(Object.fromEntries(named) as Record<string, string>) } };
+}
 
 /**
- * A column of messages, ShareGPT's `{from, value}` or OpenAI's `{role, content}`, in OpenAI's words. An
- * answer with `weight: 0` is read but not learned (as in OpenAI's fine-tuning files).
+ * A column of messages, ShareGPT's `{from, value}` or OpenAI's `{role, content}` or as tagged, in OpenAI's
+ * words. An answer with `weight: 0` (or LLaMA-Factory's `loss_weight`) is read but not learned.
  */
-export function messagesOf(value: unknown, column: string): ChatMessage[] {
+export function messagesOf(value: unknown, column: string, { roleField, contentField, roles }: MessageTags): ChatMessage[] {
   if (!Array.isArray(value) || value.length === 0) throw new UnusableRow(`"${column}" is not a list of messages`);
   const messages = value.map((item: unknown, i): ChatMessage => {
     if (typeof item !== 'object' || item === null) throw new UnusableRow(`message ${i + 1} of "${column}" is not an object`);
-    const { from, value: text, ...rest } = item as Record<string, unknown>;
-    const role = rest['role'] ?? from;
+    const { from, value: text, loss_weight: weight, ...rest } = item as Record<string, unknown>;
+    const role = roleField === null ? (rest['role'] ?? from) : (item as Record<string, unknown>)[roleField];
+    const content = contentField === null ? (rest['content'] ?? text) : (item as Record<string, unknown>)[contentField];
     if (typeof role !== 'string') throw new UnusableRow(`message ${i + 1} of "${column}" has no role`);
-    return { ...rest, role: roleNames[role] ?? role, content: contentOf(rest['content'] ?? text) };
+    return { ...(weight === undefined ? {} : { weight }), ...rest, role: roles[role] ?? role, content: contentOf(content) };
   });
   if (!messages.some((message) => isLearned(message))) throw new UnusableRow(`"${column}" has no answer to learn`);
   return messages;
 }
 
 /** A chat as the tokenizer's own template writes it; trained is what the template adds for each answer. */
-export function renderChat(messages: readonly ChatMessage[], tokenizer: Tokenizer): Example {
+export function renderChat(messages: readonly ChatMessage[], tokenizer: Tokenizer, tools: readonly unknown[] | null = null): Example {
   const render = (count: number, addGenerationPrompt: boolean): string => {
     try {
-      return tokenizer.chat(messages.slice(0, count), { addGenerationPrompt });
+      return tokenizer.chat(messages.slice(0, count), { addGenerationPrompt, tools });
     } catch (error) {
       throw new UnusableRow(messageOf(error));
     }

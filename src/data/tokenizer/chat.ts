@@ -12,6 +12,8 @@ export interface ChatMessage {
 export interface ChatOptions {
   /** End with the opening of the assistant's answer. */
   readonly addGenerationPrompt?: boolean;
+  /** What the assistant may call, as the template's own words have it (JSON schemas of functions); null for nothing. */
+  readonly tools?: readonly unknown[] | null;
 }
 
 export type ChatRenderer = (messages: readonly ChatMessage[], options?: ChatOptions) => string;
@@ -28,7 +30,7 @@ export function chatRenderer(source: string, tokens: { readonly bos: string | nu
     try {
       return template.render({
         messages,
-        tools: null,
+        tools: options.tools ?? null,
         documents: null,
         bos_token: tokens.bos ?? '',
         eos_token: tokens.eos ?? '',

@@ -137,20 +137,37 @@ export class Tokenizer {
     return this.#renderer(messages, options);
   }
 
+  /** While the library works on one batch, the ids of the one before are taken over. */
   async #batched<T>(texts: readonly string[], special: boolean, convert: (encoding: Encoding, text: string) => T): Promise<T[]> {
     const results: T[] = [];
-    for (let from = 0; from < texts.length; ) {
-      let to = from;
-      for (let units = 0; to < texts.length && (to === from || units + texts[to].length <= batchUnits); to++) units += texts[to].length;
-      const encodings = await this.#rust.encodeBatch(texts.slice(from, to), { addSpecialTokens: special });
-      for (const [i, encoding] of encodings.entries()) results.push(convert(encoding, texts[from + i]));
-      from = to;
+    let working: { readonly batch: readonly string[]; readonly encodings: Promise<Encoding[]> } | null = null;
+    const take = async (): Promise<void> => {
+      if (working === null) return;
+      const { batch, encodings } = working;
+      for (const [i, encoding] of (await encodings).entries()) results.push(convert(encoding, batch[i]));
+    };
+    for (const batch of batchesOf(texts)) {
+      const encodings = this.#rust.encodeBatch([...batch], { addSpecialTokens: special });
+      encodings.catch(() => undefined); // reported where it is awaited
+      await take();
+      working = { batch, encodings };
     }
+    await take();
     return results;
   }
 
   #join(tokens: string[]): string {
     return this.#rust.getDecoder()?.decode(tokens) ?? tokens.join(' ');
+  }
+}
+
+/** In their order, each of `batchUnits` or of one longer text. */
+function* batchesOf(texts: readonly string[]): Generator<readonly string[]> {
+  for (let from = 0; from < texts.length; ) {
+    let to = from;
+    for (let units = 0; to < texts.length && (to === from || units + texts[to].length <= batchUnits); to++) units += texts[to].length;
+    yield texts.slice(from, to);
+    from = to;
   }
 }
 

@@ -1,0 +1,64 @@
+/** Which rows of a set are taken. */
+import type { DatasetConfig } from '../../config/schema.js';
+import { UserError } from '../../util/errors.js';
+import { formatCount } from '../../util/format.js';
+import type { RowValue } from '../template/formats.js';
+import { duplicateFinder } from './duplicates.js';
+import { rowText } from './text.js';
+
+/** The rule that leaves a row out; null where it is taken. Asked once for each row, in their order. */
+export type RowFilter = (row: RowValue) => string | null;
+
+type FilterConfig = Pick<DatasetConfig, 'filter' | 'dedupe'>;
+
+/** Rules in the order in which they are asked; the cheap ones before those that remember every row. */
+export function rowFilter({ filter, dedupe }: FilterConfig, columns: readonly string[]): RowFilter {
+  const pattern = filter.matches === null ? null : regularExpression(filter.matches);
+  const known = dedupe === 'none' ? null : duplicateFinder(dedupe);
+  const needsText = filter.contains.length + filter.excludes.length + filter.min_length > 0 || filter.max_length !== null || pattern !== null || known !== null;
+
+  return (row) => {
+    for (const [column, allowed] of Object.entries(filter.where)) if (![allowed].flat().includes(String(row[column]))) return `where ${column}`;
+    if (!needsText) return null;
+    const text = rowText(row, columns);
+    if (text.length < filter.min_length) return 'min_length';
+    if (filter.max_length !== null && text.length > filter.max_length) return 'max_length';
+    if (filter.contains.length > 0 && !filter.contains.some((word) => text.includes(word))) return 'contains';
+    if (filter.excludes.some((word) => text.includes(word))) return 'excludes';
+    if (pattern !== null && !pattern.test(text)) return 'matches';
+    if (known?.(text)) return 'duplicate';
+    return null;
+  };
+}
+
+/** `word`, or `/word/i` with flags; throws UserError where it is none. */
+export function regularExpression(source: string): RegExp {
+  const [, inner = source, flags = ''] = /^\/(.*)\/([imsu]*)$/s.exec(source) ?? [];
+  try {
+    return new RegExp(inner, flags);
+  } catch (error) {
+    throw new UserError(`dataset.filter.matches: ${error instanceof Error ? error.message : String(error)}; write it as in JavaScript, with flags as /word/i`);
+  }
+}
+
+/** How many rows each rule left out. */
+export class DroppedRows {
+  readonly counts: Record<string, number> = {};
+
+  add(rule: string): void {
+    this.counts[rule] = (this.counts[rule] ?? 0) + 1;
+  }
+
+  get total(): number {
+    return Object.values(this.counts).reduce((sum, count) => sum + count, 0);
+  }
+
+  error(files: readonly string[], read: number): UserError {
+    return new UserError(`the filter keeps none of the ${formatCount(read)} rows of ${files.join(', ')} (${droppedText(this.counts)}): loosen dataset.filter`);
+  }
+}
+
+/** "12 by contains, 3 by duplicate". */
+export function droppedText(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts).map(([rule, count]) => `${formatCount(count)} by ${rule}`).join(', ');
+}
