@@ -1,3 +1,6 @@
+import { homeFolder } from '../config/home.js';
+import { openReader } from '../store/reader.js';
+import { calibrated } from '../trainer/calibration.js';
 import { estimate, trainingLoader } from '../trainer/estimate.js';
 import { loadExperiment, prepare } from './experiment.js';
 import type { Terminal } from './terminal.js';
@@ -8,7 +11,10 @@ export async function estimateExperiment(terminal: Terminal, file: string, { set
   const experiment = loadExperiment(file, { set }, terminal.env);
   const { prepared } = await prepare(experiment, terminal.env);
   const loader = trainingLoader(experiment, prepared.train, { padId: 0 });
-  const result = estimate(experiment, { data: { train: loader, eval: prepared.eval, cutRows: prepared.cutRows } });
+  const raw = estimate(experiment, { data: { train: loader, eval: prepared.eval, cutRows: prepared.cutRows } });
+  const reader = openReader(homeFolder(terminal.env));
+  const result = calibrated(experiment, raw, reader.measurements());
+  reader.close();
   if (json) terminal.json(result);
   else terminal.print(estimateLines(result, terminal.style).join('\n'));
 }

@@ -4,13 +4,15 @@ import { homeFolder, type Environment } from '../config/home.js';
 import type { Experiment } from '../config/schema.js';
 import { NotTokenised, prepareDataset, type PreparedDataset } from '../data/dataset.js';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer/index.js';
+import { calibrated } from '../trainer/calibration.js';
 import { estimate, trainingLoader, type Estimate } from '../trainer/estimate.js';
+import type { Measurement } from '../trainer/events.js';
 
 /** `rows` of the dataset where they have been counted; what is too large for that is too large to be read at every key. */
 export type Estimator = (experiment: Experiment, hint: { readonly rows?: number }) => Promise<Estimate>;
 
-/** Rejects with the UserErrors that a run would meet, as far as it looks. Remembers what it read last. */
-export function makeEstimator(env: Environment): Estimator {
+/** `measurements` of finished runs calibrate it. Rejects with the UserErrors that a run would meet, as far as it looks. Remembers what it read last. */
+export function makeEstimator(env: Environment, measurements: () => readonly Measurement[]): Estimator {
   const cacheFolder = join(homeFolder(env), 'cache', 'tokens');
   let tokenizer: { readonly place: string; readonly loaded: Promise<Tokenizer> } | null = null;
   let known: { readonly key: string; readonly rows: PreparedDataset } | null = null;
@@ -32,7 +34,8 @@ export function makeEstimator(env: Environment): Estimator {
 
   return async (experiment, { rows }) => {
     const tokenised = rows === undefined ? null : await tokenisedRows(experiment);
-    if (tokenised === null) return estimate(experiment, { rows });
-    return estimate(experiment, { data: { train: trainingLoader(experiment, tokenised.train, { padId: 0 }), eval: tokenised.eval, cutRows: tokenised.cutRows } });
+    const asMeasured = (raw: Estimate) => calibrated(experiment, raw, measurements());
+    if (tokenised === null) return asMeasured(estimate(experiment, { rows }));
+    return asMeasured(estimate(experiment, { data: { train: trainingLoader(experiment, tokenised.train, { padId: 0 }), eval: tokenised.eval, cutRows: tokenised.cutRows } }));
   };
 }

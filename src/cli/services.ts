@@ -46,7 +46,7 @@ export function openServices(env: Environment): Services & { close(): void } {
     modelAt: (reference) => modelAt(expanded(reference), env),
     datasetAt: (place) => datasetAt(expanded(place)),
     estimate: async (experiment, hint) => {
-      estimator ??= import('./estimator.js').then(({ makeEstimator }) => makeEstimator(env));
+      estimator ??= import('./estimator.js').then(({ makeEstimator }) => makeEstimator(env, () => store.measurements()));
       return (await estimator)(await located(experiment), hint);
     },
     startRun: async (experiment) => {

@@ -9,7 +9,7 @@
  * that one still lives.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { Control, LiveChange, TrainEvent } from '../trainer/events.js';
+import type { Control, LiveChange, Measurement, TrainEvent } from '../trainer/events.js';
 
 /** To the supervisor: look at the queue, which is in the store. */
 export interface SupervisorRequest {
@@ -30,6 +30,8 @@ export interface WorkerInput {
   readonly runFolder: string;
   readonly home: string;
   readonly experiment: unknown;
+  /** What finished runs took, for the estimate. */
+  readonly measurements: readonly Measurement[];
   /** One Int32: a bit a pending `Control`, read between micro-steps. */
   readonly controls: SharedArrayBuffer;
   /** Brings a `LiveChange` a message, taken between updates without waiting. */

@@ -68,7 +68,7 @@ export async function runProcess({ home, runId, workerEntry, early }: RunOptions
   });
 
   const recorder = new Recorder(store, { runId, folder, complain: log });
-  const input: WorkerInput = { runFolder: folder, home, experiment: config, controls, changes: changes.port2 };
+  const input: WorkerInput = { runFolder: folder, home, experiment: config, measurements: store.measurements(), controls, changes: changes.port2 };
   const end = await runWorker(new Worker(workerEntry, { workerData: input, transferList: [changes.port2] }), {
     log,
     keep: (timed) => {

@@ -9,7 +9,7 @@ import type { LiveChange } from '../trainer/events.js';
 import { takeAsked } from './controls.js';
 import type { WorkerInput, WorkerMessage } from './protocol.js';
 
-const { runFolder, home, experiment, controls, changes } = workerData as WorkerInput;
+const { runFolder, home, experiment, measurements, controls, changes } = workerData as WorkerInput;
 
 function tell(message: WorkerMessage): void {
   parentPort?.postMessage(message);
@@ -31,6 +31,7 @@ await train(parseExperiment(experiment), {
   runFolder,
   home,
   resumeFrom: await checkpoints(),
+  measurements,
   emit: (event) => tell({ type: 'event', event, time: new Date().toISOString() }),
   log: (line) => tell({ type: 'log', line }),
   takeControls: () => takeAsked(controls),

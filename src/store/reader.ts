@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { nearest } from '../config/nearest.js';
+import type { Measurement } from '../trainer/events.js';
 import { UserError } from '../util/errors.js';
 import { Connection } from './connection.js';
 import type { Query } from './connection.js';
@@ -37,6 +38,7 @@ export class Reader implements StoreReader {
   readonly #queue: Query<{ id: string }>;
   readonly #waiting: Query<{ since: string }>;
   readonly #setting: Query<{ value: number }>;
+  readonly #measurements: Query<{ details: string }>;
   readonly #untold: Query<{ id: string }>;
   readonly #preference: Query<{ value: string }>;
   readonly #changes: Query<{ total: number }>;
@@ -65,6 +67,7 @@ export class Reader implements StoreReader {
     this.#live = connection.prepare("SELECT id FROM runs WHERE state IN ('running', 'paused') ORDER BY id");
     this.#waiting = connection.prepare("SELECT coalesce(queued_at, created_at) AS since FROM runs WHERE id = @id AND state = 'queued'");
     this.#setting = connection.prepare('SELECT value FROM settings WHERE name = @name');
+    this.#measurements = connection.prepare('SELECT details FROM (SELECT key, details FROM measurements ORDER BY key DESC LIMIT 1000) ORDER BY key');
     this.#untold = connection.prepare("SELECT id FROM runs WHERE announced = 0 AND pid IS NULL AND state IN ('completed', 'stopped', 'failed', 'crashed') ORDER BY id");
     this.#preference = connection.prepare('SELECT value FROM preferences WHERE name = @name');
     this.#changes = connection.prepare('SELECT total_changes() AS total');
@@ -165,6 +168,10 @@ export class Reader implements StoreReader {
 
   live(): readonly { readonly id: string; readonly process: ProcessIdentity | null }[] {
     return this.#live.all().map(({ id }) => ({ id, process: this.processOf(id) }));
+  }
+
+  measurements(): readonly Measurement[] {
+    return this.#measurements.all().map(({ details }) => JSON.parse(details) as Measurement);
   }
 
   untold(): readonly string[] {

@@ -1,5 +1,6 @@
 /** What is read back from the store. The names are those of `workbench show --json`. */
 import type { Experiment } from '../config/schema.js';
+import type { Measurement } from '../trainer/events.js';
 import type { SqlLimits, SqlResult } from './sql.js';
 
 export type { SqlLimits, SqlResult, SqlValue } from './sql.js';
@@ -144,6 +145,8 @@ export interface StoreReader {
   unclaimed(): readonly { readonly id: string; readonly since: string }[];
   /** The runs that have a process, or are said to. */
   live(): readonly { readonly id: string; readonly process: ProcessIdentity | null }[];
+  /** What the last thousand finished runs took beside what was estimated for them, oldest first. */
+  measurements(): readonly Measurement[];
   /** The runs that have ended, have no process any more, and of whose end nobody has told yet. */
   untold(): readonly string[];
   /** Grows when anybody has written: cheap to ask often, so that nothing is redrawn without a reason. */

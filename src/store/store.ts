@@ -113,6 +113,7 @@ class SqliteStore extends Reader implements Store {
       const points = pointsOf(event);
       for (const { step, key, value } of points) this.#sql.insertPoint.run({ run, key: this.#keyOf(key), step, seq, time: Date.parse(time), value });
       if (event.type === 'started' || event.type === 'resumed') for (const { key } of this.metricKeys.all()) this.#sql.supersede.run({ run, key, step: event.step });
+      if (event.type === 'completed' && event.measurement) this.#sql.insertMeasurement.run({ time, details: JSON.stringify(event.measurement) });
       if (event.type === 'checkpoint') this.#keepCheckpoint(run, event);
       if (points.length === 0) this.#keepEvent({ run, seq, event, time });
     });

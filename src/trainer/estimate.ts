@@ -11,6 +11,7 @@ import type { Model } from '../models/contract.js';
 import { readModel } from '../models/registry.js';
 import { bytesOf, sizeOf } from '../util/tensor.js';
 import { UserError } from '../util/errors.js';
+import type { Calibration } from './calibration.js';
 import { labelsAtATime } from './evaluate.js';
 import { totalUpdates } from './policy.js';
 import { evaluateFn, frozenVariables, microStep } from './program.js';
@@ -54,6 +55,8 @@ export interface Estimate {
   readonly memory_bytes: number;
   readonly available_memory_bytes: number;
   readonly fits: boolean;
+  /** Where runs like it have been measured on this machine; memory is as they went then. */
+  readonly calibration?: Calibration;
   readonly warnings: readonly string[];
 }
 

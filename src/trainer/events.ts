@@ -107,6 +107,22 @@ export interface CompletedEvent extends Progress {
   readonly type: 'completed';
   readonly output: string;
   readonly peak_memory_bytes: number;
+  /** Null where it teaches nothing: too few updates, or memory ran out on the way. */
+  readonly measurement?: Measurement | null;
+}
+
+/** What a run took beside what was estimated for it; see `calibration.ts`. */
+export interface Measurement {
+  readonly engine: string;
+  readonly device: string;
+  /** The engine was chosen, not named. */
+  readonly automatic: boolean;
+  /** Runs of one shape are alike. */
+  readonly shape: string;
+  /** Measured peak over estimate; null where the peak cannot be measured. */
+  readonly memory_ratio: number | null;
+  /** Of an update, by the work that was estimated for one. */
+  readonly seconds_per_flop: number;
 }
 
 export interface StoppedEvent extends Progress {

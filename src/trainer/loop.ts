@@ -5,9 +5,10 @@ import type { UpdateBatch } from '../data/loader.js';
 import { OutOfMemory } from '../engine/contract.js';
 import { formatBytes } from '../util/format.js';
 import { Asked } from './asked.js';
+import { measurementOf } from './calibration.js';
 import type { CheckpointState } from './checkpoint.js';
 import { evaluateRows } from './evaluate.js';
-import type { Progress } from './events.js';
+import type { Measurement, Progress } from './events.js';
 import { Meter, type UpdateFigures } from './meter.js';
 import { writeOutput } from './output.js';
 import { dueAfter, totalUpdates } from './policy.js';
@@ -58,12 +59,13 @@ class Loop {
     }
     while (!this.#complete() && !this.#asked.stopping()) {
       const batch = this.#session.loader.next();
+      const begun = performance.now();
       const figures = await this.#update(batch);
       if (figures === 'interrupted') break;
       if (figures === 'again') continue;
       this.#step++;
       this.#position = batch.position;
-      if (figures !== 'skipped') this.#meter.add(figures);
+      if (figures !== 'skipped') this.#meter.add(figures, (performance.now() - begun) / 1000);
 
       const due = dueAfter({ step: this.#step, total: this.#session.totalSteps, epochEnded: batch.position.index === 0 }, this.#session.experiment.train);
       if (due.log && figures !== 'skipped') this.#context.emit(this.#meter.point(this.#progress, figures));
@@ -206,11 +208,18 @@ class Loop {
     const output = await writeOutput(this.#session, this.#context.runFolder);
     if (this.#complete()) {
       await this.#checkpoints.settled();
-      this.#context.emit({ type: 'completed', ...this.#progress, output, peak_memory_bytes: process.resourceUsage().maxRSS * 1024 });
+      const peak = process.resourceUsage().maxRSS * 1024;
+      this.#context.emit({ type: 'completed', ...this.#progress, output, peak_memory_bytes: peak, measurement: this.#measurement(peak) });
       return;
     }
     await this.#save();
     await this.#checkpoints.settled();
     this.#context.emit({ type: 'stopped', ...this.#progress, reason: this.#asked.reason, output });
+  }
+
+  #measurement(peakBytes: number): Measurement | null {
+    const { measured, experiment, estimate } = this.#session;
+    const { secondsPerUpdate } = this.#meter;
+    return measured === null || secondsPerUpdate === null ? null : measurementOf(experiment, estimate, { ...measured, peakBytes, secondsPerUpdate });
   }
 }

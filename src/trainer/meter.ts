@@ -1,3 +1,4 @@
+import { median } from './calibration.js';
 import type { CheckpointState } from './checkpoint.js';
 import type { Progress, StepEvent } from './events.js';
 
@@ -11,6 +12,9 @@ export interface UpdateFigures {
   readonly learningRate: number;
 }
 
+/** Updates whose time is remembered. */
+const timedUpdates = 200;
+
 /** Turns updates into logged points: means over the updates since the last point, times over resumes. */
 export class Meter {
   #lossSum: number;
@@ -20,6 +24,10 @@ export class Meter {
   #tokensBefore: number;
   #since = performance.now();
   #started = performance.now();
+
+  /** Of the last updates of this process, but for its first, in which engines prepare themselves. */
+  readonly #updateSeconds: number[] = [];
+  #updates = 0;
 
   /** Totals of the run, resumed parts included. */
   tokensSeen: number;
@@ -46,7 +54,15 @@ export class Meter {
     return this.#elapsedBefore + (performance.now() - this.#started) / 1000;
   }
 
-  add({ lossSum, labels, tokens }: UpdateFigures): void {
+  /** The median of an update's time in seconds; null before some were made. */
+  get secondsPerUpdate(): number | null {
+    return this.#updateSeconds.length < 3 ? null : median(this.#updateSeconds);
+  }
+
+  /** Counts an update that took so many seconds. */
+  add({ lossSum, labels, tokens }: UpdateFigures, seconds: number): void {
+    if (++this.#updates > 1) this.#updateSeconds.push(seconds);
+    if (this.#updateSeconds.length > timedUpdates) this.#updateSeconds.shift();
     this.#lossSum += lossSum;
     this.#labels += labels;
     this.#tokens += tokens;

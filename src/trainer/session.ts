@@ -12,6 +12,7 @@ import type { Model } from '../models/contract.js';
 import { readModel } from '../models/registry.js';
 import { formatBytes } from '../util/format.js';
 import { UserError } from '../util/errors.js';
+import { calibrated } from './calibration.js';
 import { firstWhole, type WholeCheckpoint } from './checkpoint.js';
 import { estimate, trainingLoader, type Estimate } from './estimate.js';
 import { initialValues } from './initial.js';
@@ -32,6 +33,8 @@ export interface Session {
   readonly executable: Executable;
   /** What computes, and why. */
   readonly engine: string;
+  /** The same in two words; null when its figures teach nothing about runs like it any more. */
+  readonly measured: { readonly engine: string; readonly device: string } | null;
   readonly totalSteps: number;
   readonly estimate: Estimate;
   /** The checkpoint it goes on from, else null. */
@@ -55,7 +58,8 @@ export async function prepareSession(experiment: Experiment, context: TrainConte
 
   const padId = tokenizer.fillId;
   const loader = trainingLoader(experiment, data.train, { padId, position: resumed?.state.position });
-  const cost = estimate(experiment, { model, data: { train: loader, eval: data.eval, cutRows: data.cutRows, encoded: data.cache === 'read' ? 0 : data.train.totalTokens } });
+  const raw = estimate(experiment, { model, data: { train: loader, eval: data.eval, cutRows: data.cutRows, encoded: data.cache === 'read' ? 0 : data.train.totalTokens } });
+  const cost = calibrated(experiment, raw, context.measurements ?? []);
   if (!cost.fits) {
     throw new UserError(
       `The run would need ${formatBytes(cost.memory_bytes)} of memory and ${formatBytes(cost.available_memory_bytes)} are available: ${remedyOf(experiment, cost)}.`,
@@ -71,7 +75,7 @@ export async function prepareSession(experiment: Experiment, context: TrainConte
   const executable = await engine.compile(program, { device, threads: experiment.engine.threads, initial, scratch });
 
   const totalSteps = totalUpdates(experiment.train, loader.updatesPerEpoch);
-  return { experiment, model, tokenizer, data, loader, padId, tuning, masks, executable, engine: `${executable.description} (${reason})`, totalSteps, estimate: cost, resumed };
+  return { experiment, model, tokenizer, data, loader, padId, tuning, masks, executable, engine: `${executable.description} (${reason})`, measured: { engine: engine.name, device }, totalSteps, estimate: cost, resumed };
 }
 
 function remedyOf({ finetuning }: Experiment, { memory, memory_bytes }: Estimate): string {

@@ -6,7 +6,7 @@ import type { Device, Engine } from '../engine/contract.js';
 import { OutOfMemory } from '../engine/contract.js';
 import { formatBytes } from '../util/format.js';
 import { UserError, messageOf } from '../util/errors.js';
-import type { FailedEvent, LiveChange, Request, TrainEvent } from './events.js';
+import type { FailedEvent, LiveChange, Measurement, Request, TrainEvent } from './events.js';
 import { runLoop } from './loop.js';
 import { namesOf, RefusedUpdate, withRows } from './refusal.js';
 import { scratchFolder } from './scratch.js';
@@ -24,6 +24,8 @@ export interface TrainContext {
   readonly home: string;
   /** Checkpoint folders to go on from: the first that is whole. None: a fresh start. */
   readonly resumeFrom: readonly string[];
+  /** What finished runs on this machine took, oldest first; none where nobody keeps it. */
+  readonly measurements?: readonly Measurement[];
   emit(event: TrainEvent): void;
   log(line: string): void;
   /** Takes what has been asked since the last call. */

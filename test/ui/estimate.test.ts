@@ -18,7 +18,7 @@ const home = openHome({
   defaults: { ...readExperiment(quickstart).experiment },
   models: () => Promise.resolve(discoverModels({ paths: [demo] })),
   datasets: () => Promise.resolve(discoverDatasets([demo])),
-  estimate: makeEstimator(place.env),
+  estimate: makeEstimator(place.env, () => []),
 });
 
 afterEach(() => {

@@ -1,6 +1,7 @@
 /** What a configuration costs, as text. */
+import type { Calibration } from '../../trainer/calibration.js';
 import type { Estimate, MemoryParts } from '../../trainer/estimate.js';
-import { formatBytes, formatCount, formatFlops, formatShare } from '../../util/format.js';
+import { formatBytes, formatCount, formatDuration, formatFlops, formatShare } from '../../util/format.js';
 import type { Style } from '../terminal.js';
 import { facts } from './table.js';
 
@@ -25,6 +26,8 @@ export function estimateLines(estimate: Estimate, style: Style): string[] {
       ['work an update', formatFlops(estimate.flops_per_step)],
       ['memory', `${formatBytes(memory_bytes)} of ${formatBytes(available_memory_bytes)} available: ${fits}${estimate.gradient_checkpointing ? ', with gradient checkpointing' : ''}`],
       ...memoryLines(memory, memory_bytes, style),
+      ['time an update', estimate.calibration === undefined ? null : timeText(estimate.calibration, estimate.steps)],
+      ['calibrated', estimate.calibration === undefined ? null : `by ${runsLike(estimate.calibration)}`],
       ['based on', estimate.based_on === 'rows' ? 'the longest rows' : 'rows of max_length: the data is not tokenised'],
     ],
     style,
@@ -39,6 +42,14 @@ function dataFacts({ train_rows, eval_rows, cut_rows, tokens_per_epoch, labels_p
     ['rows', `${counted(train_rows)} to train on, ${counted(eval_rows)} held out${cut}`],
     ['tokens an epoch', `${formatCount(tokens_per_epoch)}, of which ${formatCount(labels_per_epoch)} are learned (${formatShare(labels_per_epoch / tokens_per_epoch)})`],
   ];
+}
+
+function timeText({ seconds_per_step }: Calibration, steps: number | null): string {
+  return `about ${formatDuration(seconds_per_step)}${steps === null ? '' : `, ${formatDuration(seconds_per_step * steps)} in all`}`;
+}
+
+function runsLike({ runs, memory_ratio }: Calibration): string {
+  return `${formatCount(runs)} ${runs === 1 ? 'run' : 'runs'} like it on this machine: memory × ${memory_ratio.toFixed(2)}`;
 }
 
 function counted(count: number | null): string {
