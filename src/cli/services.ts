@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { readExperiment } from '../config/file.js';
 import { homeFolder, type Environment } from '../config/home.js';
+import { readKeyFile } from '../config/key-file.js';
 import { withValues } from '../config/keys.js';
 import { knobs } from '../config/limits.js';
 import { parseExperiment } from '../config/parse.js';
@@ -62,6 +63,7 @@ export function openServices(env: Environment): Services & { close(): void } {
       await startRun(home, runId);
     },
     control: (runId, wanted) => control(home, runId, wanted),
+    keyFile: () => readKeyFile(home),
     commands: () => (commands ??= import('./repl/commands.js').then(({ screenCommands }) => screenCommands(env, services))),
     change: (runId, changes) => change(home, runId, changes),
     kill: async (runId) => void (await kill(home, runId)),

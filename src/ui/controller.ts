@@ -1,6 +1,7 @@
 /** Between the pure state and the world: looks into the store, performs what keys ask, and says what came of it. */
 import { messageOf } from '../util/errors.js';
-import { activeTables } from './key-tables.js';
+import { parseKeyMap } from './key-map.js';
+import { activeTables, allTables } from './key-tables.js';
 import { dispatchKey } from './keys.js';
 import type { Key } from './keys.js';
 import type { AnyScreen, World } from './screen.js';
@@ -79,6 +80,13 @@ export function makeController({ store, services, surface, clock }: ControllerOp
     }
   }
 
+  /** Keys of one's own; what of them cannot be used is said. */
+  function readKeys(): void {
+    const { map, problems } = parseKeyMap(services.keyFile(), allTables.flatMap(({ tables }) => tables));
+    store.dispatch({ type: 'key-map', map });
+    if (problems.length > 0) send({ type: 'notice', notice: { tone: 'bad', text: problems.join(' ') } });
+  }
+
   function refresh(): void {
     store.dispatch({ type: 'runs', runs: services.reader.runs(), now: clock() });
     refreshShown();
@@ -95,6 +103,7 @@ export function makeController({ store, services, surface, clock }: ControllerOp
       send(...dispatchKey(activeTables(store.get()), store.get(), key));
     },
     start() {
+      void attempt(readKeys);
       const ends = all.map((screen) => screen.start?.(world));
       store.dispatch({ type: 'connected' });
       this.poll();

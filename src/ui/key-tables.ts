@@ -1,4 +1,5 @@
 /** The tables that hold now, first to last. */
+import { remapped } from './key-map.js';
 import type { AnyScreen, Table } from './screen.js';
 import { overlays } from './overlays.js';
 import { screens } from './screens/all.js';
@@ -61,6 +62,10 @@ function dialogTable(dialog: Dialog): Table {
 }
 
 export function activeTables(state: AppState): readonly Table[] {
+  return boundTables(state).map((table) => remapped(table, state.keyMap));
+}
+
+function boundTables(state: AppState): readonly Table[] {
   if (isTooSmall(state.size)) return [tooSmall];
   const own = state.dialog ? [dialogTable(state.dialog)] : state.help !== null ? [help] : (openOverlay(state)?.tables(state) ?? paneTables(state));
   return [always, ...own];
@@ -79,5 +84,12 @@ export function paneTables(state: AppState): readonly Table[] {
 
 /** With the keys that always hold. */
 export function helpTables(state: AppState): readonly Table[] {
-  return [...paneTables(state), always];
+  return [...paneTables(state), always].map((table) => remapped(table, state.keyMap));
 }
+
+/** Every table there is, by the part of the screen it belongs to. */
+export const allTables: readonly { readonly title: string; readonly tables: readonly Table[] }[] = [
+  ...screens.map(({ title, keys }) => ({ title, tables: keys })),
+  ...overlays.map(({ title, keys }) => ({ title, tables: keys })),
+  { title: 'Everywhere', tables: [everywhere, always, help] },
+];

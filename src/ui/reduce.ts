@@ -9,7 +9,7 @@ import type { Action, AppState, Notice, ScreenAction, ShellState, Size } from '.
 const byName: ReadonlyMap<string, AnyScreen> = new Map(([...screens, ...overlays] as readonly unknown[] as readonly AnyScreen[]).map((screen) => [screen.name, screen]));
 
 export function initialState(size: Size): AppState {
-  const shell: ShellState = { size, screen: 'newRun', help: null, dialog: null, notice: null, connected: false, now: 0, runs: [], theme: null };
+  const shell: ShellState = { size, screen: 'newRun', help: null, dialog: null, notice: null, connected: false, now: 0, runs: [], theme: null, keyMap: {} };
   return withParts(shell, ({ initial }) => initial);
 }
 
@@ -27,6 +27,8 @@ export function reduce(state: AppState, action: Action): AppState {
       return { ...state, dialog: action.dialog };
     case 'notice':
       return { ...state, notice: action.notice };
+    case 'key-map':
+      return { ...state, keyMap: action.map };
     case 'theme':
       return { ...state, theme: action.theme };
     case 'runs': {

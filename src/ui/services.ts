@@ -31,6 +31,8 @@ export interface Services {
   /** Puts a run that has ended in line again, to go on from its newest whole checkpoint. Rejects with a UserError. */
   resume(runId: string): Promise<void>;
   control(runId: string, control: Control): Promise<void>;
+  /** Keys of one's own, as written; null where there are none. Throws a UserError where they cannot be read. */
+  keyFile(): unknown;
   /** The commands of the program; loaded when they are first asked for. */
   commands(): Promise<Commands>;
   /** Changes knobs of the group `train` before the next update. Rejects with a UserError. */

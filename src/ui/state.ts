@@ -1,5 +1,6 @@
 /** The state of the whole screen: what the shell keeps, and a part for each of the screens. */
 import type { RunRecord, RunState } from '../store/rows.js';
+import type { KeyMap } from './key-map.js';
 import type { Key } from './keys.js';
 import type { ActionsOf, AsksOf, StatesOf } from './screen.js';
 import { isLive } from './screens/live/state.js';
@@ -51,6 +52,7 @@ export interface ShellState {
   readonly runs: readonly RunRecord[];
   /** Chosen while the screen is open; null: as it began. */
   readonly theme: ThemeName | null;
+  readonly keyMap: KeyMap;
 }
 
 export interface AppState extends ShellState, StatesOf<Parts> {}
@@ -62,6 +64,7 @@ export type ShellAction =
   | { readonly type: 'help'; readonly scroll: number | null }
   | { readonly type: 'ask'; readonly dialog: Dialog | null }
   | { readonly type: 'notice'; readonly notice: Notice | null }
+  | { readonly type: 'key-map'; readonly map: KeyMap }
   | { readonly type: 'theme'; readonly theme: ThemeName }
   | { readonly type: 'runs'; readonly runs: readonly RunRecord[]; readonly now: number };
 

@@ -37,6 +37,7 @@ const services: Services = {
   startRun: (config) => Promise.resolve(store.createRun({ name: 'new', config }).id),
   resume: () => Promise.resolve(),
   control: () => Promise.resolve(),
+  keyFile: () => null,
   commands: () => Promise.resolve(screenCommands(process.env, services)),
   change: () => Promise.resolve(),
   kill: () => Promise.resolve(),

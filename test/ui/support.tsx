@@ -6,6 +6,7 @@ import { EventEmitter } from 'node:events';
 import { render } from 'ink';
 import { vi } from 'vitest';
 import { screenCommands } from '../../src/cli/repl/commands.js';
+import { readKeyFile } from '../../src/config/key-file.js';
 import { knobs } from '../../src/config/limits.js';
 import { parseExperiment } from '../../src/config/parse.js';
 import { stepValue } from '../../src/config/steps.js';
@@ -54,6 +55,7 @@ export function openHome(changes: Partial<Services> = {}): Home {
     startRun: (experiment: Experiment) => Promise.resolve(store.createRun({ name: experiment.name ?? 'new', config: experiment }).id),
     resume: (run) => Promise.resolve(void store.requeue(run, store.run(run).config)),
     control: (run, control) => Promise.resolve(void controls.push({ run, control })),
+    keyFile: () => readKeyFile(folder),
     commands: () => Promise.resolve(screenCommands({ ...process.env, WORKBENCH_HOME: folder }, services)),
     change: (run, changes) => Promise.resolve(void changed.push({ run, changes })),
     kill: (run) => Promise.resolve(void killed.push(run)),
