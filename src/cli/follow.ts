@@ -29,7 +29,7 @@ export class Follower {
     const history = this.#reader.history(this.#runId);
     const run = this.#reader.run(this.#runId); // last: an end that is told is its state then
     const told = history.slice(this.#told).flatMap(toldEvent);
-    const all = [...told, ...measuredEvents(points, run)].sort((a, b) => a.time - b.time).map(({ time, event }) => ({ time: new Date(time).toISOString(), event }));
+    const all = [...told, ...measuredEvents(points, run, partsOf(history))].sort((a, b) => a.time - b.time).map(({ time, event }) => ({ time: new Date(time).toISOString(), event }));
     const first = this.#first;
     this.#cursor = cursor;
     this.#told = history.length;
@@ -54,15 +54,25 @@ function toldEvent({ time, type, step, details }: HistoryRow): Timed[] {
   return [{ time: Date.parse(time), event: { type, ...(step === null ? {} : { step }), ...details } as TrainEvent }];
 }
 
+/** Where and when a run began, or went on: the time between is no training. */
+interface Part {
+  readonly step: number;
+  readonly time: number;
+}
+
+function partsOf(history: readonly HistoryRow[]): Part[] {
+  return history.flatMap(({ type, step, time }) => (type === 'started' || type === 'resumed' ? [{ step: step ?? 0, time: Date.parse(time) }] : []));
+}
+
 /** Points of one step are one event again. */
-function measuredEvents(points: readonly MetricPoint[], run: RunRecord): Timed[] {
+function measuredEvents(points: readonly MetricPoint[], run: RunRecord, parts: readonly Part[]): Timed[] {
   const bySteps = new Map<number, { time: number; values: Map<string, number> }>();
   for (const { step, time, key, value } of points) {
     const at = bySteps.get(step) ?? { time: 0, values: new Map<string, number>() };
     bySteps.set(step, { time: Math.max(at.time, Date.parse(time)), values: at.values.set(key, value) });
   }
   return [...bySteps].flatMap(([step, { time, values }]) => [
-    ...(values.has('loss') ? [{ time, event: stepEvent({ step, time, values, run }) }] : []),
+    ...(values.has('loss') ? [{ time, event: stepEvent({ step, time, values, run, parts }) }] : []),
     ...(values.has('eval_loss') ? [{ time, event: evalEvent({ step, values, run }) }] : []),
   ]);
 }
@@ -73,10 +83,12 @@ interface Measured {
   readonly run: RunRecord;
 }
 
-/** The time left at the pace so far, as the store does not keep what was predicted. */
-function stepEvent({ step, time, values, run }: Measured & { readonly time: number }): StepEvent {
+/** The time left at the pace since it last began or went on, as the store does not keep what was predicted. */
+function stepEvent({ step, time, values, run, parts }: Measured & { readonly time: number; readonly parts: readonly Part[] }): StepEvent {
   const elapsed_time = run.started_at === null ? 0 : (time - Date.parse(run.started_at)) / 1000;
   const total_steps = run.total_steps ?? step;
+  const part = parts.findLast((each) => each.time <= time && each.step < step);
+  const pace = part === undefined ? 0 : (time - part.time) / 1000 / (step - part.step);
   return {
     type: 'step',
     ...progress(step, run),
@@ -86,7 +98,7 @@ function stepEvent({ step, time, values, run }: Measured & { readonly time: numb
     tokens_seen: values.get('tokens_seen') ?? 0,
     tokens_per_second: values.get('tokens_per_second') ?? 0,
     elapsed_time,
-    remaining_time: step === 0 ? 0 : (elapsed_time / step) * (total_steps - step),
+    remaining_time: pace * (total_steps - step),
     memory_bytes: values.get('memory_bytes') ?? 0,
   };
 }

@@ -9,23 +9,21 @@ settings, losses, gradient norms, learning rates), start/ and final/ (the adapte
 logits.safetensors (of the first row, every 9th position and 7th token, with the final adapter).
 """
 
-import json
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 import torch
 from peft import LoraConfig, TaskType, get_peft_model
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
-from transformers import AutoModelForCausalLM, Trainer, TrainerCallback, TrainingArguments
+from transformers import AutoModelForCausalLM
 
-torch.set_num_threads(1)
+from trainer import ACCUMULATION, BATCH, UPDATES, train, without_dropout
+
 models = Path(sys.argv[1])
 out = Path(__file__).parent / "lora"
 
-UPDATES, ACCUMULATION, BATCH = 10, 2, 3
 schedule = dict(learning_rate=5e-3, lr_scheduler_type="cosine", warmup_steps=2, weight_decay=0.01)
 runs = {  # of the norms of each run, some are clipped and some are not
     "stories260k": (dict(r=4, lora_alpha=8), dict(schedule, max_grad_norm=1.0)),
@@ -45,32 +43,7 @@ def rows_of(name, count):
     return [dict(input_ids=row[: 26 - i % 9], prompt=3 + i % 7) for i, row in enumerate(ids)]
 
 
-def collate(rows):
-    length = max(len(row["input_ids"]) for row in rows)
-    pad = lambda ids, value: ids + [value] * (length - len(ids))
-    masked = lambda row: [-100] * row["prompt"] + row["input_ids"][row["prompt"] :]
-    return dict(
-        input_ids=torch.tensor([pad(row["input_ids"], 0) for row in rows]),
-        labels=torch.tensor([pad(masked(row), -100) for row in rows]),
-        attention_mask=torch.tensor([pad([1] * len(row["input_ids"]), 0) for row in rows]),
-    )
-
-
-class InOrder(Trainer):
-    def _get_train_sampler(self, dataset=None):
-        return torch.utils.data.SequentialSampler(dataset or self.train_dataset)
-
-
-class Log(TrainerCallback):
-    def __init__(self):
-        self.points = []
-
-    def on_log(self, args, state, control, logs=None, **kwargs):
-        if "loss" in logs:
-            self.points.append(logs)
-
-
-for name, (lora, train) in runs.items():
+for name, (lora, settings) in runs.items():
     folder = out / name
     shutil.rmtree(folder, ignore_errors=True)
     torch.manual_seed(7)
@@ -78,20 +51,13 @@ for name, (lora, train) in runs.items():
     for key in ("attn_pdrop", "embd_pdrop", "resid_pdrop", "attention_dropout"):
         if hasattr(base.config, key):
             setattr(base.config, key, 0.0)
-    for module in base.modules():
-        if isinstance(module, torch.nn.Dropout):
-            module.p = 0.0
+    without_dropout(base)
     peft = get_peft_model(base, LoraConfig(task_type=TaskType.CAUSAL_LM, lora_dropout=0.0, fan_in_fan_out=name.endswith("gpt2"), **lora))
     peft.peft_config["default"].base_model_name_or_path = name
     peft.save_pretrained(folder / "start")
 
     rows = rows_of(name, UPDATES * ACCUMULATION * BATCH)
-    log = Log()
-    arguments = TrainingArguments(
-        output_dir=tempfile.mkdtemp(), max_steps=UPDATES, gradient_accumulation_steps=ACCUMULATION, per_device_train_batch_size=BATCH,
-        logging_steps=1, save_strategy="no", report_to=[], use_cpu=True, disable_tqdm=True, optim="adamw_torch", remove_unused_columns=False, **train,
-    )
-    InOrder(model=peft, args=arguments, train_dataset=rows, data_collator=collate, callbacks=[log]).train()
+    train(peft, rows, settings, folder)
     peft.save_pretrained(folder / "final")
     for readme in folder.glob("*/README.md"):
         readme.unlink()
@@ -100,9 +66,3 @@ for name, (lora, train) in runs.items():
     with torch.no_grad():
         logits = peft(torch.tensor([rows[0]["input_ids"]])).logits[0, ::9, ::7]
     save_file({"logits": logits.contiguous()}, folder / "logits.safetensors")
-    golden = dict(
-        settings=dict(train, updates=UPDATES, accumulation=ACCUMULATION, batch=BATCH), rows=rows,
-        losses=[p["loss"] for p in log.points], grad_norms=[p["grad_norm"] for p in log.points], learning_rates=[p["learning_rate"] for p in log.points],
-    )
-    (folder / "golden.json").write_text(json.dumps(golden) + "\n")
-    print(name, golden["losses"], golden["grad_norms"], golden["learning_rates"])
