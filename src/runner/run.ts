@@ -81,6 +81,7 @@ export async function runProcess({ home, runId, workerEntry, early }: RunOptions
   await recorder.settle();
   server.close();
   changes.port1.close();
+  tryTo(() => writeIdentity(folder, store.run(runId)));
   tryTo(() => store.clearProcess(runId));
   // Whoever started it tells of its end; who is left alone does so himself.
   if (process.ppid !== parent) await announceEnd(store, home, { runId }).catch((error: unknown) => log(messageOf(error)));

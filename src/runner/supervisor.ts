@@ -73,6 +73,7 @@ class Supervisor {
       await closed(server);
       // Something may have been queued while the door was closing.
     } while (await this.#patiently(() => this.#hasWork()));
+    await this.#patiently(() => this.#store.backUpDaily()).catch((error: unknown) => this.#log(`no backup could be made: ${messageOf(error)}`));
     this.#log('nothing is left to do');
   }
 

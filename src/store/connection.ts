@@ -1,8 +1,9 @@
 /** One connection to the database file: its settings, its version, and its errors in words. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { UserError, messageOf } from '../util/errors.js';
+import { forgetChecked, isChecked, markChecked, timeStamp } from './checked.js';
 import { migrations as allMigrations } from './migrations/index.js';
 
 /** A statement prepared once; named parameters come from the fields of an object. */
@@ -13,6 +14,11 @@ export interface Query<Row> {
   each(parameters?: object): IterableIterator<Row>;
   /** The number of rows changed. */
   run(parameters?: object): number;
+}
+
+/** The file is not what SQLite has written: it can be kept aside and made anew. */
+export class DamagedStore extends UserError {
+  override readonly name = 'DamagedStore';
 }
 
 export interface ConnectionOptions {
@@ -27,11 +33,12 @@ export class Connection {
 
   /**
    * Opens the file, makes it when there is none, and brings it to the newest version (after a backup beside it).
-   * Throws a UserError when it is damaged, locked, cannot be written, or was written by a newer Workbench; it
-   * then changes nothing.
+   * Throws a UserError when it is damaged (DamagedStore), locked, cannot be written, belongs to another user or was
+   * written by a newer Workbench; it then changes nothing. The whole file is looked at once a day and after a restart of the machine.
    */
   constructor(path: string, { migrations = allMigrations, patience = 10_000 }: ConnectionOptions = {}) {
     this.path = path;
+    refuseForeign(dirname(path));
     this.#db = this.#guard(() => {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       return new Database(path, { timeout: patience });
@@ -39,6 +46,7 @@ export class Connection {
     try {
       this.#guard(() => {
         this.#db.pragma('foreign_keys = ON');
+        this.#checkNow();
         this.#migrate(migrations);
         this.#db.pragma('journal_mode = WAL');
         this.#db.pragma('synchronous = NORMAL');
@@ -96,13 +104,26 @@ export class Connection {
     this.#db.close();
   }
 
+  #checkNow(): void {
+    if (isChecked(this.path)) return;
+    const [problem] = this.problems();
+    if (problem !== undefined) throw new DamagedStore(damagedSentence(this.path, problem));
+    markChecked(this.path);
+  }
+
+  /** Copies the whole store beside itself; nothing when that is there. */
+  backUp(label: string): void {
+    const copy = `${this.path}.${label}.backup`;
+    if (!existsSync(copy)) this.#guard(() => this.#db.prepare('VACUUM INTO ?').run(copy));
+  }
+
   #migrate(migrations: readonly string[]): void {
     const version = this.#version();
     if (version > migrations.length) {
       throw new UserError(`${this.path} was written by a newer Workbench (version ${version}, this one knows ${migrations.length}): update Workbench, or set WORKBENCH_HOME to another folder`);
     }
     if (version === migrations.length) return;
-    if (version > 0) this.#backUp(version);
+    if (version > 0) this.backUp(`v${version}-${timeStamp()}`);
     this.#db
       .transaction(() => {
         for (const [offset, sql] of migrations.slice(this.#version()).entries()) {
@@ -111,11 +132,6 @@ export class Connection {
         }
       })
       .immediate();
-  }
-
-  #backUp(version: number): void {
-    const copy = `${this.path}.v${version}-${new Date().toISOString().replaceAll(/[:.]/g, '')}.backup`;
-    if (!existsSync(copy)) this.#db.prepare('VACUUM INTO ?').run(copy);
   }
 
   #version(): number {
@@ -131,10 +147,25 @@ export class Connection {
   }
 }
 
+function damagedSentence(path: string, problem: string): string {
+  return `the store ${path} is damaged (${problem}): the next command keeps it aside and makes it anew from the newest backup and the folders in runs/, which are not touched`;
+}
+
+/** A home is one user's; root may look after any. */
+function refuseForeign(home: string): void {
+  const owner = statSync(home, { throwIfNoEntry: false })?.uid;
+  const user = process.getuid?.();
+  if (owner === undefined || user === undefined || user === 0 || owner === user) return;
+  throw new UserError(`${home} is the home of another user (number ${owner}): set WORKBENCH_HOME to a folder of your own`);
+}
+
 function inWords(error: unknown, path: string): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const say = (sentence: string): UserError => new UserError(`${sentence} (${messageOf(error)})`, { cause: error });
-  if (/^SQLITE_(NOTADB|CORRUPT)/.test(code)) return say(`the store ${path} is damaged: move it away to start a new one, or put back a backup that lies beside it; the files in runs/ are not touched`);
+  if (/^SQLITE_(NOTADB|CORRUPT)/.test(code)) {
+    forgetChecked(path);
+    return new DamagedStore(damagedSentence(path, messageOf(error)), { cause: error });
+  }
   if (/^SQLITE_(BUSY|LOCKED)/.test(code)) return say(`the store ${path} is locked by another program: close what holds it and try again`);
   if (/^(SQLITE_FULL|ENOSPC)/.test(code)) return say(`there is no space left for the store ${path}: free some and try again`);
   if (/^(SQLITE_READONLY|SQLITE_CANTOPEN|SQLITE_PERM|SQLITE_IOERR|EACCES|EPERM|EROFS|ENOTDIR|EEXIST)/.test(code)) {

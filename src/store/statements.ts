@@ -12,6 +12,9 @@ export function prepareStatements(connection: Connection) {
     changeRun: mapRecord(rowChanges, (change) => (change === null ? null : write(`UPDATE runs SET ${change} WHERE key = @run`))),
     insertRun: write(`INSERT INTO runs (id, name, state, created_at, config, parent)
       VALUES (@id, @name, 'queued', @created_at, @config, @parent)`),
+    known: connection.prepare<{ id: string }>('SELECT id FROM runs WHERE id = @id'),
+    adoptFigures: write(`UPDATE runs SET step = @step, total_steps = @total_steps, epoch = @epoch, tokens_seen = @tokens_seen, train_loss = @train_loss, eval_loss = @eval_loss,
+      best_eval_loss = @best_eval_loss, output = coalesce(@output, output), started_at = coalesce(started_at, @started_at), ended_at = coalesce(ended_at, @ended_at), queue_position = NULL WHERE id = @id`),
     newestId: connection.prepare<{ id: string }>('SELECT id FROM runs ORDER BY id DESC LIMIT 1'),
     nextSeq: connection.prepare<{ run: number; seq: number }>('UPDATE runs SET seq = seq + 1 WHERE id = @id RETURNING key AS run, seq'),
     findKey: connection.prepare<{ key: number }>('SELECT key FROM metric_keys WHERE name = @name'),

@@ -1,7 +1,9 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Experiment } from '../config/schema.js';
 import type { Request, TrainEvent } from '../trainer/events.js';
 import { UserError } from '../util/errors.js';
+import { timeStamp } from './checked.js';
 import { Connection } from './connection.js';
 import { databasePath, runFolder } from './folders.js';
 import { makeRunId } from './ids.js';
@@ -12,6 +14,7 @@ import type { MetricPoint, ProcessIdentity, RunRecord, RunState, StoreReader } f
 import { prepareStatements } from './statements.js';
 import type { Statements } from './statements.js';
 
+export { DamagedStore } from './connection.js';
 export { openReader } from './reader.js';
 
 /** The whole store. Every method is one transaction: all of it is on disk when it returns, or nothing. */
@@ -20,8 +23,8 @@ export interface Store extends StoreReader {
   createRun(run: { readonly name: string; readonly config: Experiment; readonly parent?: string }): RunRecord;
   /** A new queued run that goes on from a step of another: it begins with that one's points up to there. */
   branchRun(run: { readonly name: string; readonly config: Experiment; readonly parent: string; readonly step: number }): RunRecord;
-  /** The record of a run that was made elsewhere, at rest, with what is known of its curves. */
-  adoptRun(run: Pick<RunRecord, 'id' | 'name' | 'created_at' | 'config'> & { readonly reason: string; readonly points: readonly MetricPoint[] }): void;
+  /** The record of a run as its folder tells it: one made elsewhere, or one that this store has lost or knows too little of. */
+  adoptRun(run: AdoptedRun): void;
   /** Makes a run at rest queued again, with what it is to do now; false when it is not at rest. It waits for nobody until it is enqueued. */
   requeue(runId: string, config: Experiment): boolean;
   /** Keeps an event: the run's latest values, and its points or the event itself. `time` is ISO 8601. */
@@ -49,6 +52,8 @@ export interface Store extends StoreReader {
   tag(runId: string, change: { readonly add?: readonly string[]; readonly remove?: readonly string[] }): void;
   note(runId: string, text: string): void;
   archive(runId: string, archived: boolean): void;
+  /** A copy of the whole store beside it, unless the newest is less than a day old; older ones of these but two go. */
+  backUpDaily(): void;
   /** Forgets a run and deletes its folder. Throws a UserError while it is running, paused or queued. */
   remove(runId: string): void;
 }
@@ -59,6 +64,12 @@ export interface Store extends StoreReader {
  */
 export function openStore(home: string, patience?: number): Store {
   return new SqliteStore(home, patience);
+}
+
+/** `last`: where its log ends. */
+export interface AdoptedRun extends Pick<RunRecord, 'id' | 'name' | 'created_at' | 'config' | 'state' | 'reason'> {
+  readonly points: readonly MetricPoint[];
+  readonly last: Pick<RunRecord, 'step' | 'total_steps' | 'epoch' | 'tokens_seen' | 'train_loss' | 'eval_loss' | 'best_eval_loss' | 'output' | 'started_at' | 'ended_at'> | null;
 }
 
 type KeptEvent = TrainEvent | { readonly type: 'control'; readonly control: Request | 'kill' };
@@ -93,12 +104,15 @@ class SqliteStore extends Reader implements Store {
     });
   }
 
-  adoptRun({ id, name, created_at, config, reason, points }: Pick<RunRecord, 'id' | 'name' | 'created_at' | 'config'> & { readonly reason: string; readonly points: readonly MetricPoint[] }): void {
+  adoptRun({ id, name, created_at, config, state, reason, points, last }: AdoptedRun): void {
     this.connection.transaction(() => {
-      this.#sql.insertRun.run({ id, name, created_at, config: JSON.stringify(config), parent: null });
+      const known = this.#sql.known.first({ id }) !== undefined;
+      if (!known) this.#sql.insertRun.run({ id, name, created_at, config: JSON.stringify(config), parent: null });
       const { run, seq } = this.#advance(id);
       for (const { step, time, key, value } of points) this.#sql.insertPoint.run({ run, key: this.#keyOf(key), step, seq, time: Date.parse(time), value });
-      this.setState(id, 'crashed', reason);
+      if (last !== null) this.#sql.adoptFigures.run({ id, ...last });
+      // A folder that does not tell the end of a run knows less than the record does.
+      if (!known || state !== 'crashed') this.setState(id, state, reason);
     });
   }
 
@@ -182,6 +196,14 @@ class SqliteStore extends Reader implements Store {
 
   archive(runId: string, archived: boolean): void {
     this.#sql.setArchived.run({ id: runId, value: archived ? 1 : 0 });
+  }
+
+  backUpDaily(): void {
+    const old = readdirSync(this.#home).filter((name) => /\.daily-.*\.backup$/.test(name)).sort();
+    const newest = old.at(-1);
+    if (newest !== undefined && Math.abs(Date.now() - statSync(join(this.#home, newest)).mtimeMs) < 24 * 3600_000) return;
+    this.connection.backUp(`daily-${timeStamp()}`);
+    for (const name of old.slice(0, -2)) rmSync(join(this.#home, name), { force: true });
   }
 
   remove(runId: string): void {

@@ -3,7 +3,7 @@
  * The command line prints the message alone and exits 2. Every other error is our bug.
  */
 export class UserError extends Error {
-  override readonly name = 'UserError';
+  override readonly name: string = 'UserError';
 }
 
 /** The text of whatever was thrown. */

@@ -38,7 +38,7 @@ it.skipIf(!able)('is foreseen: the save is left out with a warning, and the run 
   const id = place.create('train.max_steps=6', 'train.save_steps=3');
   mount(place.folder(id, 'checkpoints'), '1m');
   expect(await place.run(id)).toMatchObject({ state: 'completed', step: 6, checkpoints: [] });
-  expect(place.store.warnings(id)).toEqual([3, 6].map((step) => expect.stringMatching(new RegExp(`^The checkpoint at step ${step} could not be written: it takes .* are free on the disk`)) as string));
+  expect(place.troubles(id)).toEqual([3, 6].map((step) => expect.stringMatching(new RegExp(`^The checkpoint at step ${step} could not be written: it takes .* are free on the disk`)) as string));
 });
 
 it.skipIf(!able)('that fills up in the middle of a save leaves nothing half written (needs to mount a tmpfs)', async () => {

@@ -16,7 +16,7 @@ it('goes on in a home that has never heard of the run, to the same bits', async 
   const place = join(first.home, 'drive');
   const cut = first.create('train.max_steps=10', `checkpoint_mirror=${place}`, 'train.lr_scheduler_type=constant', 'train.save_total_limit=1');
   expect(await first.run(cut)).toMatchObject({ state: 'completed' });
-  expect(first.store.warnings(cut)).toEqual([]);
+  expect(first.troubles(cut)).toEqual([]);
   expect(readdirSync(join(place, cut)).sort()).toEqual(['checkpoints', 'experiment.yaml', 'run.json', 'trainer_log.jsonl']);
   expect(readdirSync(join(place, cut, 'checkpoints'))).toEqual(readdirSync(first.folder(cut, 'checkpoints')));
 
@@ -38,7 +38,7 @@ it('that cannot be written is told, and the run ends well', async () => {
   writeFileSync(place, '');
   const id = first.create('train.max_steps=3', `checkpoint_mirror=${place}`);
   expect(await first.run(id)).toMatchObject({ state: 'completed' });
-  expect(first.store.warnings(id)).toEqual([expect.stringMatching(/^The checkpoint at step 3 could not be copied to /)]);
+  expect(first.troubles(id)).toEqual([expect.stringMatching(/^The checkpoint at step 3 could not be copied to /)]);
 });
 
 it('a checkpoint that cannot be written is told, and the run ends well', async () => {
@@ -46,6 +46,6 @@ it('a checkpoint that cannot be written is told, and the run ends well', async (
   mkdirSync(first.folder(id), { recursive: true });
   writeFileSync(first.folder(id, 'checkpoints'), 'in the way');
   expect(await first.run(id)).toMatchObject({ state: 'completed', checkpoints: [] });
-  expect(first.store.warnings(id)).toEqual([expect.stringMatching(/^The checkpoint at step 3 could not be written: /)]);
+  expect(first.troubles(id)).toEqual([expect.stringMatching(/^The checkpoint at step 3 could not be written: /)]);
   expect(existsSync(first.folder(id, 'adapter', 'adapter_model.safetensors'))).toBe(true);
 });

@@ -28,7 +28,12 @@ export function tinyExperiment(...set: string[]): Experiment {
 /** A home with a store, and what is done to runs in it. */
 export class Tiny {
   readonly home = mkdtempSync(join(tmpdir(), 'workbench-tiny-'));
-  readonly store = openStore(this.home);
+  store = openStore(this.home);
+
+  /** After its file has been replaced. */
+  reopen(): void {
+    this.store = openStore(this.home);
+  }
 
   create(...set: string[]): string {
     return this.store.createRun({ name: 'tiny', config: tinyExperiment(...set) }).id;
@@ -57,6 +62,11 @@ export class Tiny {
 
   folder(id: string, ...parts: string[]): string {
     return join(runFolder(this.home, id), ...parts);
+  }
+
+  /** What it was warned of that concerns checkpoints: not that so short a run will hardly learn. */
+  troubles(id: string): string[] {
+    return this.store.warnings(id).filter((message) => message.includes('checkpoint'));
   }
 
   /** Step and loss of every point. */

@@ -79,7 +79,7 @@ it('refuses a store of a newer version and does not touch it', () => {
 it('refuses a file that is no database and does not touch it', () => {
   writeFileSync(path, 'these are the notes of somebody, and no database at all'.repeat(100));
   const before = readFileSync(path);
-  expect(refusal(() => openStore(home))).toMatch(/is damaged: move it away to start a new one, or put back a backup/);
+  expect(refusal(() => openStore(home))).toMatch(/is damaged .*: the next command keeps it aside and makes it anew/);
   expect(readFileSync(path)).toEqual(before);
 });
 

@@ -68,7 +68,7 @@ describe('the list of runs', () => {
     expect(reader.runs().map(({ id }) => id)).toEqual([last, gone, first]);
     store.setState(gone, 'stopped', null);
     store.remove(gone);
-    store.adoptRun({ id: '0000000000', name: 'adopted', created_at: time, config, reason: 'found', points: [] });
+    store.adoptRun({ id: '0000000000', name: 'adopted', created_at: time, config, state: 'crashed', reason: 'found', points: [], last: null });
     expect(reader.runs().map(({ id }) => id)).toEqual([last, first, '0000000000']);
   });
 
