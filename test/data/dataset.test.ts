@@ -147,6 +147,7 @@ test('a preview shows the text, its tokens and what is learned', async () => {
   const [row, ...others] = previewRows(data, tokenizer, [0, 1, 2]);
   expect(others.length).toBe(2);
   expect(row.text).toBe('<s>q0 a0</s>');
+  expect(others.map(({ row, line, last_line }) => [row, line, last_line])).toEqual([[2, 2, 2], [3, 3, 3]]);
   expect(row.tokens.map(({ text }) => text).join('')).toBe(row.text);
   expect(row.tokens.filter(({ trained }) => trained).map(({ text }) => text).join('')).toBe('a0</s>');
 });
