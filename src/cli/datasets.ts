@@ -7,7 +7,7 @@ import { table } from './view/table.js';
 
 /** Lists the datasets that are found, with the format that their columns fit. */
 export async function datasets(terminal: Terminal, folders: readonly string[], { json }: { readonly json?: true }): Promise<void> {
-  const paths = datasetPlaces(folders);
+  const paths = datasetPlaces(terminal.env, folders);
   requireFolders(folders);
   const found = discoverDatasets(paths);
   if (json) {
@@ -26,6 +26,7 @@ export async function datasets(terminal: Terminal, folders: readonly string[], {
       { title: 'size', value: (dataset) => formatBytes(dataset.bytes), right: true },
       { title: 'columns', value: (dataset) => dataset.columns.join(', '), spare: true },
       { title: 'path', value: (dataset) => dataset.path, tone: () => 'muted', shrink: true },
+      { title: 'not usable', value: (dataset) => dataset.reason ?? '', tone: () => 'warn' },
     ],
     found,
     { style: terminal.style, width: terminal.tableWidth },

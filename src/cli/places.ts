@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { modelSearchPaths, type Environment } from '../config/home.js';
+import { datasetSearchPaths, modelSearchPaths, type Environment } from '../config/home.js';
 import { UserError } from '../util/errors.js';
 
 /** The experiments that come with the program. */
@@ -15,9 +15,9 @@ export function modelPlaces(env: Environment, given: readonly string[] = []): st
   return [...given, ...modelSearchPaths(env), 'models', '.', demo].map((place) => resolve(place));
 }
 
-/** The folders given; or else this one, and the demo. */
-export function datasetPlaces(given: readonly string[] = []): string[] {
-  return (given.length > 0 ? given : ['.', demo]).map((place) => resolve(place));
+/** The folders given; or else those of the environment, this one, and the demo. */
+export function datasetPlaces(env: Environment, given: readonly string[] = []): string[] {
+  return (given.length > 0 ? given : [...datasetSearchPaths(env), '.', demo]).map((place) => resolve(place));
 }
 
 /** Throws a UserError for a place that a person named and that is not there; those of the environment need not be. */

@@ -13,6 +13,7 @@ import { stepValue } from '../config/steps.js';
 import type { DatasetEntry } from '../data/discover.js';
 import type { ModelEntry } from '../models/discover.js';
 import { makeMeter } from '../machine/meter.js';
+import { openAside } from '../runner/aside.js';
 import { change, control, kill, startRun } from '../runner/client.js';
 import { newRun } from '../runner/new-run.js';
 import { reconcile } from '../runner/outcome.js';
@@ -21,8 +22,9 @@ import { openStore } from '../store/store.js';
 import type { Commands } from '../ui/command-line/commands.js';
 import type { Services } from '../ui/services.js';
 import { UserError } from '../util/errors.js';
-import type { Estimator } from './estimator.js';
-import { datasetPlaces, modelPlaces, shippedExperiments } from './places.js';
+import type { AsideHandlers } from './aside.js';
+import { formServices } from './form-services.js';
+import { modelPlaces, shippedExperiments } from './places.js';
 
 export function openServices(env: Environment): Services & { close(): void } {
   const home = homeFolder(env);
@@ -34,7 +36,10 @@ export function openServices(env: Environment): Services & { close(): void } {
     const { resolveModelPath } = await import('../models/discover.js');
     return withValues(experiment, { model: resolveModelPath(experiment.model, modelPlaces(env)) });
   };
-  let estimator: Promise<Estimator> | undefined;
+  // Searching a large disk must not keep a draft from its estimate.
+  const entry = new URL('./aside.js', import.meta.url);
+  const search = openAside<AsideHandlers>(entry, env);
+  const desk = openAside<AsideHandlers>(entry, env);
   let commands: Promise<Commands> | undefined;
   const services: Services & { close(): void } = {
     reader: store,
@@ -42,14 +47,12 @@ export function openServices(env: Environment): Services & { close(): void } {
     defaults: shippedDefaults(),
     parse: (value) => parseExperiment(value),
     step: stepValue,
-    models: async () => (await import('../models/discover.js')).discoverModels({ paths: modelPlaces(env) }),
-    datasets: async () => (await import('../data/discover.js')).discoverDatasets(datasetPlaces()),
+    models: () => search.call('models', undefined),
+    datasets: () => search.call('datasets', undefined),
     modelAt: (reference) => modelAt(expanded(reference), env),
     datasetAt: (place) => datasetAt(expanded(place)),
-    estimate: async (experiment, hint) => {
-      estimator ??= import('./estimator.js').then(({ makeEstimator }) => makeEstimator(env, () => store.measurements()));
-      return (await estimator)(await located(experiment), hint);
-    },
+    estimate: async (experiment, { rows }) => desk.call('estimate', { experiment: await located(experiment), measurements: store.measurements(), ...(rows === undefined ? {} : { rows }) }),
+    form: formServices({ env, aside: desk, located }),
     startRun: async (experiment) => {
       const config = await located(experiment);
       const { id } = newRun(store, config);
@@ -71,6 +74,8 @@ export function openServices(env: Environment): Services & { close(): void } {
     machine: makeMeter(),
     close() {
       clearInterval(watch);
+      search.close();
+      desk.close();
       store.close();
     },
   };
@@ -89,6 +94,7 @@ async function modelAt(reference: string, env: Environment): Promise<ModelEntry>
 async function datasetAt(place: string): Promise<DatasetEntry> {
   if (!existsSync(place)) throw new UserError(`There is no file or folder ${resolve(place)}.`);
   const found = (await import('../data/discover.js')).discoverDatasets([place]);
+  if (found.length === 1 && !found[0].supported) throw new UserError(found[0].reason ?? `${found[0].path} cannot be read.`);
   if (found.length === 1) return found[0];
   throw new UserError(found.length === 0 ? `${resolve(place)} holds no rows that can be read: JSON, JSONL, CSV, TSV or text is needed.` : `${resolve(place)} holds ${found.length} datasets: type the path of one, such as ${found[0].path}.`);
 }

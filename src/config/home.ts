@@ -11,9 +11,20 @@ export function homeFolder(env: Environment): string {
 
 /** The folders of `WORKBENCH_MODELS`, then the Hugging Face cache (HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME). They need not exist. */
 export function modelSearchPaths(env: Environment): string[] {
-  const given = (env.WORKBENCH_MODELS ?? '').split(delimiter).filter((path) => path !== '');
-  const huggingFace = env.HF_HOME || join(env.XDG_CACHE_HOME || join(userHome(env), '.cache'), 'huggingface');
-  return [...given, env.HF_HUB_CACHE || join(huggingFace, 'hub')].map((path) => resolve(path));
+  return [...listed(env.WORKBENCH_MODELS), hubCache(env)].map((path) => resolve(path));
+}
+
+/** The folders of `WORKBENCH_DATASETS`, then the Hugging Face cache. They need not exist. */
+export function datasetSearchPaths(env: Environment): string[] {
+  return [...listed(env.WORKBENCH_DATASETS), hubCache(env)].map((path) => resolve(path));
+}
+
+function listed(paths: string | undefined): string[] {
+  return (paths ?? '').split(delimiter).filter((path) => path !== '');
+}
+
+function hubCache(env: Environment): string {
+  return env.HF_HUB_CACHE || join(env.HF_HOME || join(env.XDG_CACHE_HOME || join(userHome(env), '.cache'), 'huggingface'), 'hub');
 }
 
 /** `~` and `~/x` as a shell would read them; other paths unchanged. */

@@ -1,5 +1,8 @@
-/** Rows as the model sees them. */
+/** Rows as the model sees them, and how long they are: what a person looks at before a run. */
+import { type DataSettings, NotTokenised, prepareDataset, type PreparedDataset } from './dataset.js';
+import { histogramOf, type LengthHistogram } from './lengths.js';
 import { type EncodedRows, ignoredLabel, type RowPlace } from './rows.js';
+import type { RejectedRow } from './source/row.js';
 import type { Tokenizer } from './tokenizer/index.js';
 
 export interface PreviewToken {
@@ -33,32 +36,71 @@ export function previewRows({ train }: { readonly train: EncodedRows }, tokenize
   });
 }
 
-export interface LengthBucket {
-  /** Lengths from `from` to `to`, both included, in tokens before cutting. */
-  readonly from: number;
-  readonly to: number;
-  readonly rows: number;
-}
-
-export interface LengthHistogram {
-  readonly buckets: readonly LengthBucket[];
-  readonly mean: number;
-  readonly longest: number;
-  /** Rows longer than `max_length`. */
-  readonly cut: number;
-}
-
 /** How long the rows are, uncut: what to choose `max_length` by. */
 export function lengthHistogram(rows: EncodedRows, maxLength: number, bucketCount = 16): LengthHistogram {
-  const lengths = Uint32Array.from({ length: rows.length }, (_, row) => rows.fullLength(row));
-  const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
-  const width = Math.max(1, Math.ceil(longest / bucketCount));
-  const counts = new Uint32Array(Math.max(1, Math.ceil(longest / width)));
-  for (const length of lengths) counts[Math.floor((length - 1) / width)]++;
+  return histogramOf(lengthsOf(rows), maxLength, bucketCount);
+}
+
+/** Tokens of each row before cutting. */
+export function lengthsOf(rows: EncodedRows): Uint32Array {
+  return Uint32Array.from({ length: rows.length }, (_, row) => rows.fullLength(row));
+}
+
+/** A look at the data, plain: it crosses threads. */
+export interface DataPreview {
+  readonly rows: readonly PreviewRow[];
+  /** [N] tokens of each training row before cutting; null where rows are cut out of one running text (stage pretrain). */
+  readonly lengths: Uint32Array | null;
+  /** Whether that is every row, or only the first ones, because the data is not tokenised yet. */
+  readonly whole: boolean;
+  readonly train_rows: number;
+  readonly eval_rows: number;
+  readonly tokens: number;
+  readonly labels: number;
+  /** The first of the rows that cannot be used, and how many they are. */
+  readonly rejected: readonly RejectedRow[];
+  readonly rejected_count: number;
+}
+
+export interface PreviewOptions {
+  /** Where runs keep tokenised data: it is read, not written. */
+  readonly cacheFolder: string;
+  /** Where what had to be tokenised for the preview alone is kept. */
+  readonly previewFolder: string;
+  /** Rows shown; and rows tokenised where nothing is cached. */
+  readonly shown?: number;
+  readonly looked?: number;
+}
+
+const uncut = 2 ** 30;
+
+/** Looks at tokenised data where there is some, else at the first rows. Throws the UserErrors that a run would. */
+export async function previewDataset(settings: DataSettings, tokenizer: Tokenizer, options: PreviewOptions): Promise<DataPreview> {
+  const { cacheFolder, previewFolder, shown = 50, looked = 2000 } = options;
+  const rejectedShown = 200;
+  let prepared: PreparedDataset;
+  let source = { settings, folder: cacheFolder };
+  try {
+    prepared = await prepareDataset(settings, tokenizer, { cacheFolder, tokenise: false });
+  } catch (error) {
+    if (!(error instanceof NotTokenised)) throw error;
+    const { dataset } = settings;
+    source = { settings: { ...settings, dataset: { ...dataset, max_samples: Math.min(looked, dataset.max_samples ?? looked) } }, folder: previewFolder };
+    prepared = await prepareDataset(source.settings, tokenizer, { cacheFolder: previewFolder });
+  }
+  // Rows are cut in place: those of full length are read again.
+  const full = settings.stage === 'pretrain' ? null : await prepareDataset({ ...source.settings, max_length: uncut }, tokenizer, { cacheFolder: source.folder });
+  const { train, eval: held, rejected } = prepared;
+  const asked = settings.dataset.max_samples ?? Infinity;
   return {
-    buckets: Array.from(counts, (count, i) => ({ from: i * width + 1, to: (i + 1) * width, rows: count })),
-    mean: lengths.reduce((sum, length) => sum + length, 0) / Math.max(1, lengths.length),
-    longest,
-    cut: lengths.filter((length) => length > maxLength).length,
+    rows: previewRows(prepared, tokenizer, shown),
+    lengths: full && lengthsOf(full.train),
+    whole: source.folder === cacheFolder || asked <= looked || train.length + (held?.length ?? 0) + rejected.length < looked,
+    train_rows: train.length,
+    eval_rows: held?.length ?? 0,
+    tokens: train.totalTokens,
+    labels: train.totalLabels,
+    rejected: rejected.slice(0, rejectedShown),
+    rejected_count: rejected.length,
   };
 }

@@ -28,8 +28,21 @@ export interface ModelEntry {
 
 /** Model folders at, or directly under, the given paths, sorted by name; a path may be a Hugging Face cache. */
 export function discoverModels({ paths }: { readonly paths: readonly string[] }): ModelEntry[] {
-  const folders = new Set(paths.flatMap((path) => modelFolders(resolve(path))));
-  return [...folders].map(describe).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const roots = paths.map((path) => resolve(path));
+  const folders = new Set(roots.flatMap(modelFolders));
+  const incomplete = new Set(roots.flatMap(incompleteFolders));
+  return [...[...folders].map(describe), ...[...incomplete].map(describeIncomplete)].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Models of a Hugging Face cache that were begun to be fetched, or of which nothing but other files is there. */
+function incompleteFolders(path: string): string[] {
+  if (isModel(path)) return [];
+  return [path, join(path, 'hub')].flatMap((root) => subfolders(root).filter((folder) => basename(folder).startsWith('models--') && snapshot(folder).length === 0));
+}
+
+function describeIncomplete(path: string): ModelEntry {
+  const name = basename(path).slice('models--'.length).replace('--', '/');
+  return { path, name, modelType: null, parameters: null, bytes: null, dtype: null, supported: false, reason: 'It has no config.json in the cache: it was not fetched whole.' };
 }
 
 /**

@@ -40,6 +40,22 @@ export interface WorkerInput {
 
 export type WorkerMessage = TimedEvent | { readonly type: 'log'; readonly line: string };
 
+/** To a thread that works aside, and its answer; `argument` and `value` belong to the handler `name`. */
+export interface AsideCall {
+  readonly id: number;
+  readonly name: string;
+  readonly argument: unknown;
+}
+export type AsideAnswer = { readonly id: number; readonly value: unknown } | { readonly id: number; readonly error: string; readonly user: boolean };
+
+/** To a probe process: what to run for a few updates, and what came of it. */
+export interface ProbeRequest {
+  readonly home: string;
+  readonly folder: string;
+  readonly experiment: unknown;
+}
+export type ProbeMessage = { readonly type: 'event'; readonly event: TrainEvent; readonly time: number };
+
 /** An event on its way to the store; a run process in the foreground also sends it to its parent. */
 export interface TimedEvent {
   readonly type: 'event';

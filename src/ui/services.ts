@@ -8,6 +8,7 @@ import type { StoreReader } from '../store/rows.js';
 import type { Estimate } from '../trainer/estimate.js';
 import type { Control, LiveChange } from '../trainer/events.js';
 import type { Commands } from './command-line/commands.js';
+import type { FormServices } from './screens/new-run/services.js';
 
 export interface Services {
   readonly reader: StoreReader;
@@ -26,6 +27,7 @@ export interface Services {
   datasetAt(path: string): Promise<DatasetEntry>;
   /** `rows` of the dataset where they are known. Rejects with a UserError. */
   estimate(experiment: Experiment, hint: { readonly rows?: number }): Promise<Estimate>;
+  readonly form: FormServices;
   /** Records the run, starts it in a process of its own and gives its id. Rejects with a UserError. */
   startRun(experiment: Experiment): Promise<string>;
   /** Puts a run that has ended in line again, to go on from its newest whole checkpoint. Rejects with a UserError. */

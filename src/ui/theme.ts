@@ -33,6 +33,9 @@ export interface Glyphs {
   readonly left: string;
   readonly right: string;
   readonly newline: string;
+  /** Around what is learned in a text. */
+  readonly learnedFrom: string;
+  readonly learnedTo: string;
   /** asciichart's ten line pieces, in its order. */
   readonly chart: readonly string[];
   /** Tell curves apart without colour, the first one first. */
@@ -123,7 +126,7 @@ const blocks = { weights: block, trainable: block, gradients: block, optimizer: 
 
 const unicode: Omit<Glyphs, 'memory'> = {
   horizontal: '─', vertical: '│', topLeft: '┌', topRight: '┐', bottomLeft: '└', bottomRight: '┘', axis: '┤',
-  ellipsis: '…', cursor: '▌', chosen: '●', focus: '▸', full: '█', empty: '░', mark: '•', dot: '·', dash: '–', up: '↑', down: '↓', left: '←', right: '→', newline: '↵',
+  ellipsis: '…', cursor: '▌', chosen: '●', focus: '▸', full: '█', empty: '░', mark: '•', dot: '·', dash: '–', up: '↑', down: '↓', left: '←', right: '→', newline: '↵', learnedFrom: '«', learnedTo: '»',
   chart: ['┼', '┤', '╶', '╴', '─', '╰', '╭', '╮', '╯', '│'],
   markers: ['●', '■', '▲', '◆', '○', '□', '△', '◇'],
   spark: ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
@@ -132,7 +135,7 @@ const unicode: Omit<Glyphs, 'memory'> = {
 
 const ascii: Omit<Glyphs, 'memory'> = {
   horizontal: '-', vertical: '|', topLeft: '+', topRight: '+', bottomLeft: '+', bottomRight: '+', axis: '|',
-  ellipsis: '~', cursor: '_', chosen: '*', focus: '>', full: '#', empty: '.', mark: 'o', dot: '-', dash: '-', up: '^', down: 'v', left: '<', right: '>', newline: ' ',
+  ellipsis: '~', cursor: '_', chosen: '*', focus: '>', full: '#', empty: '.', mark: 'o', dot: '-', dash: '-', up: '^', down: 'v', left: '<', right: '>', newline: ' ', learnedFrom: '[', learnedTo: ']',
   chart: ['+', '|', '-', '-', '-', '`', '.', '.', "'", '|'],
   markers: ['o', 'x', '#', '@', '*', '%', '&', '$'],
   spark: ['_', '.', '-', '=', '*', '#'],

@@ -10,7 +10,7 @@ import { makeMeter } from '../../src/machine/meter.js';
 import { openStore } from '../../src/store/store.js';
 import { runApp } from '../../src/ui/app.js';
 import type { Services } from '../../src/ui/services.js';
-import { estimateByHand, recordRun, sampleDatasets, sampleModels } from './samples.js';
+import { estimateByHand, recordRun, sampleDatasets, sampleForm, sampleModels } from './samples.js';
 
 const store = openStore(mkdtempSync(join(tmpdir(), 'workbench-demo-')));
 if (!process.argv.includes('--empty')) {
@@ -34,6 +34,7 @@ const services: Services = {
   modelAt: () => Promise.resolve(sampleModels[0]),
   datasetAt: () => Promise.resolve(sampleDatasets[0]),
   estimate: (experiment, { rows }) => Promise.resolve(estimateByHand(experiment, rows ?? 100)),
+  form: sampleForm(),
   startRun: (config) => Promise.resolve(store.createRun({ name: 'new', config }).id),
   resume: () => Promise.resolve(),
   control: () => Promise.resolve(),

@@ -1,10 +1,14 @@
 /** A machine with some models, datasets and runs on it. */
+import { equivalentCommand } from '../../src/config/command.js';
+import { writeExperiment } from '../../src/config/file.js';
 import { parseExperiment } from '../../src/config/parse.js';
+import { presets } from '../../src/config/presets.js';
 import type { Experiment } from '../../src/config/schema.js';
 import type { DatasetEntry } from '../../src/data/discover.js';
 import type { ModelEntry } from '../../src/models/discover.js';
 import type { Store } from '../../src/store/store.js';
 import type { Estimate } from '../../src/trainer/estimate.js';
+import type { FormServices } from '../../src/ui/screens/new-run/services.js';
 
 export const sampleModels: readonly ModelEntry[] = [
   { path: '/models/stories260k', name: 'stories260k', modelType: 'llama', parameters: 260_032, bytes: 1_052_000, dtype: 'F32', supported: true, reason: null },
@@ -14,9 +18,35 @@ export const sampleModels: readonly ModelEntry[] = [
 ];
 
 export const sampleDatasets: readonly DatasetEntry[] = [
-  { path: '/data/rotten_tomatoes.jsonl', name: 'rotten_tomatoes.jsonl', bytes: 1_400_000, rows: 8530, guess: 'classification', columns: ['text', 'label'] },
-  { path: '/data/alpaca-små.json', name: 'alpaca-små.json', bytes: 120_000, rows: 250, guess: 'alpaca', columns: ['instruction', 'output'] },
+  { path: '/data/rotten_tomatoes.jsonl', name: 'rotten_tomatoes.jsonl', bytes: 1_400_000, rows: 8530, guess: 'classification', columns: ['text', 'label'], supported: true, reason: null },
+  { path: '/data/alpaca-små.json', name: 'alpaca-små.json', bytes: 120_000, rows: 250, guess: 'alpaca', columns: ['instruction', 'output'], supported: true, reason: null },
 ];
+
+/** A form whose data is two short rows, of which the second is cut beyond eight tokens. */
+export function sampleForm(changes: Partial<FormServices> = {}): FormServices {
+  const token = (text: string, trained: boolean) => ({ text, id: text.length, trained });
+  return {
+    presets,
+    files: () => Promise.resolve([]),
+    complete: (text) => Promise.resolve(['/data/alpaca.json', '/data/reviews/', '/models/tiny'].filter((path) => path.startsWith(text)).map((path) => ({ text: path, name: path.split('/').slice(2).join('/') }))),
+    preview: ({ max_length }) => Promise.resolve({
+      rows: [
+        { text: 'a fine film\ngood', tokens: [token('a', false), token(' fine', false), token(' film', false), token('\n', false), token('good', true), token('</s>', true)], fullLength: 6 },
+        { text: 'dull', tokens: [token('dull', false), token('bad', true)].slice(0, max_length), fullLength: 60 },
+      ],
+      lengths: Uint32Array.of(6, 60, 30, 31), whole: true, train_rows: 4, eval_rows: 1, tokens: 40, labels: 10,
+      rejected: [{ file: '/data/rotten_tomatoes.jsonl', line: 7, reason: 'it has no label' }], rejected_count: 1,
+    }),
+    alike: (a, b) => a.model === b.model && a.max_length === b.max_length,
+    probe: () => Promise.resolve({ seconds_per_update: 0.5, tokens_per_second: 4000, updates: 8, memory_bytes: 1e8 }),
+    write: (experiment) => writeExperiment(experiment, { changed: true }),
+    command: equivalentCommand,
+    save: (path, experiment) => Promise.resolve({ path, experiment }),
+    exists: () => false,
+    copy: () => undefined,
+    ...changes,
+  };
+}
 
 /** The right shape and simple numbers, so that a test can say what must be seen. */
 export function estimateByHand(experiment: Experiment, rows: number): Estimate {

@@ -56,9 +56,9 @@ describe('a new run', () => {
   it('steps with arrows, warns, and undoes', async () => {
     session = await openSession(home, { columns: 80, rows: 30 });
     await session.until('8,192');
-    session.press('tab', 'tab', 'j', 'right', 'right');
-    await session.until('32,768', 'lora_alpha / r = 0.5');
-    session.press('u', 'u');
+    session.press('tab', 'tab', 'j', 'right', 'right', 'right');
+    await session.until('65,536', 'lora_alpha / r is 0.25', '! alpha');
+    session.press('u', 'u', 'u');
     await session.until('8,192');
   });
 

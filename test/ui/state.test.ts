@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { knobs } from '../../src/config/limits.js';
+import { presets } from '../../src/config/presets.js';
 import { valueAt, withValue } from '../../src/ui/screens/new-run/draft.js';
 import { knobSections, showValue, typedValue } from '../../src/ui/screens/new-run/knob.js';
 import { formLayout } from '../../src/ui/screens/new-run/layout.js';
-import { currentKnob, initialNewRun, reduceNewRun, shownKnobs } from '../../src/ui/screens/new-run/state.js';
-import type { NewRunAction, NewRunState } from '../../src/ui/screens/new-run/state.js';
+import { initialDetail } from '../../src/ui/screens/new-run/detail.js';
+import { reduceNewRun } from '../../src/ui/screens/new-run/reduce.js';
+import type { NewRunAction } from '../../src/ui/screens/new-run/reduce.js';
+import { currentKnob, initialNewRun, shownKnobs } from '../../src/ui/screens/new-run/state.js';
+import type { NewRunState } from '../../src/ui/screens/new-run/state.js';
 import { visibleRuns } from '../../src/ui/screens/runs/state.js';
 import { addNews, remainingSeconds } from '../../src/ui/run-data.js';
 import type { RunNews } from '../../src/ui/run-data.js';
@@ -53,7 +57,7 @@ describe('the form', () => {
   const blank = { ...rest, model: '', dataset: { ...dataset, path: '' } };
 
   function after(...actions: NewRunAction[]): NewRunState {
-    return actions.reduce(reduceNewRun, reduceNewRun(initialNewRun, { type: 'ready', knobs, draft: blank, defaults: blank }));
+    return actions.reduce(reduceNewRun, reduceNewRun(initialNewRun, { type: 'ready', knobs, presets, draft: blank, defaults: blank }));
   }
 
   const found: NewRunAction[] = [{ type: 'models', models: sampleModels }, { type: 'datasets', datasets: sampleDatasets }];
@@ -113,8 +117,8 @@ describe('the form', () => {
   it('gives the focus the room and never more than there is', () => {
     for (const pane of ['model', 'dataset', 'settings'] as const) {
       for (const [width, height] of [[72, 16], [80, 22], [120, 38], [200, 58]]) {
-        const { left, right, model: models, dataset: datasets, settings } = formLayout({ pane, models: sampleModels, datasets: sampleDatasets, editing: null }, width, height);
-        expect(left + right).toBe(width);
+        const { left, costs, right, model: models, dataset: datasets, settings } = formLayout({ pane, models: sampleModels, datasets: sampleDatasets, editing: null, detail: initialDetail }, width, height);
+        expect(left + costs + right).toBe(width);
         expect(models + datasets + settings).toBe(height);
         expect(Math.min(models, datasets, settings)).toBeGreaterThanOrEqual(3);
       }

@@ -23,7 +23,7 @@ import { initialState, reduce } from '../../src/ui/reduce.js';
 import type { AppState, Size } from '../../src/ui/state.js';
 import { makeStore } from '../../src/ui/store.js';
 import { makeTheme } from '../../src/ui/theme.js';
-import { estimateByHand, sampleDatasets, sampleModels } from './samples.js';
+import { estimateByHand, sampleDatasets, sampleForm, sampleModels } from './samples.js';
 
 export interface Home {
   readonly folder: string;
@@ -52,6 +52,7 @@ export function openHome(changes: Partial<Services> = {}): Home {
     modelAt: (path) => found(sampleModels, path),
     datasetAt: (path) => found(sampleDatasets, path),
     estimate: (experiment, { rows }) => Promise.resolve(estimateByHand(experiment, rows ?? 100)),
+    form: sampleForm(),
     startRun: (experiment: Experiment) => Promise.resolve(store.createRun({ name: experiment.name ?? 'new', config: experiment }).id),
     resume: (run) => Promise.resolve(void store.requeue(run, store.run(run).config)),
     control: (run, control) => Promise.resolve(void controls.push({ run, control })),

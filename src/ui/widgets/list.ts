@@ -45,15 +45,6 @@ export function reduceList(list: ListState, action: ListAction, count: number): 
   }
 }
 
-/** Rows whose text has every word of the filter, in any case. */
-export function filterRows<T>(rows: readonly T[], filter: string, text: (row: T) => string): readonly T[] {
-  const words = filter.toLowerCase().split(/\s+/).filter((word) => word !== '');
-  return words.length === 0 ? rows : rows.filter((row) => {
-    const haystack = text(row).toLowerCase();
-    return words.every((word) => haystack.includes(word));
-  });
-}
-
 /** The first row to show so that the cursor is seen, as near the middle as the ends allow. */
 export function windowStart(cursor: number, count: number, height: number): number {
   return Math.max(0, Math.min(cursor - Math.floor(height / 2), count - height));

@@ -1,46 +1,55 @@
 /** What the panes of the form say, as lines. */
 import type { Knob } from '../../../config/limits.js';
-import { formatBytes, formatCount, formatFlops, formatShare, formatShort } from '../../../util/format.js';
-import type { Estimate, MemoryParts } from '../../../trainer/estimate.js';
+import { formatBytes, formatCount, formatShort } from '../../../util/format.js';
 import { blank, fitLine, line, reversed } from '../../format/line.js';
-import type { Line } from '../../format/line.js';
+import type { Line, Span } from '../../format/line.js';
 import { clean, cutLeft, fit, wrap } from '../../format/text.js';
 import type { DatasetEntry } from '../../../data/discover.js';
 import type { ModelEntry } from '../../../models/discover.js';
-import type { Glyphs, MemoryTone, Theme, Tone } from '../../theme.js';
-import { stackedBar } from '../../widgets/bar.js';
+import type { Glyphs, Tone } from '../../theme.js';
 import { fieldLine } from '../../widgets/field-line.js';
 import { windowStart } from '../../widgets/list.js';
 import type { ListState } from '../../widgets/list.js';
 import type { Column } from '../../widgets/table.js';
 import { valueAt } from './draft.js';
 import { knobSections, showValue } from './knob.js';
-import { currentKnob } from './state.js';
+import type { Completion } from './services.js';
+import { comparedWith, currentKnob } from './state.js';
 import type { NewRunState } from './state.js';
 
-interface Area {
+export interface Area {
   readonly width: number;
   readonly height: number;
   readonly glyphs: Glyphs;
 }
 
-export function modelColumns(glyphs: Glyphs, chosen: string): readonly Column<ModelEntry>[] {
+/** Columns that a list leaves out where there is no room. */
+const roomy = 56;
+
+export function modelColumns({ glyphs, width }: Area, chosen: string): readonly Column<ModelEntry>[] {
   const tone = ({ supported }: ModelEntry): Tone => (supported ? 'plain' : 'muted');
+  const dtype: Column<ModelEntry> = { title: '', width: 4, cell: (entry) => ({ text: entry.dtype ?? '', tone: 'muted' }) };
   return [
     { title: '', width: 1, cell: (entry) => ({ text: entry.path === chosen ? glyphs.chosen : ' ', tone: 'accent' }) },
     { title: '', width: 12, grow: true, cell: (entry) => ({ text: clean(entry.name), tone: tone(entry) }) },
     { title: '', width: 7, cell: (entry) => ({ text: entry.modelType ?? '', tone: 'muted' }) },
     { title: '', width: 6, right: true, cell: (entry) => ({ text: entry.parameters === null ? '' : parameterText(entry.parameters), tone: tone(entry) }) },
     { title: '', width: 8, right: true, cell: (entry) => ({ text: entry.bytes === null ? '' : formatBytes(entry.bytes), tone: 'muted' }) },
+    ...(width >= roomy ? [dtype] : []),
   ];
 }
 
-export function datasetColumns(glyphs: Glyphs, chosen: string): readonly Column<DatasetEntry>[] {
+export function datasetColumns({ glyphs, width }: Area, chosen: string): readonly Column<DatasetEntry>[] {
+  const tone = ({ supported }: DatasetEntry): Tone => (supported ? 'plain' : 'muted');
+  const columns: Column<DatasetEntry> = { title: '', width: 18, cell: (entry) => ({ text: clean(entry.columns.join(', ')), tone: 'muted' }) };
+  const bytes: Column<DatasetEntry> = { title: '', width: 8, right: true, cell: (entry) => ({ text: formatBytes(entry.bytes), tone: 'muted' }) };
   return [
     { title: '', width: 1, cell: (entry) => ({ text: entry.path === chosen ? glyphs.chosen : ' ', tone: 'accent' }) },
-    { title: '', width: 12, grow: true, cell: (entry) => ({ text: clean(entry.name) }) },
+    { title: '', width: 12, grow: true, cell: (entry) => ({ text: clean(entry.name), tone: tone(entry) }) },
+    ...(width >= roomy + 24 ? [columns] : []),
     { title: '', width: 14, cell: (entry) => ({ text: entry.guess ?? '', tone: 'muted' }) },
-    { title: '', width: 6, right: true, cell: (entry) => ({ text: entry.rows === null ? formatBytes(entry.bytes) : formatShort(entry.rows) }) },
+    { title: '', width: 6, right: true, cell: (entry) => ({ text: entry.rows === null ? (width >= roomy ? '' : formatBytes(entry.bytes)) : formatShort(entry.rows), tone: tone(entry) }) },
+    ...(width >= roomy ? [bytes] : []),
   ];
 }
 
@@ -52,8 +61,11 @@ export function listNote(list: ListState, entry: { readonly path: string; readon
   return line([filter, 'accent'], [entry ? cutLeft(clean(entry.path), width - filter.length, glyphs.ellipsis) : '', 'muted']);
 }
 
-/** The knobs around the cursor under their group headings, and below them what the one under the cursor means. */
-export function settingsLines(state: NewRunState, focused: boolean, area: Area): Line[] {
+/** Keys of knobs that there is advice about. */
+export type Advised = ReadonlySet<string>;
+
+/** The knobs around the cursor under their group headings, and below them what the one under the cursor means and costs. */
+export function settingsLines(state: NewRunState, focused: boolean, area: Area & { readonly advised: Advised }): Line[] {
   const current = currentKnob(state);
   const rows = knobSections(state.knobs, state.draft).flatMap(({ title, knobs }): (Knob | string)[] => [title, ...knobs]);
   const note = noteLines(state, current, area);
@@ -64,13 +76,18 @@ export function settingsLines(state: NewRunState, focused: boolean, area: Area):
   return [...shown, ...Array.from({ length: height - shown.length }, () => blank), ...note];
 }
 
-function knobLine(knob: Knob, state: NewRunState, { width, glyphs, cursor }: Area & { readonly cursor: boolean }): Line {
+/** `!` before what there is advice about, a dot before what is not as it was at the start. */
+function knobLine(knob: Knob, state: NewRunState, { width, glyphs, cursor, advised }: Area & { readonly advised: Advised; readonly cursor: boolean }): Line {
   const value = valueAt(state.draft, knob.key);
   const labelWidth = Math.min(28, Math.floor(width * 0.6));
-  const label = fit(`  ${knob.label}`, labelWidth, { ellipsis: glyphs.ellipsis });
-  if (cursor && state.editing) return line({ text: label, tone: 'accent' }, ' ', ...fieldLine(state.editing.field, width - labelWidth - 1));
-  const changed = showValue(value) !== showValue(valueAt(state.defaults, knob.key));
-  const shown = line(label, ' ', [clean(showValue(value)), changed ? 'accent' : 'plain'], [cursor && steps(knob) ? ` ${glyphs.left}${glyphs.right}` : '', 'muted']);
+  const label = fit(knob.label, labelWidth - 2, { ellipsis: glyphs.ellipsis });
+  if (cursor && state.editing) return line({ text: `  ${label}`, tone: 'accent' }, ' ', ...fieldLine(state.editing.field, width - labelWidth - 1));
+  const before = showValue(valueAt(comparedWith(state), knob.key));
+  const changed = showValue(value) !== before;
+  const mark: Span = advised.has(knob.key) ? { text: '! ', tone: 'warn' } : changed ? { text: `${glyphs.mark} `, tone: 'accent' } : { text: '  ' };
+  const was = changed ? `  was ${clean(before)}` : '';
+  const arrows = cursor && steps(knob) ? ` ${glyphs.left}${glyphs.right}` : '';
+  const shown = line(mark, label, ' ', [clean(showValue(value)), changed ? 'accent' : 'plain'], [arrows, 'muted'], [was, 'muted']);
   return cursor ? reversed(fitLine(shown, width, glyphs.ellipsis)) : shown;
 }
 
@@ -78,50 +95,42 @@ function steps(knob: Knob): boolean {
   return knob.kind === 'int' || knob.kind === 'float' || knob.kind === 'bool' || knob.kind === 'choice';
 }
 
-/** Two lines, so that the list above does not jump. */
-function noteLines(state: NewRunState, knob: Knob | null, { width }: Area): Line[] {
+/** Always as many lines, so that the list above does not jump. */
+function noteLines(state: NewRunState, knob: Knob | null, { width, height, glyphs }: Area): Line[] {
   if (knob === null) return [];
-  const error = state.editing?.key === knob.key ? state.editing.error : null;
-  const help = `${knob.key}: ${knob.help}`;
-  const choices = wrap(`${help} (${knob.choices.join(', ')})`, width);
-  const text = error !== null ? wrap(`${knob.key} ${error}`, width) : knob.kind === 'choice' && choices.length <= 2 ? choices : wrap(help, width);
-  const lines = text.slice(0, 2).map((part) => line([part, error === null ? 'muted' : 'bad']));
-  return lines.length < 2 ? [blank, ...lines] : lines;
+  const lines = helpLines(state, knob, width).slice(0, 2);
+  const help = lines.length < 2 ? [blank, ...lines] : lines;
+  return height >= 9 ? [...help, outlookLine(state, knob, glyphs)] : help;
 }
 
-const parts: readonly { readonly key: MemoryTone & keyof MemoryParts; readonly label: string }[] = [
-  { key: 'weights', label: 'weights' },
-  { key: 'trainable', label: 'trainable' },
-  { key: 'gradients', label: 'gradients' },
-  { key: 'optimizer', label: 'optimizer' },
-  { key: 'activations', label: 'activations' },
-  { key: 'runtime', label: 'program' },
-];
+function helpLines(state: NewRunState, knob: Knob, width: number): Line[] {
+  const editing = state.editing?.key === knob.key ? state.editing : null;
+  if (editing?.error) return wrap(`${knob.key} ${editing.error}`, width).map((part) => line([part, 'bad']));
+  if (editing && editing.completions.length > 0) return wrap(completionText(editing.completions), width).map((part) => line([part, 'accent']));
+  const help = `${knob.key}: ${knob.help}`;
+  const choices = wrap(`${help} (${knob.choices.join(', ')})`, width);
+  return (knob.kind === 'choice' && choices.length <= 2 ? choices : wrap(help, width)).map((part) => line([part, 'muted']));
+}
 
-const basis: { readonly [B in Estimate['based_on']]: string } = {
-  rows: ', longest rows',
-  max_length: ', at max length', // until the data is tokenised
-};
+export function completionText(completions: readonly Completion[]): string {
+  return completions.map(({ name }) => clean(name)).join('  ');
+}
 
-/** What the draft would cost: parameters, batch, updates, memory against what there is. */
-export function costLines(estimate: Estimate, width: number, { glyphs }: Theme): Line[] {
-  const { memory, memory_bytes, available_memory_bytes: available, fits } = estimate;
-  const fact = (name: string, ...rest: Line): Line => line([fit(name, 12), 'muted'], ...rest);
-  return [
-    fact('trainable', { text: formatCount(estimate.trainable_parameters) }, { text: `  ${formatShare(estimate.trainable_parameters / estimate.total_parameters)}`, tone: 'accent' }),
-    fact('parameters', { text: formatCount(estimate.total_parameters) }),
-    fact('updates', { text: counted(estimate.steps) }),
-    fact('  an epoch', { text: counted(estimate.steps_per_epoch) }),
-    line([`an update${basis[estimate.based_on]}`, 'muted']),
-    fact('  batch', { text: `${formatCount(estimate.effective_batch)} ${estimate.effective_batch === 1 ? 'row' : 'rows'}` }),
-    fact('  tokens', { text: `up to ${formatCount(estimate.tokens_per_step)}` }),
-    fact('  compute', { text: formatFlops(estimate.flops_per_step) }),
-    blank,
-    line(['memory  ', 'muted'], { text: formatBytes(memory_bytes), tone: fits ? 'plain' : 'bad' }, { text: ` of ${formatBytes(available)}`, tone: 'muted' }),
-    stackedBar(parts.map(({ key }) => ({ amount: memory[key], glyph: glyphs.memory[key], tone: key })), available, { width, glyphs }),
-    ...parts.filter(({ key }) => memory[key] > 0).map(({ key, label }) => line([glyphs.memory[key], key], ` ${fit(label, 12)}`, fit(formatBytes(memory[key]), 9, { right: true }))),
-    ...(fits ? [] : [blank, ...wrap('It does not fit: lower the batch, max length or rank.', width).map((text) => line([text, 'bad']))]),
-  ];
+/** One step up, in figures: what it does to parameters, memory and updates. */
+function outlookLine({ outlook, assessment, draft }: NewRunState, knob: Knob, glyphs: Glyphs): Line {
+  const now = assessment?.estimate;
+  if (outlook?.key !== knob.key || outlook.draft !== draft || !now) return blank;
+  const { estimate: next } = outlook;
+  const parts = [
+    difference(next.trainable_parameters - now.trainable_parameters, formatShort, ' parameters'),
+    difference(next.memory_bytes - now.memory_bytes, formatBytes, ''),
+    next.steps === null || now.steps === null ? '' : difference(next.steps - now.steps, formatCount, ' updates'),
+  ].filter((part) => part !== '');
+  return line([`${glyphs.right} ${clean(showValue(outlook.value))}: `, 'accent'], [parts.length === 0 ? 'costs nothing' : parts.join(', '), 'muted']);
+}
+
+function difference(by: number, format: (size: number) => string, unit: string): string {
+  return by === 0 ? '' : `${by > 0 ? '+' : '-'}${format(Math.abs(by))}${unit}`;
 }
 
 /** 1.1e9 → "1.10B", as model cards write it. */
@@ -129,11 +138,3 @@ function parameterText(count: number): string {
   return formatShort(count).replace('G', 'B');
 }
 
-function counted(count: number | null): string {
-  return count === null ? '–' : formatCount(count);
-}
-
-/** Advice, each with a mark before it. */
-export function warningLines(warnings: readonly string[], width: number, tone: Tone): Line[] {
-  return warnings.flatMap((warning) => wrap(warning, width - 2).map((text, i) => line([i === 0 ? '! ' : '  ', tone], [text, tone])));
-}

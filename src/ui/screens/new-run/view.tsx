@@ -1,5 +1,6 @@
 import { Box } from 'ink';
 import { memo, useMemo } from 'react';
+import type { RunRecord } from '../../../store/rows.js';
 import { blank, line } from '../../format/line.js';
 import type { Line } from '../../format/line.js';
 import { wrap } from '../../format/text.js';
@@ -9,37 +10,63 @@ import type { Column } from '../../widgets/table.js';
 import type { ListState } from '../../widgets/list.js';
 import { useTheme } from '../../widgets/theme-context.js';
 import { fieldLine } from '../../widgets/field-line.js';
+import { DetailPane, CostPane } from './detail-view.js';
 import { textAt } from './draft.js';
 import { formLayout } from './layout.js';
-import { costLines, datasetColumns, listNote, modelColumns, settingsLines, warningLines } from './lines.js';
-import { currentProblem, visibleDatasets, visibleModels } from './state.js';
+import { completionText, datasetColumns, listNote, modelColumns, settingsLines } from './lines.js';
+import { PickerPane, SavingPane } from './dialog-view.js';
+import type { Start } from './picker.js';
+import { adviceOf, visibleDatasets, visibleModels } from './state.js';
 import type { NewRunState } from './state.js';
 
 export interface NewRunViewProps {
+  readonly state: NewRunState;
+  readonly starts: readonly Start[];
+  readonly runs: readonly RunRecord[];
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Model, dataset and settings on the left; what they mean on the right; what opens over them below. */
+export const NewRunView = memo(function NewRunView({ state, starts, width, height }: NewRunViewProps) {
+  if (state.picker) return <PickerPane picker={state.picker} starts={starts} width={width} height={height} />;
+  const saving = state.saving ? 4 : 0;
+  return (
+    <Box flexDirection="column">
+      <Form state={state} width={width} height={height - saving} />
+      {state.saving && <SavingPane saving={state.saving} width={width} height={saving} />}
+    </Box>
+  );
+});
+
+interface FormProps {
   readonly state: NewRunState;
   readonly width: number;
   readonly height: number;
 }
 
-/** Model, dataset and settings on the left, what they would cost on the right. */
-export const NewRunView = memo(function NewRunView({ state, width, height }: NewRunViewProps) {
+function Form({ state, width, height }: FormProps) {
   const { glyphs } = useTheme();
   const layout = formLayout(state, width, height);
   const model = textAt(state.draft, 'model');
   const dataset = textAt(state.draft, 'dataset.path');
   const models = useMemo(() => (state.models ? visibleModels(state) : null), [state.models, state.modelList.filter]);
   const datasets = useMemo(() => (state.datasets ? visibleDatasets(state) : null), [state.datasets, state.datasetList.filter]);
+  const inside = { width: layout.left - frame.columns, height: 0, glyphs };
   return (
     <Box>
-      <Box flexDirection="column">
-        <ListPane name="Model" rows={models} list={state.modelList} columns={modelColumns(glyphs, model)} chosen={model} none="No model found: e types the path of a folder, or set WORKBENCH_MODELS." focused={state.pane === 'model'} editing={state.editing} width={layout.left} height={layout.model} />
-        <ListPane name="Dataset" rows={datasets} list={state.datasetList} columns={datasetColumns(glyphs, dataset)} chosen={dataset} none="No dataset found: e types the path of a file." focused={state.pane === 'dataset'} editing={state.editing} width={layout.left} height={layout.dataset} />
-        <SettingsPane state={state} width={layout.left} height={layout.settings} />
-      </Box>
-      <CostPane state={state} width={layout.right} height={height} />
+      {layout.left > 0 && (
+        <Box flexDirection="column">
+          <ListPane name="Model" rows={models} list={state.modelList} columns={modelColumns(inside, model)} chosen={model} none="No model found: e types the path of a folder, or set WORKBENCH_MODELS." focused={state.pane === 'model'} editing={state.editing} width={layout.left} height={layout.model} />
+          <ListPane name="Dataset" rows={datasets} list={state.datasetList} columns={datasetColumns(inside, dataset)} chosen={dataset} none="No dataset found: e types the path of a file." focused={state.pane === 'dataset'} editing={state.editing} width={layout.left} height={layout.dataset} />
+          <SettingsPane state={state} width={layout.left} height={layout.settings} />
+        </Box>
+      )}
+      {layout.costs > 0 && <CostPane state={state} focused={false} width={layout.costs} height={height} />}
+      <DetailPane state={state} view={layout.view} width={layout.right} height={height} />
     </Box>
   );
-});
+}
 
 interface Entry {
   readonly path: string;
@@ -66,7 +93,7 @@ function ListPane<Row extends Entry>({ name, rows, list, columns, chosen, none, 
   return <Pane title={title} width={width} height={height} focused={focused} lines={content()} />;
 
   function content(): Line[] {
-    if (focused && editing) return [line(['path ', 'accent'], ...fieldLine(editing.field, inside.width - 5)), ...wrap(editing.error ?? '', inside.width).map((text) => line([text, 'bad']))];
+    if (focused && editing) return typingLines(editing, inside.width);
     if (rows === null) return [line([`Looking for ${name.toLowerCase()}s${glyphs.ellipsis}`, 'muted'])];
     const noted = inside.height > 1;
     const cursor = list.cursor;
@@ -77,24 +104,18 @@ function ListPane<Row extends Entry>({ name, rows, list, columns, chosen, none, 
   }
 }
 
-function SettingsPane({ state, width, height }: NewRunViewProps) {
-  const { glyphs } = useTheme();
-  const focused = state.pane === 'settings';
-  const lines = state.knobs.length === 0 ? [line([`Reading the settings${glyphs.ellipsis}`, 'muted'])] : settingsLines(state, focused, { width: width - frame.columns, height: height - frame.rows, glyphs });
-  return <Pane title={line('Settings')} width={width} height={height} focused={focused} lines={lines} />;
+/** The path, and under it why it cannot be taken or how it may go on. */
+function typingLines({ field, error, completions }: NonNullable<NewRunState['editing']>, width: number): Line[] {
+  const below = error === null ? wrap(completionText(completions), width).map((text) => line([text, 'accent'])) : wrap(error, width).map((text) => line([text, 'bad']));
+  return [line(['path ', 'accent'], ...fieldLine(field, width - 5)), ...below];
 }
 
-function CostPane({ state, width, height }: NewRunViewProps) {
-  const theme = useTheme();
-  const inside = width - frame.columns;
-  const problem = currentProblem(state);
-  const estimate = state.assessment?.estimate ?? null;
-  const working = state.assessment?.draft !== state.draft;
-  const title = line('What it takes', [state.starting ? `  starting${theme.glyphs.ellipsis}` : working ? `  ${theme.glyphs.ellipsis}` : '', 'accent']);
-  const lines = [
-    ...(problem === null ? [] : [...warningLines([problem], inside, 'bad'), blank]),
-    ...(estimate ? costLines(estimate, inside, theme) : problem === null ? [line([`Estimating${theme.glyphs.ellipsis}`, 'muted'])] : []),
-    ...(estimate && estimate.warnings.length > 0 ? [blank, ...warningLines(estimate.warnings, inside, 'warn')] : []),
-  ];
-  return <Pane title={title} width={width} height={height} lines={lines} />;
+function SettingsPane({ state, width, height }: FormProps) {
+  const { glyphs } = useTheme();
+  const focused = state.pane === 'settings';
+  const advised = useMemo(() => new Set(adviceOf(state).flatMap(({ keys }) => keys.slice(0, 1))), [state.assessment, state.looked]);
+  const area = { width: width - frame.columns, height: height - frame.rows, glyphs, advised };
+  const lines = state.knobs.length === 0 ? [line([`Reading the settings${glyphs.ellipsis}`, 'muted'])] : settingsLines(state, focused, area);
+  const from = state.base === null ? '' : `  from ${state.base.name}`;
+  return <Pane title={line('Settings', [from, 'muted'])} width={width} height={height} focused={focused} lines={lines} />;
 }

@@ -1,0 +1,48 @@
+/** Entry of the threads beside the screen: what would make it wait is done here. */
+import { join } from 'node:path';
+import { homeFolder } from '../config/home.js';
+import type { Experiment } from '../config/schema.js';
+import type { DatasetEntry } from '../data/discover.js';
+import type { DataPreview } from '../data/preview.js';
+import type { ModelEntry } from '../models/discover.js';
+import { serveAside } from '../runner/aside.js';
+import type { Estimate } from '../trainer/estimate.js';
+import type { Measurement } from '../trainer/events.js';
+import type { Estimator } from './estimator.js';
+import { tokenCache } from './experiment.js';
+import { datasetPlaces, modelPlaces } from './places.js';
+
+const { env } = process;
+let estimator: Promise<Estimator> | undefined;
+let measured: readonly Measurement[] = [];
+
+interface EstimateCall {
+  readonly experiment: Experiment;
+  /** Of finished runs, which whoever asks has from the store. */
+  readonly measurements: readonly Measurement[];
+  readonly rows?: number;
+}
+
+/** Modules load when they are first needed: a thread that searches never builds a graph. */
+const handlers = {
+  async models(): Promise<ModelEntry[]> {
+    return (await import('../models/discover.js')).discoverModels({ paths: modelPlaces(env) });
+  },
+  async datasets(): Promise<DatasetEntry[]> {
+    return (await import('../data/discover.js')).discoverDatasets(datasetPlaces(env));
+  },
+  async estimate({ experiment, measurements, rows }: EstimateCall): Promise<Estimate> {
+    measured = measurements;
+    estimator ??= import('./estimator.js').then(({ makeEstimator }) => makeEstimator(env, () => measured));
+    return (await estimator)(experiment, rows === undefined ? {} : { rows });
+  },
+  async preview(experiment: Experiment): Promise<DataPreview> {
+    const [{ previewDataset }, { loadTokenizer }] = await Promise.all([import('../data/preview.js'), import('../data/tokenizer/index.js')]);
+    const tokenizer = await loadTokenizer(experiment.tokenizer ?? experiment.model);
+    return previewDataset(experiment, tokenizer, { cacheFolder: tokenCache(env), previewFolder: join(homeFolder(env), 'cache', 'preview') });
+  },
+};
+
+export type AsideHandlers = typeof handlers;
+
+serveAside(handlers);

@@ -1,0 +1,72 @@
+/** Which model and which dataset: what a search found, what is typed, and what the draft names. */
+import type { DatasetEntry } from '../../../data/discover.js';
+import type { ModelEntry } from '../../../models/discover.js';
+import { emptyList } from '../../widgets/list.js';
+import type { ListState } from '../../widgets/list.js';
+import { textAt, withValue } from './draft.js';
+import type { Draft } from './draft.js';
+import { change } from './state.js';
+import type { NewRunState } from './state.js';
+
+/** The chosen model is always in the list; where none is chosen yet the first that works is. */
+export function withModels(state: NewRunState, found: readonly ModelEntry[]): NewRunState {
+  const path = textAt(state.draft, 'model');
+  const models = path === '' || found.some((entry) => entry.path === path) ? found : [state.models?.find((entry) => entry.path === path) ?? givenModel(path), ...found];
+  const first = models.find(({ supported }) => supported);
+  const next = { ...state, models };
+  return listsAtDraft(path === '' && first ? { ...next, draft: withValue(state.draft, 'model', first.path) } : next);
+}
+
+export function withDatasets(state: NewRunState, found: readonly DatasetEntry[]): NewRunState {
+  const path = textAt(state.draft, 'dataset.path');
+  const datasets = path === '' || found.some((entry) => entry.path === path) ? found : [state.datasets?.find((entry) => entry.path === path) ?? givenDataset(path), ...found];
+  const first = datasets.find(({ supported }) => supported);
+  const next = { ...state, datasets };
+  return listsAtDraft(path === '' && first ? { ...next, draft: withDatasetEntry(state.draft, first) } : next);
+}
+
+/** A typed model or dataset that is there: chosen, and in the list from now on. */
+export function takeModel(state: NewRunState, entry: ModelEntry): NewRunState {
+  return listsAtDraft({ ...chooseModel(state, entry), models: withEntry(state.models, entry), editing: null });
+}
+
+export function takeDataset(state: NewRunState, entry: DatasetEntry): NewRunState {
+  return listsAtDraft({ ...chooseDataset(state, entry), datasets: withEntry(state.datasets, entry), editing: null });
+}
+
+function withEntry<Entry extends { readonly path: string }>(entries: readonly Entry[] | null, entry: Entry): readonly Entry[] {
+  const known = entries ?? [];
+  return known.some(({ path }) => path === entry.path) ? known : [entry, ...known];
+}
+
+/** Cursors on what the draft names. */
+export function listsAtDraft(state: NewRunState): NewRunState {
+  const at = (entries: readonly { readonly path: string }[], path: string): ListState => ({ ...emptyList, cursor: Math.max(0, entries.findIndex((entry) => entry.path === path)) });
+  return { ...state, modelList: at(state.models ?? [], textAt(state.draft, 'model')), datasetList: at(state.datasets ?? [], textAt(state.draft, 'dataset.path')) };
+}
+
+export function chooseModel(state: NewRunState, entry: ModelEntry | undefined): NewRunState {
+  return entry && entry.path !== textAt(state.draft, 'model') ? change(state, withValue(state.draft, 'model', entry.path), 'model') : state;
+}
+
+export function chooseDataset(state: NewRunState, entry: DatasetEntry | undefined): NewRunState {
+  return entry && entry.path !== textAt(state.draft, 'dataset.path') ? change(state, withDatasetEntry(state.draft, entry), 'dataset.path') : state;
+}
+
+/** Another file has other columns: its format is taken as guessed, and names given to columns are forgotten. */
+function withDatasetEntry(draft: Draft, { path, guess }: DatasetEntry): Draft {
+  const chosen = withValue(withValue(draft, 'dataset.path', path), 'dataset.columns', {});
+  return guess === null ? chosen : withValue(chosen, 'dataset.format', guess);
+}
+
+function givenModel(path: string): ModelEntry {
+  return { path, name: lastPart(path), modelType: null, parameters: null, bytes: null, dtype: null, supported: true, reason: null };
+}
+
+function givenDataset(path: string): DatasetEntry {
+  return { path, name: lastPart(path), bytes: 0, rows: null, guess: null, columns: [], supported: true, reason: null };
+}
+
+function lastPart(path: string): string {
+  return path.split('/').filter((part) => part !== '').at(-1) ?? path;
+}

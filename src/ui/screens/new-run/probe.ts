@@ -1,0 +1,30 @@
+/** The timing that a person asked for: one at a time, and gone with the screen. */
+import { messageOf } from '../../../util/errors.js';
+import type { World } from '../../screen.js';
+import type { Probe } from './state.js';
+
+let running: AbortController | null = null;
+
+export async function startProbe({ services, get, send }: World): Promise<void> {
+  stopProbe();
+  const mine = new AbortController();
+  running = mine;
+  const { draft } = get().newRun;
+  const tell = (probe: Partial<Probe>): void => {
+    if (running === mine) send({ type: 'newRun', action: { type: 'probe', probe: { draft, updates: 0, pace: null, problem: null, ...probe } } });
+  };
+  tell({});
+  try {
+    const pace = await services.form.probe(services.parse(draft), { signal: mine.signal, onUpdate: (updates) => tell({ updates }) });
+    tell({ pace, updates: pace.updates });
+  } catch (error) {
+    if (mine.signal.aborted) send({ type: 'newRun', action: { type: 'probe', probe: null } });
+    else tell({ problem: messageOf(error) });
+  } finally {
+    if (running === mine) running = null;
+  }
+}
+
+export function stopProbe(): void {
+  running?.abort();
+}
