@@ -13,7 +13,8 @@ import { visibleRuns } from '../../src/ui/screens/runs/state.js';
 import { addNews, remainingSeconds } from '../../src/ui/run-data.js';
 import type { RunNews } from '../../src/ui/run-data.js';
 import { fieldOf, fieldWindow, reduceField, selectedField } from '../../src/ui/widgets/field.js';
-import { emptyList, filterRows, reduceList, windowStart } from '../../src/ui/widgets/list.js';
+import { fuzzyMatch, fuzzyRows } from '../../src/ui/format/fuzzy.js';
+import { emptyList, reduceList, windowStart } from '../../src/ui/widgets/list.js';
 import { experiment, sampleDatasets, sampleModels } from './samples.js';
 import type { RunRecord } from '../../src/store/rows.js';
 
@@ -152,10 +153,6 @@ describe('a list', () => {
     expect(reduceList(emptyList, { type: 'bottom' }, 0).cursor).toBe(0);
   });
 
-  it('filters by every word, in any case', () => {
-    expect(filterRows(['Tiny GPT2', 'tiny llama', 'big llama'], 'llama TINY', String)).toEqual(['tiny llama']);
-  });
-
   it('keeps its cursor in the window', () => {
     for (let cursor = 0; cursor < 30; cursor++) {
       const start = windowStart(cursor, 30, 7);
@@ -209,5 +206,26 @@ describe('runs', () => {
     const resumed = { type: 'resumed', step: 5, details: { checkpoint: null }, time: new Date(9_000).toISOString() };
     expect(remainingSeconds(addNews(null, { ...news(run({}), 1, 5, 10), happened: [resumed] }))).toBe(200);
     expect(remainingSeconds(addNews(null, { ...news(run({}), 1, 5), happened: [{ ...resumed, time: new Date(11_000).toISOString() }] }))).toBeNull();
+  });
+});
+
+describe('a fuzzy search', () => {
+  const found = (query: string, rows: readonly string[]) => fuzzyRows(rows, query, String);
+
+  it('wants every word, in any case and order, and leaves rows as they are where nothing is asked', () => {
+    expect(found('llama TINY', ['Tiny GPT2', 'tiny llama', 'big llama'])).toEqual(['tiny llama']);
+    expect(found(' ', ['b', 'a'])).toEqual(['b', 'a']);
+    expect(found('x', ['abc'])).toEqual([]);
+  });
+
+  it('takes letters in their order, the best first: together, and at starts of words', () => {
+    expect(found('tl', ['a-title', 'tiny-llama', 'hotel'])[0]).toBe('tiny-llama');
+    expect(found('gpt', ['g-p-t', 'my-gpt2', 'gpt2'])).toEqual(['gpt2', 'my-gpt2', 'g-p-t']);
+    expect(found('lr', ['train.lora_rank', 'learning_rate'])[0]).toBe('learning_rate');
+    expect(fuzzyMatch('tl', 'tiny-llama')?.at).toEqual([0, 5]);
+  });
+
+  it('does not call letters a match that are strewn over a path', () => {
+    expect(found('rt', [`r${'-'.repeat(40)}t`])).toEqual([]);
   });
 });

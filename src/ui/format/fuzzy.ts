@@ -32,7 +32,7 @@ export function fuzzyRows<Row>(rows: readonly Row[], query: string, textOf: (row
     .map(({ row }) => row);
 }
 
-const points = { letter: 1, adjacent: 4, wordStart: 6, textStart: 3, skipped: -0.05 } as const;
+const points = { letter: 1, adjacent: 8, wordStart: 6, textStart: 3, skipped: -0.05 } as const;
 
 /** A piece of the text as it is goes before letters that are spread. */
 function matchWord(word: string, text: string, haystack: string): FuzzyMatch | null {
