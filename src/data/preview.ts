@@ -93,7 +93,7 @@ export async function previewDataset(settings: DataSettings, tokenizer: Tokenize
   const { train, eval: held, rejected } = prepared;
   const asked = settings.dataset.max_samples ?? Infinity;
   return {
-    rows: previewRows(prepared, tokenizer, shown),
+    rows: previewRows(prepared, tokenizer, Array.from({ length: Math.min(shown, train.length) }, (_, row) => row)),
     lengths: full && lengthsOf(full.train),
     whole: source.folder === cacheFolder || asked <= looked || train.length + (held?.length ?? 0) + rejected.length < looked,
     train_rows: train.length,

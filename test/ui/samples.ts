@@ -31,8 +31,8 @@ export function sampleForm(changes: Partial<FormServices> = {}): FormServices {
     complete: (text) => Promise.resolve(['/data/alpaca.json', '/data/reviews/', '/models/tiny'].filter((path) => path.startsWith(text)).map((path) => ({ text: path, name: path.split('/').slice(2).join('/') }))),
     preview: ({ max_length }) => Promise.resolve({
       rows: [
-        { text: 'a fine film\ngood', tokens: [token('a', false), token(' fine', false), token(' film', false), token('\n', false), token('good', true), token('</s>', true)], fullLength: 6 },
-        { text: 'dull', tokens: [token('dull', false), token('bad', true)].slice(0, max_length), fullLength: 60 },
+        { row: 1, file: '/data/rotten_tomatoes.jsonl', line: 1, last_line: 1, text: 'a fine film\ngood', tokens: [token('a', false), token(' fine', false), token(' film', false), token('\n', false), token('good', true), token('</s>', true)], fullLength: 6 },
+        { row: 2, file: '/data/rotten_tomatoes.jsonl', line: 2, last_line: 2, text: 'dull', tokens: [token('dull', false), token('bad', true)].slice(0, max_length), fullLength: 60 },
       ],
       lengths: Uint32Array.of(6, 60, 30, 31), whole: true, train_rows: 4, eval_rows: 1, tokens: 40, labels: 10,
       rejected: [{ file: '/data/rotten_tomatoes.jsonl', line: 7, reason: 'it has no label' }], rejected_count: 1,

@@ -20,8 +20,9 @@ export function rowLines(preview: DataPreview, { row: index, asText }: { readonl
   const row = preview.rows[at];
   const learned = row.tokens.filter(({ trained }) => trained).length;
   const cut = row.fullLength > row.tokens.length ? `, cut from ${formatCount(row.fullLength)}` : '';
+  const place = `${baseName(row.file)}:${row.line}`;
   return [
-    line([`${glyphs.left} row ${at + 1} of ${preview.rows.length} ${glyphs.right}`, 'accent'], `  ${counted(row.tokens.length, 'token')}${cut}`),
+    line([`${glyphs.left} row ${at + 1} of ${preview.rows.length} ${glyphs.right}`, 'accent'], `  ${counted(row.tokens.length, 'token')}${cut}`, [`  ${clean(place)}`, 'muted']),
     line(`${formatCount(learned)} learned, marked `, { text: `${glyphs.learnedFrom}like this${glyphs.learnedTo}`, tone: 'good' }),
     blank,
     ...(asText ? wrap(row.text, width).map((text) => line(text)) : tokenLines(row, { width, glyphs })),
