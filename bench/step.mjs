@@ -6,29 +6,33 @@ import { createInterface } from 'node:readline';
 import { chooseEngine } from '../dist/engine/registry.js';
 import { readModel } from '../dist/models/registry.js';
 import { initialValues } from '../dist/trainer/initial.js';
+import { labelChunks } from '../dist/trainer/labels.js';
 import { trainingProgram } from '../dist/trainer/program.js';
 import { tuningOf } from '../dist/trainer/tuning.js';
 import { runUpdate } from '../dist/trainer/update.js';
 import { i32 } from '../dist/util/tensor.js';
 import { experimentFor } from './gpt2-small.mjs';
 
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const [folder, finetuning = 'lora', settings = '{}'] = process.argv.slice(2);
 const experiment = experimentFor(folder, finetuning, JSON.parse(settings));
 const model = readModel(experiment.model);
 const tuning = tuningOf(experiment, model);
-const { program, masks } = trainingProgram(model, tuning, experiment.train);
+const first = await lines.next();
+const chunks = first.done ? 1 : labelChunks(JSON.parse(first.value).rows * (JSON.parse(first.value).length - 1), model, tuning);
+const { program, masks } = trainingProgram(model, tuning, experiment.train, { recompute: experiment.train.gradient_checkpointing === true, labelChunks: chunks });
 const { engine, device } = await chooseEngine({ name: 'onnx', device: 'cpu' });
 const scratch = await mkdtemp(join(tmpdir(), 'workbench-bench-'));
 const initial = initialValues({ experiment, model, tuning, checkpoint: null });
 const executable = await engine.compile(program, { device, threads: experiment.engine.threads, initial, scratch });
-const session = { executable, masks, experiment, totalSteps: 1000 };
+const session = { executable, masks, labelChunks: chunks, experiment, totalSteps: 1000 };
 
 let updates = 0;
-for await (const line of createInterface({ input: process.stdin })) {
-  const { rows, length, ids } = JSON.parse(line);
+for (let line = first; !line.done; line = await lines.next()) {
+  const { rows, length, ids } = JSON.parse(line.value);
   const batch = asMicroBatch(rows, length, ids);
   const start = performance.now();
-  const { lossSum, labels } = await runUpdate(session, { microBatches: [batch] }, updates++, () => false);
+  const { lossSum, labels } = await runUpdate(session, { microBatches: [batch] }, { step: updates++, lossLimit: null, rateFactor: 1, interrupted: () => false });
   const ms = performance.now() - start;
   console.log(JSON.stringify({ ms, loss: lossSum / labels, peakBytes: await peakBytes(), description: executable.description }));
 }

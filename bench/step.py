@@ -16,6 +16,8 @@ model = transformers.AutoModelForCausalLM.from_pretrained(f"{folder}/model", dty
 if finetuning == "lora":
     model = peft.PeftModel.from_pretrained(model, f"{folder}/adapter", is_trainable=True)
 model.train()
+if sys.argv[3:] and json.loads(sys.argv[3]).get("train", {}).get("gradient_checkpointing"):
+    model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
 trainable = [p for p in model.parameters() if p.requires_grad]
 optimizer = torch.optim.AdamW(trainable, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0)
 versions = f"PyTorch {torch.__version__}, Transformers {transformers.__version__}, PEFT {peft.__version__}"

@@ -65,7 +65,16 @@ function total(g: Builder, parts: readonly Node[]): Node {
     for (const piece of pieces) tiled.add(piece);
     sums.push(g.concat(pieces.map((piece) => piece.inputs[0]), axis));
   }
-  return [...sums, ...parts.filter((part) => !tiled.has(part))].reduce((sum, part) => g.add(sum, part));
+  return [...sums, ...together(g, parts.filter((part) => !tiled.has(part)))].reduce((sum, part) => g.add(sum, part));
+}
+
+/** What is scattered over rows of one and the same table is scattered at once. */
+function together(g: Builder, parts: readonly Node[]): Node[] {
+  const scatters = parts.filter((part): part is NodeOf<'scatterRows'> => part.kind === 'scatterRows');
+  if (scatters.length < 2) return [...parts];
+  const [rows, values] = [0, 1].map((i) => g.concat(scatters.map(({ inputs }) => inputs[i]), 0));
+  const others = parts.filter((part) => part.kind !== 'scatterRows');
+  return [...others, g.op('scatterRows', [rows, values], scatters[0].attrs)];
 }
 
 /** Whether pieces sorted by their start follow each other without gap or overlap from one end to the other. */

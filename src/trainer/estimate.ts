@@ -13,8 +13,9 @@ import { bytesOf, sizeOf } from '../util/tensor.js';
 import { UserError } from '../util/errors.js';
 import type { Calibration } from './calibration.js';
 import { labelsAtATime } from './evaluate.js';
+import { chunkLengths, labelChunks } from './labels.js';
 import { totalUpdates } from './policy.js';
-import { evaluateFn, frozenVariables, microStep } from './program.js';
+import { evaluateFn, frozenVariables, microStep, type StepOptions } from './program.js';
 import { tuningOf, type Tuning } from './tuning.js';
 
 export interface MemoryParts {
@@ -110,7 +111,7 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
     throw new UserError(`max_length is ${experiment.max_length}, but the model was made for ${model.contextLength} tokens; set max_length to ${model.contextLength} or less.`);
   }
   const { train } = experiment;
-  const { tuning, evaluation } = functionsOf(experiment, model, false);
+  const { tuning, evaluation } = functionsOf(experiment, model, { recompute: false, labelChunks: 1 });
   const accumulation = train.gradient_accumulation_steps;
   const trainable = count(tuning.trainable);
   const frozen = count(tuning.frozen);
@@ -128,7 +129,8 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
     runtime: runtimeBytes + tokenBytes * Math.min(hints.data?.encoded ?? 0, encodedAtATime),
   });
   const available_memory_bytes = process.availableMemory();
-  const costWith = (recompute: boolean): Cost => cost(functionsOf(experiment, model, recompute).step, { ...batches.train });
+  const chunks = labelChunks(batches.train.N, model, tuning);
+  const costWith = (recompute: boolean): Cost => cost(functionsOf(experiment, model, { recompute, labelChunks: chunks }).step, { ...batches.train, ...chunkLengths(batches.train.N, chunks) });
   const keeping = train.gradient_checkpointing === true ? null : costWith(false);
   const recompute = keeping === null || (train.gradient_checkpointing === 'auto' && sumOf(memoryWith(keeping.peakBytes)) > available_memory_bytes);
   const work = recompute || keeping === null ? costWith(true) : keeping;
@@ -200,13 +202,13 @@ interface Functions {
 /** The last few programs, so that a screen can ask at every key without building the graph again. */
 const remembered = new Map<string, Functions>();
 
-function functionsOf(experiment: Experiment, model: Model, recompute: boolean): Functions {
+function functionsOf(experiment: Experiment, model: Model, options: StepOptions): Functions {
   const { finetuning, lora, freeze, quantization } = experiment;
-  const key = JSON.stringify([model.config, finetuning, lora, freeze, quantization, recompute]);
+  const key = JSON.stringify([model.config, finetuning, lora, freeze, quantization, options]);
   const known = remembered.get(key);
   if (known) return known;
   const tuning = tuningOf(experiment, model);
-  const built = { tuning, step: microStep(model, tuning, recompute).fn, evaluation: evaluateFn(model, tuning) };
+  const built = { tuning, step: microStep(model, tuning, options).fn, evaluation: evaluateFn(model, tuning) };
   if (remembered.size >= 8) remembered.delete(remembered.keys().next().value!);
   remembered.set(key, built);
   return built;

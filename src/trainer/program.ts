@@ -23,6 +23,7 @@ import { adamwUpdate } from '../optim/adamw.js';
 import { gradientNorm } from '../optim/norm.js';
 import { forwardFn } from './forward.js';
 import { labelInputs, tokenInputs } from './inputs.js';
+import { chunkInputs } from './labels.js';
 import { quantizedVariables } from './quantized.js';
 import type { Tuning } from './tuning.js';
 
@@ -32,9 +33,17 @@ export interface TrainingProgram {
   readonly masks: readonly DropoutMask[];
 }
 
-/** `recompute`: blocks are computed again for their gradient, instead of being kept for it. */
-export function trainingProgram(model: Model, tuning: Tuning, config: Experiment['train'], recompute = config.gradient_checkpointing === true): TrainingProgram {
-  const step = microStep(model, tuning, recompute);
+export interface StepOptions {
+  /** Blocks are computed again for their gradient, instead of being kept for it. */
+  readonly recompute: boolean;
+  /** Head and loss take the labels in so many parts (labels.ts). */
+  readonly labelChunks: number;
+}
+
+const plainStep: StepOptions = { recompute: false, labelChunks: 1 };
+
+export function trainingProgram(model: Model, tuning: Tuning, config: Experiment['train'], options = plainStep): TrainingProgram {
+  const step = microStep(model, tuning, options);
   const update = optimizer(tuning.trainable, config);
   const program: Program = {
     variables: [...modelVariables(tuning), ...update.state],
@@ -55,23 +64,29 @@ export function inferenceProgram(model: Model, tuning: Tuning): Program {
 }
 
 /** Exported for the estimate, which needs its cost and nothing else. */
-export function microStep(model: Model, tuning: Tuning, recompute: boolean): { fn: Fn; masks: readonly DropoutMask[] } {
+export function microStep(model: Model, tuning: Tuning, { recompute, labelChunks }: StepOptions): { fn: Fn; masks: readonly DropoutMask[] } {
   const g = new Builder();
-  const labels = labelInputs(g);
-  const weights = g.input('label_weights', ['N']); // 1 / label tokens of the whole update
+  const chunks = chunkInputs(g, labelChunks);
   const { hidden, head } = model.forward(g, tokenInputs(g));
-  const plain = labelLoss(g, { hidden, head, rows: labels.rows, labels: labels.ids, weights });
-  const { outputs, masks } = tuning.apply(g, [plain], true);
-  const [loss] = outputs;
+  const plain = chunks.map(({ rows, ids, weights }) => labelLoss(g, { hidden, head, rows, labels: ids, weights }));
+  const { outputs, masks } = tuning.apply(g, [...plain, ...chunks.map(({ rows }) => rowsAt(g, hidden, rows))], true);
+  const [losses, inputs] = [outputs.slice(0, labelChunks), outputs.slice(labelChunks)];
+  const loss = losses.reduce((sum, part) => g.add(sum, part));
 
   const names = new Set(tuning.trainable.map(({ name }) => name));
   const parameters = topological([loss]).filter((node): node is NodeOf<'variable'> => node.kind === 'variable' && names.has(node.attrs.name));
+  const slopes = gradient<Node>(g, loss, [...parameters, ...inputs], recompute ? { recompute: blocksOf(model) } : {});
   const updates: Record<string, Node> = {};
-  for (const [parameter, slope] of gradient(g, loss, parameters, recompute ? { recompute: blocksOf(model) } : {})) {
+  for (const parameter of parameters) {
     const name = `${parameter.attrs.name}.grad`;
-    updates[name] = g.add(g.variable(name, parameter.shape as readonly number[]), slope);
+    updates[name] = g.add(g.variable(name, parameter.shape as readonly number[]), slopes.get(parameter)!);
   }
-  return { fn: makeFn('micro_step', { loss }, updates), masks };
+  return { fn: makeFn('micro_step', { loss: labelChunks === 1 ? loss : inTurn(g, losses, inputs.map((input) => slopes.get(input)!)) }, updates), masks };
+}
+
+/** The sum of the losses, each after the gradient of its chunk: then its logits have done all they are for. */
+function inTurn(g: Builder, losses: readonly Node[], slopes: readonly Node[]): Node {
+  return losses.map((loss, i) => g.op('after', [loss, slopes[i]], {}) as Node).reduce((sum, part) => g.add(sum, part));
 }
 
 /** An adapter's matrices are of their module's block. */

@@ -16,6 +16,7 @@ import { calibrated } from './calibration.js';
 import { firstWhole, type WholeCheckpoint } from './checkpoint.js';
 import { estimate, trainingLoader, type Estimate } from './estimate.js';
 import { initialValues } from './initial.js';
+import { labelChunks } from './labels.js';
 import { totalUpdates } from './policy.js';
 import { trainingProgram } from './program.js';
 import type { TrainContext } from './train.js';
@@ -30,6 +31,8 @@ export interface Session {
   readonly padId: number;
   readonly tuning: Tuning;
   readonly masks: readonly DropoutMask[];
+  /** In how many parts head and loss take the labels of a micro-batch. */
+  readonly labelChunks: number;
   readonly executable: Executable;
   /** What computes, and why. */
   readonly engine: string;
@@ -67,7 +70,8 @@ export async function prepareSession(experiment: Experiment, context: TrainConte
   }
 
   const { engine, device, reason } = await context.chooseEngine(experiment.engine);
-  const { program, masks } = trainingProgram(model, tuning, experiment.train, cost.gradient_checkpointing);
+  const chunks = labelChunks(loader.largestBatch.N, model, tuning);
+  const { program, masks } = trainingProgram(model, tuning, experiment.train, { recompute: cost.gradient_checkpointing, labelChunks: chunks });
   const missing = engine.unsupported(device);
   const unable = Object.values(program.functions).flatMap(unsupportedIn(new Set<string>(missing)));
   if (unable.length > 0) throw new UserError(`The engine ${engine.name} cannot compute ${[...new Set(unable)].join(', ')} on ${device}; choose engine.name: onnx.`);
@@ -75,7 +79,7 @@ export async function prepareSession(experiment: Experiment, context: TrainConte
   const executable = await engine.compile(program, { device, threads: experiment.engine.threads, initial, scratch });
 
   const totalSteps = totalUpdates(experiment.train, loader.updatesPerEpoch);
-  return { experiment, model, tokenizer, data, loader, padId, tuning, masks, executable, engine: `${executable.description} (${reason})`, measured: { engine: engine.name, device }, totalSteps, estimate: cost, resumed };
+  return { experiment, model, tokenizer, data, loader, padId, tuning, masks, labelChunks: chunks, executable, engine: `${executable.description} (${reason})`, measured: { engine: engine.name, device }, totalSteps, estimate: cost, resumed };
 }
 
 function remedyOf({ finetuning }: Experiment, { memory, memory_bytes }: Estimate): string {

@@ -3,12 +3,13 @@ import { clipFactor } from '../optim/norm.js';
 import { learningRateAt } from '../optim/schedule.js';
 import { f32, scalar, type Tensor } from '../util/tensor.js';
 import { drawMasks } from './dropout.js';
+import { chunkFeeds } from './labels.js';
 import type { UpdateFigures } from './meter.js';
 import { RefusedUpdate } from './refusal.js';
 import type { Session } from './session.js';
 
 /** What an update needs of a session. */
-export type Trainable = Pick<Session, 'executable' | 'masks' | 'totalSteps'> & { readonly experiment: Pick<Session['experiment'], 'train'> };
+export type Trainable = Pick<Session, 'executable' | 'masks' | 'labelChunks' | 'totalSteps'> & { readonly experiment: Pick<Session['experiment'], 'train'> };
 
 export interface Turn {
   /** Updates before this one. */
@@ -27,7 +28,7 @@ export interface Turn {
  * between micro-batches. Throws RefusedUpdate before the weights would take a loss that is not a number, or a spike.
  */
 export async function runUpdate(session: Trainable, { microBatches }: Pick<UpdateBatch, 'microBatches'>, { step, lossLimit, rateFactor, interrupted }: Turn): Promise<UpdateFigures | null> {
-  const { executable, experiment, masks } = session;
+  const { executable, experiment, masks, labelChunks } = session;
   const config = experiment.train;
   const labels = microBatches.reduce((sum, { labelCount }) => sum + labelCount, 0);
   const tokens = microBatches.reduce((sum, { tokenCount }) => sum + tokenCount, 0);
@@ -38,9 +39,9 @@ export async function runUpdate(session: Trainable, { microBatches }: Pick<Updat
   for (const [index, { inputs, labelCount }] of microBatches.entries()) {
     if (labelCount === 0) continue;
     if (interrupted()) return null;
-    const [B, T] = inputs.input_ids.shape;
-    const weights = f32([labelCount], new Float32Array(labelCount).fill(1 / labels));
-    const part = valueOf((await executable.run('micro_step', { ...inputs, label_weights: weights, ...drawMasks(masks, { B, T }, [config.seed, step, index]) })).loss);
+    const { input_ids, positions, segments } = inputs;
+    const [B, T] = input_ids.shape;
+    const part = valueOf((await executable.run('micro_step', { input_ids, positions, segments, ...chunkFeeds(inputs, 1 / labels, labelChunks), ...drawMasks(masks, { B, T }, [config.seed, step, index]) })).loss);
     if (!Number.isFinite(part)) throw new RefusedUpdate({ update: step + 1, limit: null, loss: part, grad_norm: null }, [microBatches[index]]);
     loss += part;
     means[index] = (part * labels) / labelCount;

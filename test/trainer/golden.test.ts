@@ -75,7 +75,7 @@ describe.each([...lora, ...full])('$finetuning on $name', ({ model: folder, gold
         const first = (step * accumulation + micro) * batch;
         return collate(rows, Array.from({ length: batch }, (__, i) => [first + i]), { padId: 0 });
       });
-      const figures = await runUpdate({ executable, masks, totalSteps: updates, experiment }, { microBatches }, { step, lossLimit: null, rateFactor: 1, interrupted: () => false });
+      const figures = await runUpdate({ executable, masks, labelChunks: 1, totalSteps: updates, experiment }, { microBatches }, { step, lossLimit: null, rateFactor: 1, interrupted: () => false });
       expect(figures).not.toBeNull();
       expect(Math.abs(figures!.lossSum / figures!.labels - expected.losses[step])).toBeLessThan(1e-4);
       expect(Math.abs(figures!.gradNorm - expected.grad_norms[step])).toBeLessThan(1e-3);

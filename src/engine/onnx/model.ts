@@ -60,7 +60,7 @@ export function lowerFn(fn: Fn, device: Device, initializer: (variable: string) 
       opsetImport,
       graph: {
         name: fn.name,
-        node: ordered(node, results.map(({ name }) => name)),
+        node: ordered(node, results.map(({ name }) => name), Object.keys(fn.outputs).map(outputName)),
         initializer: [...e.initializers, ...initializers],
         input: [...fn.inputs.map((input) => valueInfo(feedName(input.attrs.name), input)), ...held],
         output: results.map(({ name, node }) => valueInfo(name, node)),

@@ -19,7 +19,7 @@ const gradients = tuning.trainable.map(({ name }) => `${name}.grad`);
 
 function program(): Program {
   const variables = (list: typeof tuning.trainable, role: Variable['role'], suffix = ''): Variable[] => list.map(({ name, shape }) => ({ name: name + suffix, shape, role, dtype: 'f32' }));
-  const { fn } = microStep(model, tuning, false);
+  const { fn } = microStep(model, tuning, { recompute: false, labelChunks: 1 });
   return { variables: [...variables(tuning.frozen, 'frozen'), ...variables(tuning.trainable, 'trainable'), ...variables(tuning.trainable, 'gradient', '.grad')], functions: { [fn.name]: fn } };
 }
 

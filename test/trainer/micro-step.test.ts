@@ -1,4 +1,4 @@
-/** Gradient checkpointing changes when things are computed and nothing else. */
+/** Gradient checkpointing and labels in chunks change when things are computed and nothing else. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,8 @@ import { cost } from '../../src/graph/cost.js';
 import { nodesOf } from '../../src/graph/program.js';
 import { readModel } from '../../src/models/registry.js';
 import { initialValues } from '../../src/trainer/initial.js';
-import { microStep, trainingProgram } from '../../src/trainer/program.js';
+import { chunkFeeds, chunkLengths, labelChunks } from '../../src/trainer/labels.js';
+import { microStep, trainingProgram, type StepOptions } from '../../src/trainer/program.js';
 import { tuningOf } from '../../src/trainer/tuning.js';
 import { f32, i32 } from '../../src/util/tensor.js';
 
@@ -31,8 +32,8 @@ function setUp(folder: string, finetuning: 'lora' | 'full' | 'freeze') {
 }
 
 /** The loss and every gradient of one micro-batch. */
-async function step(engine: Engine, { experiment, model, tuning }: ReturnType<typeof setUp>, recompute: boolean): Promise<number[][]> {
-  const { program } = trainingProgram(model, tuning, experiment.train, recompute);
+async function step(engine: Engine, { experiment, model, tuning }: ReturnType<typeof setUp>, options: StepOptions): Promise<number[][]> {
+  const { program } = trainingProgram(model, tuning, experiment.train, options);
   const values = initialValues({ experiment, model, tuning, checkpoint: null });
   // B begins at zero, which would hide all that comes before it.
   const initial: typeof values = (variable) => (variable.name.endsWith('lora_B.weight') ? f32(variable.shape, Array.from({ length: variable.shape[0] * variable.shape[1] }, (_, i) => Math.sin(i) / 20)) : values(variable));
@@ -44,9 +45,7 @@ async function step(engine: Engine, { experiment, model, tuning }: ReturnType<ty
     input_ids: tokens((i) => (17 * i + 3) % model.vocabSize),
     positions: tokens((i) => i % T),
     segments: tokens(() => 1),
-    label_rows: i32([N], places),
-    labels: i32([N], places.map((i) => (17 * i + 20) % model.vocabSize)),
-    label_weights: f32([N], places.map(() => 1 / N)),
+    ...chunkFeeds({ label_rows: i32([N], places), labels: i32([N], places.map((i) => (17 * i + 20) % model.vocabSize)) }, 1 / N, options.labelChunks),
   });
   const gradients: number[][] = [];
   for (const { name } of tuning.trainable) gradients.push([...(await executable.read(`${name}.grad`)).data]);
@@ -62,7 +61,35 @@ describe.each([
   const parts = setUp(folder, finetuning);
 
   it.each([onnxEngine, tfjsEngine, referenceEngine])('give the loss and the gradients on $name, bit for bit', async (engine) => {
-    expect(await step(engine, parts, true)).toEqual(await step(engine, parts, false));
+    expect(await step(engine, parts, { recompute: true, labelChunks: 1 })).toEqual(await step(engine, parts, { recompute: false, labelChunks: 1 }));
+  });
+});
+
+describe('labels in chunks', () => {
+  const parts = setUp(demo, 'lora');
+
+  // 8 labels: of 5 chunks the last is empty
+  it.each([onnxEngine, tfjsEngine, referenceEngine])('give the loss and the gradients on $name', async (engine) => {
+    const whole = (await step(engine, parts, { recompute: false, labelChunks: 1 })).flat();
+    const largest = Math.max(...whole.map(Math.abs));
+    for (const options of [{ recompute: false, labelChunks: 3 }, { recompute: true, labelChunks: 5 }]) {
+      const found = (await step(engine, parts, options)).flat();
+      expect(Math.max(...found.map((value, i) => Math.abs(value - whole[i])))).toBeLessThan(1e-6 * largest);
+    }
+  });
+
+  it('are as many as a large vocabulary asks for, and one where the head learns', () => {
+    const [adapter, head] = [{ trainable: [] }, { trainable: [{ name: 'lm_head.weight', shape: [50_257, 768], init: { kind: 'zeros' }, decay: true }] }] as const;
+    expect(labelChunks(100, { vocabSize: 1000 }, adapter)).toBe(1);
+    expect(labelChunks(4088, { vocabSize: 50_257 }, adapter)).toBe(13);
+    expect(labelChunks(4088, { vocabSize: 50_257 }, head)).toBe(1);
+    expect(chunkLengths(10, 3)).toEqual({ N0: 4, N1: 4, N2: 2 });
+  });
+
+  it('take the memory of one', () => {
+    const { model, tuning } = setUp(demo, 'lora');
+    const peak = (chunks: number) => cost(microStep(model, tuning, { recompute: true, labelChunks: chunks }).fn, { B: 1, T: 64, N: 4096, ...chunkLengths(4096, chunks) }).peakBytes;
+    expect(peak(8)).toBeLessThan(0.3 * peak(1));
   });
 });
 
@@ -72,14 +99,14 @@ describe('the memory of a step', () => {
   const large = { B: 8, T: 256, N: 32 };
 
   it('falls, for less than one more forward pass', () => {
-    const [kept, again] = [false, true].map((recompute) => cost(microStep(deep, tuning, recompute).fn, large));
+    const [kept, again] = [false, true].map((recompute) => cost(microStep(deep, tuning, { recompute, labelChunks: 1 }).fn, large));
     expect(again.peakBytes).toBeLessThan(0.6 * kept.peakBytes);
     expect(again.flops).toBeGreaterThan(kept.flops);
     expect(again.flops).toBeLessThan(1.5 * kept.flops);
   });
 
   it('waits with every copy for the gradient of its block', () => {
-    const nodes = nodesOf(microStep(deep, tuning, true).fn);
+    const nodes = nodesOf(microStep(deep, tuning, { recompute: true, labelChunks: 1 }).fn);
     const gates = new Set(nodes.filter(({ kind }) => kind === 'after').map(({ inputs: [, gate] }) => gate));
     expect(gates.size).toBe(deep.layerCount - 1);
   });
