@@ -47,7 +47,7 @@ export function costLines({ estimate, pace, probe, preview }: Costs, width: numb
     fact('parameters', { text: formatCount(estimate.total_parameters) }),
     fact('updates', { text: counted(estimate.steps) }),
     fact('  an epoch', { text: counted(estimate.steps_per_epoch) }, { text: tokens === null ? '' : width < wide ? `  ${formatShort(tokens)} tok` : `  ${estimate.tokens_per_epoch === null ? 'about ' : ''}${formatShort(tokens)} tokens`, tone: 'muted' }),
-    timeLine({ estimate, pace, probe, preview }, glyphs.ellipsis),
+    ...timeLines({ estimate, pace, probe, preview }, width, glyphs.ellipsis),
     line([`an update${basis[estimate.based_on]}`, 'muted']),
     fact('  batch', { text: `${formatCount(estimate.effective_batch)} ${estimate.effective_batch === 1 ? 'row' : 'rows'}` }),
     fact('  tokens', { text: `up to ${formatCount(estimate.tokens_per_step)}` }),
@@ -58,11 +58,13 @@ export function costLines({ estimate, pace, probe, preview }: Costs, width: numb
   ];
 }
 
-function timeLine({ estimate, pace, probe, preview }: Costs, ellipsis: string): Line {
-  if (probe && probe.pace === null && probe.problem === null) return fact('time', { text: probe.updates === 0 ? `timing${ellipsis}` : `timing: update ${formatCount(probe.updates)}`, tone: 'accent' });
+function timeLines({ estimate, pace, probe, preview }: Costs, width: number, ellipsis: string): Line[] {
+  if (probe && probe.pace === null && probe.problem === null) return [fact('time', { text: probe.updates === 0 ? `timing${ellipsis}` : `timing: update ${formatCount(probe.updates)}`, tone: 'accent' })];
   const seconds = pace && predictedSeconds(estimate, pace, preview);
-  if (pace === null || seconds === null) return fact('time', { text: 't: time it', tone: 'muted' });
-  return fact('time', { text: `about ${formatDuration(seconds)}` }, { text: ` ${clean(pace.from)}, ${formatShort(pace.tokens_per_second)} tokens/s`, tone: 'muted' });
+  if (pace === null || seconds === null) return [fact('time', { text: 't: time it', tone: 'muted' })];
+  const from = `${clean(pace.from)}, ${formatShort(pace.tokens_per_second)} tokens/s`;
+  const about = { text: `about ${formatDuration(seconds)}` };
+  return width < wide ? [fact('time', about), line([`  ${from}`, 'muted'])] : [fact('time', about, { text: ` ${from}`, tone: 'muted' })];
 }
 
 /** What there is to think over, most serious first, each with a mark before it. */

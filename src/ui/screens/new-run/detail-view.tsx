@@ -60,7 +60,7 @@ export const DetailPane = memo(function DetailPane({ state, view, width, height 
 /** All the views where there is room for their names. */
 function titleOf(view: View, width: number): Line {
   if (width < 60) return line(viewTitles[view]);
-  return views.flatMap((each): Line => [{ text: viewTitles[each], tone: each === view ? 'accent' : 'muted', bold: each === view }, { text: '  ' }]);
+  return views.flatMap((each): Line => [{ text: each === view ? `[${viewTitles[each]}]` : viewTitles[each], tone: each === view ? 'accent' : 'muted', bold: each === view }, { text: '  ' }]);
 }
 
 function viewLines(state: NewRunState, view: Exclude<View, 'costs'>, area: Parameters<typeof changeLines>[1]): Line[] {

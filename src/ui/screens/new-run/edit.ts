@@ -19,7 +19,7 @@ export function beginEdit(state: NewRunState, text: string | null): NewRunState 
 /** What is typed counts at once when it is a value; until then the draft stays as it was before. A path counts when it has been found. */
 export function typeEdit(state: NewRunState, editing: Editing, action: FieldAction): NewRunState {
   const field = reduceField(editing.field, action);
-  const typing: Editing = { ...editing, field, completions: field.text === editing.field.text ? editing.completions : [] };
+  const typing: Editing = { ...editing, field, completions: editing.completions.filter(({ text }) => text.startsWith(field.text)) };
   if (isPath(editing.key)) return { ...state, editing: { ...typing, error: null } };
   const knob = state.knobs.find(({ key }) => key === editing.key);
   const typed = knob ? typedValue(knob, field.text) : { error: 'is not known' };
