@@ -33,6 +33,8 @@ export interface PlotOptions {
   readonly style?: PlotStyle;
   /** Values that are not positive are gaps then; where all are, the scale stays linear. */
   readonly logarithmic: boolean;
+  /** How a value is written beside the axis, in at most 8 columns; with as many decimals as tell rows apart where this is missing. */
+  readonly label?: (y: number) => string;
   /** What happened, in a row of its own below the curves; of several in one column the last one shows. */
   readonly marks?: readonly XMark[];
   readonly glyphs: Glyphs;
@@ -43,7 +45,7 @@ const apart = 12;
 
 /** Exactly `height` lines of at most `width` columns; null when there is nothing to draw in the range. */
 export function plot(curves: readonly Curve[], options: PlotOptions): Line[] | null {
-  const { range, axis = 'step', style = 'line', marks, glyphs } = options;
+  const { range, axis = 'step', style = 'line', marks, glyphs, label: written } = options;
   const columns = options.width - yLabelWidth - 1;
   const rows = options.height - (marks ? 2 : 1);
   if (columns < 2 || rows < 2) return null;
@@ -63,7 +65,7 @@ export function plot(curves: readonly Curve[], options: PlotOptions): Line[] | n
     const perColumn = heights[i].filter((_, column) => column % across === 0);
     drawMarks(grid, markedColumns(curve, { range, columns, index: i }), perColumn, { text: curve.marker, tone: curve.tone });
   });
-  const label = yLabeller(bounds, rows);
+  const label = written ? (y: number) => `${written(y)} `.padStart(yLabelWidth) : yLabeller(bounds, rows);
   return [
     ...grid.map((cells, row): Line => [{ text: `${label(scale.fromUnit(1 - row / (rows - 1)))}${glyphs.axis}`, tone: 'muted' }, ...spansOf(cells)]),
     ...(marks ? [markLine(marks, range, columns)] : []),

@@ -28,13 +28,38 @@ export function smooth(series: Series, weight: number): Series {
 }
 
 /**
- * `columns` values over `range`, evenly spaced. Where points are few they are joined by straight lines; where there
- * are more than columns each pair of columns shows the lowest and the highest of its points in their order, so that no
- * spike is lost. NaN before the first and after the last point and where a point itself is not finite.
+ * `columns` values over `range`, evenly spaced. Where points are few they are joined by straight lines; where a pair of
+ * columns holds more than two it shows the lowest and the highest of them in their order, so that no spike is lost.
+ * NaN before the first and after the last point and where a point itself is not finite.
  */
-export function resample(series: Series, range: Range, columns: number): number[] {
-  const count = upperBound(series.x, range.to) - lowerBound(series.x, range.from);
-  return count > columns ? decimate(series, range, columns) : interpolate(series, range, columns);
+export function resample({ x, y }: Series, { from, to }: Range, columns: number): number[] {
+  const result = interpolate({ x, y }, { from, to }, columns);
+  const pairs = Math.ceil(columns / 2);
+  const width = (to - from) / pairs;
+  let start = lowerBound(x, from);
+  for (let pair = 0; pair < pairs; pair++) {
+    const end = pair === pairs - 1 ? upperBound(x, to) : lowerBound(x, from + (pair + 1) * width);
+    const missing = result.slice(2 * pair, 2 * pair + 2).filter(Number.isNaN).length;
+    if (end - start > 2 || (missing > 0 && end - start >= 3 - missing)) {
+      const [first, second] = extremes(y, start, end);
+      result[2 * pair] = first;
+      if (2 * pair + 1 < columns) result[2 * pair + 1] = second;
+    }
+    start = end;
+  }
+  return result;
+}
+
+/** The lowest and the highest of a part, in their order; NaN where nothing in it is finite. */
+function extremes(y: readonly number[], start: number, end: number): readonly [number, number] {
+  let low = -1;
+  let high = -1;
+  for (let i = start; i < end; i++) {
+    if (!Number.isFinite(y[i])) continue;
+    if (low < 0 || y[i] < y[low]) low = i;
+    if (high < 0 || y[i] > y[high]) high = i;
+  }
+  return low < 0 ? [Number.NaN, Number.NaN] : [y[Math.min(low, high)], y[Math.max(low, high)]];
 }
 
 /** The columns that hold a point of the series. */
@@ -64,29 +89,6 @@ function interpolate({ x, y }: Series, { from, to }: Range, columns: number): nu
       const near = after === 0 ? 0 : x.length - 1;
       if (Math.abs(x[near] - at) <= half) result[column] = y[near];
     }
-  }
-  return result;
-}
-
-function decimate({ x, y }: Series, { from, to }: Range, columns: number): number[] {
-  const result = interpolate({ x, y }, { from, to }, columns);
-  const pairs = Math.ceil(columns / 2);
-  const width = (to - from) / pairs;
-  let start = lowerBound(x, from);
-  for (let pair = 0; pair < pairs; pair++) {
-    const end = pair === pairs - 1 ? upperBound(x, to) : lowerBound(x, from + (pair + 1) * width);
-    let low = -1;
-    let high = -1;
-    for (let i = start; i < end; i++) {
-      if (!Number.isFinite(y[i])) continue;
-      if (low < 0 || y[i] < y[low]) low = i;
-      if (high < 0 || y[i] > y[high]) high = i;
-    }
-    if (end > start) {
-      result[2 * pair] = low < 0 ? Number.NaN : y[Math.min(low, high)];
-      if (2 * pair + 1 < columns) result[2 * pair + 1] = low < 0 ? Number.NaN : y[Math.max(low, high)];
-    }
-    start = end;
   }
   return result;
 }

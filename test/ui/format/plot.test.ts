@@ -37,6 +37,12 @@ describe('series', () => {
     expect(Math.min(...shown)).toBe(-9);
   });
 
+  it('shows the beginning of a long run, whose points are all in the first columns', () => {
+    const shown = resample({ x: [1, 2, 3, 4, 5], y: [5, 4, 3, 2, 1] }, { from: 1, to: 10_000 }, 60);
+    expect(shown.slice(0, 3)).toEqual([5, 1, Number.NaN]);
+    expect(resample({ x: [50, 51], y: [1, 2] }, { from: 0, to: 10_000 }, 4)).toEqual([1, 2, Number.NaN, Number.NaN]);
+  });
+
   it('leaves a gap where a value is not a number', () => {
     const few = resample(series([1, 2, Number.NaN, 4, 5]), { from: 1, to: 5 }, 5);
     expect(few).toEqual([1, 2, Number.NaN, 4, 5]);

@@ -57,7 +57,7 @@ export function curveLines(data: RunData, drawing: Drawing, { width, height, gly
     const said = value === null ? '-' : format(value);
     const series = data.curves[key] ? seriesOf(data.curves[key]) : { x: [], y: [] };
     if (each < smallestPlot) return [line([short.padEnd(6), 'muted'], [sparkline(series, width - said.length - 7, glyphs).padEnd(width - said.length - 7), 'train'], ` ${said}`)];
-    const drawn = plot([{ name, series, tone: 'train', marker: null }], { width, height: each - 1, range, style: drawing.style, logarithmic: false, glyphs });
+    const drawn = plot([{ name, series, tone: 'train', marker: null }], { width, height: each - 1, range, style: drawing.style, logarithmic: false, label: format, glyphs });
     return [spread(line([name, 'muted']), line(said), width), ...(drawn ?? Array.from({ length: each - 1 }, () => blank))];
   });
 }
