@@ -1,5 +1,5 @@
 /** The end of what a run has written into its folder, for people. */
-import { open } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { runFolder } from '../store/folders.js';
 
@@ -11,27 +11,30 @@ export interface RunLog {
 }
 
 /** Bytes read from the end of each file. */
-const tailBytes = 64 * 1024;
+const tailBytes = 32 * 1024;
 
 /** The newest lines, oldest first; nothing of a run that has not begun. */
-export async function readRunLog(home: string, runId: string): Promise<RunLog> {
+export function readRunLog(home: string, runId: string): RunLog {
   const folder = runFolder(home, runId);
-  const [lines, points] = await Promise.all([tail(join(folder, 'run.log')), tail(join(folder, 'trainer_log.jsonl'))]);
-  return { lines: timed(lines), points: points.flatMap(parsed) };
+  return { lines: timed(tail(join(folder, 'run.log'))), points: tail(join(folder, 'trainer_log.jsonl')).flatMap(parsed) };
 }
 
-async function tail(path: string): Promise<string[]> {
-  const file = await open(path).catch(() => null);
-  if (file === null) return [];
+function tail(path: string): string[] {
+  let file: number;
   try {
-    const { size } = await file.stat();
+    file = openSync(path, 'r');
+  } catch {
+    return [];
+  }
+  try {
+    const { size } = fstatSync(file);
     const from = Math.max(0, size - tailBytes);
     const buffer = Buffer.alloc(size - from);
-    await file.read(buffer, 0, buffer.length, from);
-    const lines = buffer.toString('utf8').split('\n');
+    const read = readSync(file, buffer, 0, buffer.length, from);
+    const lines = buffer.toString('utf8', 0, read).split('\n');
     return lines.slice(from > 0 ? 1 : 0).filter((line) => line !== '');
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 

@@ -23,8 +23,8 @@ export interface Controller {
   press(key: Key): void;
   /** Lets the screens begin; returns what ends them. */
   start(): () => void;
-  /** Looks whether anybody has written, and shows it. Cheap when nobody has. */
-  poll(): void;
+  /** Looks whether anybody has written, and shows it; true where there was something. Cheap when nobody has. */
+  poll(): boolean;
 }
 
 export interface ControllerOptions {
@@ -111,9 +111,10 @@ export function makeController({ store, services, surface, clock }: ControllerOp
     },
     poll() {
       const version = services.reader.version();
-      if (version === seen && clock() - store.get().now < staleAfter) return;
+      if (version === seen && clock() - store.get().now < staleAfter) return false;
       seen = version;
       refresh();
+      return true;
     },
   };
 }

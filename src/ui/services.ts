@@ -42,7 +42,7 @@ export interface Services {
   /** Ends the process of a run at once. Rejects with a UserError where it has none. */
   kill(runId: string): Promise<void>;
   /** The end of what the run has written for people. */
-  log(runId: string): Promise<RunLog>;
+  log(runId: string): RunLog;
   /** How busy this machine is since it was last asked. */
   machine(): Promise<MachineReading>;
 }

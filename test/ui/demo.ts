@@ -42,7 +42,7 @@ const services: Services = {
   commands: () => Promise.resolve(screenCommands(process.env, services)),
   change: () => Promise.resolve(),
   kill: () => Promise.resolve(),
-  log: () => Promise.resolve({ lines: [], points: [] }),
+  log: () => ({ lines: [], points: [] }),
   machine: makeMeter(),
 };
 await runApp(services, { ascii: process.argv.includes('--ascii') });

@@ -60,7 +60,7 @@ export function openHome(changes: Partial<Services> = {}): Home {
     commands: () => Promise.resolve(screenCommands({ ...process.env, WORKBENCH_HOME: folder }, services)),
     change: (run, changes) => Promise.resolve(void changed.push({ run, changes })),
     kill: (run) => Promise.resolve(void killed.push(run)),
-    log: () => Promise.resolve({ lines: [{ time: 0, text: 'onnx on cpu' }], points: [] }),
+    log: () => ({ lines: [{ time: 0, text: 'onnx on cpu' }], points: [{ current_steps: 1, loss: 2.5 }] }),
     machine: () => Promise.resolve({ cpu: 0.5, cores: 2, usedBytes: 4e9, totalBytes: 8e9, gpus: [] }),
     ...changes,
   };

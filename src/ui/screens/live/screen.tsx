@@ -23,7 +23,7 @@ export type LiveIntent =
   | { readonly ask: 'look-closer' };
 
 /** How often the machine is measured while that is shown, in milliseconds. */
-const measureEvery = 2000;
+const measureEvery = 3000;
 
 export const live: ScreenDefinition<'live', LiveState, LiveAction, LiveIntent> = {
   name: 'live',
@@ -87,10 +87,8 @@ function sees({ get }: World, pane: Pane): boolean {
 async function lookCloser(world: World): Promise<void> {
   const { get, send, services } = world;
   const { runId, machine } = get().live;
+  if (runId !== null && sees(world, 'log')) send({ type: 'live', action: { type: 'log', log: services.log(runId) } });
   if (machine === null) await measure(world);
-  if (runId === null || !sees(world, 'log')) return;
-  const log = await services.log(runId);
-  if (get().live.runId === runId) send({ type: 'live', action: { type: 'log', log } });
 }
 
 async function measure(world: World): Promise<void> {

@@ -80,6 +80,8 @@ function SidePane({ slot, pane, state, data }: PlacedProps & { readonly pane: Ex
   const scroll = scrolled(state) === pane ? Math.min(state.scroll, hidden) : 0;
   const from = pane === 'log' ? hidden - scroll : scroll;
   const none = pane === 'samples' ? nothingYet(data.record) : pane === 'log' ? 'Nothing is in the log yet.' : 'Nothing has happened yet.';
-  const title = slot.among.flatMap((each, i): Line => line(i > 0 ? '  ' : '', slot.among.length === 1 ? titles[each] : { text: titles[each], tone: each === pane ? 'accent' : 'muted', bold: each === pane }));
+  // Two columns between the names where there is room for them and for the sign of the focus.
+  const gap = slot.among.map((each) => titles[each]).join('  ').length + 3 <= area.width ? '  ' : ' ';
+  const title = slot.among.flatMap((each, i): Line => line(i > 0 ? gap : '', slot.among.length === 1 ? titles[each] : { text: titles[each], tone: each === pane ? 'accent' : 'muted', bold: each === pane }));
   return <Pane title={title} width={slot.width} height={slot.height} focused={state.focus === pane} lines={lines.length === 0 ? wrap(none, area.width).map((text) => line([text, 'muted'])) : lines.slice(from)} />;
 }
