@@ -42,7 +42,7 @@ describe.skipIf(!existsSync(join(root, 'dist/ui/app.js')))('a live run in a term
     await press('2', 'gradient norm');
     await sees(/\d+\/1,000/);
     await press('b', /[\u2801-\u28ff]/);
-    await press('i', /eval  \d+–\d+/);
+    await press('i', /eval {2}\d+–\d+/);
     await press('\t\t\t', '▸ ');
     await press('s', 'stop and save');
     await press('\u001b', 'pause');
