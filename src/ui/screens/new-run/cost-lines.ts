@@ -45,8 +45,8 @@ export function costLines({ estimate, pace, probe, preview }: Costs, width: numb
   return [
     fact('trainable', { text: formatCount(estimate.trainable_parameters) }, { text: `  ${formatShare(estimate.trainable_parameters / estimate.total_parameters)}`, tone: 'accent' }),
     fact('parameters', { text: formatCount(estimate.total_parameters) }),
-    fact('updates', { text: counted(estimate.steps) }),
-    fact('  an epoch', { text: counted(estimate.steps_per_epoch) }, { text: tokens === null ? '' : width < wide ? `  ${formatShort(tokens)} tok` : `  ${estimate.tokens_per_epoch === null ? 'about ' : ''}${formatShort(tokens)} tokens`, tone: 'muted' }),
+    fact('updates', { text: counted(estimate.steps, glyphs.dash) }),
+    fact('  an epoch', { text: counted(estimate.steps_per_epoch, glyphs.dash) }, { text: tokens === null ? '' : width < wide ? `  ${formatShort(tokens)} tok` : `  ${estimate.tokens_per_epoch === null ? 'about ' : ''}${formatShort(tokens)} tokens`, tone: 'muted' }),
     ...timeLines({ estimate, pace, probe, preview }, width, glyphs.ellipsis),
     line([`an update${basis[estimate.based_on]}`, 'muted']),
     fact('  batch', { text: `${formatCount(estimate.effective_batch)} ${estimate.effective_batch === 1 ? 'row' : 'rows'}` }),
@@ -83,6 +83,6 @@ export function fittedLines(figures: readonly Line[], warnings: readonly Line[],
   return warnings.length === 0 ? [...kept] : [...kept, blank, ...warnings];
 }
 
-function counted(count: number | null): string {
-  return count === null ? '–' : formatCount(count);
+function counted(count: number | null, none: string): string {
+  return count === null ? none : formatCount(count);
 }
