@@ -10,13 +10,16 @@ import type { Terminal } from './terminal.js';
 export async function remove(terminal: Terminal, references: readonly string[]): Promise<void> {
   withStore(terminal, (store) => {
     const runs = references.map((reference) => onlyRun(store, reference));
-    const live = runs.find(({ state }) => state === 'running' || state === 'paused' || state === 'queued');
-    if (live) throw new UserError(`${live.name} (${live.id}) is ${live.state}; end it first: workbench stop ${live.id}`);
-    for (const run of runs) {
-      store.remove(run.id);
-      terminal.print(`removed ${run.name} (${run.id})`);
-    }
+    removeRuns(store, runs);
+    for (const { name, id } of runs) terminal.print(`removed ${name} (${id})`);
   });
+}
+
+/** All or none; throws a UserError where one is not at rest. */
+export function removeRuns(store: Store, runs: readonly RunRecord[]): void {
+  const live = runs.find(({ state }) => state === 'running' || state === 'paused' || state === 'queued');
+  if (live) throw new UserError(`${live.name} (${live.id}) is ${live.state}; end it first: workbench stop ${live.id}`);
+  for (const { id } of runs) store.remove(id);
 }
 
 /** A tag that starts with a minus is taken away. */
@@ -30,10 +33,25 @@ export async function tag(terminal: Terminal, reference: string, tags: readonly 
 
 export async function rename(terminal: Terminal, reference: string, name: string): Promise<void> {
   change(terminal, reference, (store, run) => {
-    const bearer = store.runs().find((other) => other.name === name.trim() && other.id !== run.id);
-    if (bearer) throw new UserError(`there is a run ${name} already (${bearer.id}): choose another name`);
-    store.rename(run.id, name);
+    renameRun(store, run, name);
     return `${run.name} (${run.id}) is ${name} now`;
+  });
+}
+
+/** Throws a UserError where another run bears the name. */
+export function renameRun(store: Store, run: RunRecord, name: string): void {
+  const bearer = store.runs().find((other) => other.name === name.trim() && other.id !== run.id);
+  if (bearer) throw new UserError(`there is a run ${name} already (${bearer.id}): choose another name`);
+  store.rename(run.id, name);
+}
+
+/** Takes runs out of the lists, or back into them; nothing is deleted. */
+export async function archive(terminal: Terminal, references: readonly string[], { undo }: { readonly undo?: true }): Promise<void> {
+  withStore(terminal, (store) => {
+    for (const run of references.map((reference) => onlyRun(store, reference))) {
+      store.archive(run.id, undo === undefined);
+      terminal.print(`${run.name} (${run.id}) is ${undo ? 'in the list again' : 'archived: --archived lists it'}`);
+    }
   });
 }
 

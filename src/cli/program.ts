@@ -133,6 +133,7 @@ function addRuns(program: Command, terminal: Terminal): void {
     .command('runs')
     .description('every run, newest first')
     .option('--filter <query>', 'words, tag:x, state:x, lora.r>=16, eval_loss<2; a minus before one excludes')
+    .option('--archived', 'those that were archived too')
     .option('--sort <key>', 'by a column or a configuration key; a minus before it: descending')
     .option('--json', 'for machines')
     .addHelpText('after', example('workbench runs --filter "state:completed lora.r>=16" --sort eval_loss'))
@@ -182,6 +183,13 @@ function addRuns(program: Command, terminal: Terminal): void {
     .argument('<name>')
     .addHelpText('after', example('workbench rename quickstart first-try'))
     .action(async (run, name) => (await import('./edit.js')).rename(terminal, run, name));
+  program
+    .command('archive')
+    .description('take runs out of the lists; nothing is deleted')
+    .argument('<run...>', runHelp)
+    .option('--undo', 'back into the lists')
+    .addHelpText('after', example('workbench archive first-try'))
+    .action(async (runs, options) => (await import('./edit.js')).archive(terminal, runs, options));
   program
     .command('note')
     .description('keep a remark with a run; an empty one takes it away')

@@ -8,16 +8,17 @@ import { runsTable } from './view/runs.js';
 interface Options {
   readonly filter?: string;
   readonly sort?: string;
+  readonly archived?: true;
   readonly json?: true;
 }
 
-/** Lists the runs that meet a query, in an order. */
-export async function runs(terminal: Terminal, { filter, sort, json }: Options): Promise<void> {
+/** Lists the runs that meet a query, in an order; those that were archived only where they are asked for. */
+export async function runs(terminal: Terminal, { filter, sort, archived, json }: Options): Promise<void> {
   const home = homeFolder(terminal.env);
   reconcile(home);
   const reader = openReader(home);
   try {
-    const found = filterRuns(reader.runs(), filter ?? '');
+    const found = filterRuns(reader.runs().filter((run) => archived || !run.archived), filter ?? '');
     const sorted = sort === undefined ? found : sortRuns(found, sort);
     if (json) terminal.json(sorted);
     else if (sorted.length > 0) runsTable(sorted, { now: Date.now(), style: terminal.style, width: terminal.tableWidth }).forEach(terminal.print);

@@ -6,9 +6,10 @@
  * Terms are joined by *and*; a minus before one excludes what it finds. A bare word looks in names, states, tags, notes, model
  * and dataset; `key:text` finds a part of a text; `= != < <= > >=` compare, as numbers where both sides are.
  */
-import { knobs } from '../config/limits.js';
+import { knobOf, knobs } from '../config/limits.js';
 import { nearest } from '../config/nearest.js';
 import { valueAt } from '../config/keys.js';
+import { runStates } from './rows.js';
 import type { RunRecord } from './rows.js';
 import { UserError } from '../util/errors.js';
 
@@ -18,6 +19,8 @@ const columns = [
 ] as const satisfies readonly (keyof RunRecord)[];
 
 const aliases: Readonly<Record<string, string>> = { tag: 'tags', loss: 'train_loss', memory: 'peak_memory_bytes', created: 'created_at', ended: 'ended_at' };
+
+const collator = new Intl.Collator();
 
 type Test = (run: RunRecord) => boolean;
 
@@ -31,9 +34,47 @@ export function filterRuns(runs: readonly RunRecord[], query: string): RunRecord
 export function sortRuns(runs: readonly RunRecord[], key: string): RunRecord[] {
   const descending = key.startsWith('-');
   const read = reader(descending ? key.slice(1) : key);
-  const [having, lacking] = [runs.filter((run) => read(run) !== null), runs.filter((run) => read(run) === null)];
-  having.sort((a, b) => (descending ? -1 : 1) * order(read(a), read(b)));
-  return [...having, ...lacking];
+  return sortBy(runs, read, descending);
+}
+
+/** By what `read` gives; runs where it is null come last in either direction. */
+export function sortBy(runs: readonly RunRecord[], read: (run: RunRecord) => unknown, descending: boolean): RunRecord[] {
+  const keyed = runs.map((run) => ({ run, value: read(run) }));
+  const [having, lacking] = [keyed.filter(({ value }) => value !== null), keyed.filter(({ value }) => value === null)];
+  having.sort((a, b) => (descending ? -1 : 1) * order(a.value, b.value));
+  return [...having, ...lacking].map(({ run }) => run);
+}
+
+/** Every name that a query and an order may use. */
+export const queryKeys: readonly string[] = [...columns, ...Object.keys(aliases), ...knobs.map(({ key }) => key)];
+
+/** What may stand at the end of what is typed: `from` is where the part begins that the words replace. */
+export interface QueryCompletion {
+  readonly from: number;
+  readonly words: readonly string[];
+}
+
+/** Names of fields for the beginning of one; values for what has few: states, tags, choices. */
+export function completeQuery(typed: string, runs: readonly RunRecord[]): QueryCompletion {
+  const word = /(?:^|\s)-?([^\s"]*)$/.exec(typed)?.[1] ?? '';
+  const from = typed.length - word.length;
+  const [, key, operator, value] = /^([\w.]+)(>=|<=|!=|=|<|>|:)(.*)$/s.exec(word) ?? [];
+  if (key !== undefined) return { from: from + key.length + operator.length, words: starting(valuesOf(key, runs), value).filter((each) => each !== value) };
+  if (word === '') return { from, words: [] };
+  const last = (name: string): string => name.slice(name.lastIndexOf('.') + 1);
+  const words = [...starting(queryKeys, word), ...queryKeys.filter((name) => name.includes('.') && last(name).startsWith(word.toLowerCase()))];
+  return { from, words: [...new Set(words)].filter((each) => each !== word) };
+}
+
+function valuesOf(key: string, runs: readonly RunRecord[]): readonly string[] {
+  const name = aliases[key] ?? key;
+  if (name === 'state') return runStates;
+  if (name === 'tags') return [...new Set(runs.flatMap(({ tags }) => tags))].sort();
+  return knobOf(name)?.choices ?? [];
+}
+
+function starting(words: readonly string[], start: string): string[] {
+  return words.filter((word) => word.toLowerCase().startsWith(start.toLowerCase()));
 }
 
 /** Splits at spaces that are not inside double quotes. */
@@ -70,16 +111,16 @@ function reader(key: string): (run: RunRecord) => unknown {
   const column = columns.find((known) => known === name);
   if (column !== undefined) return (run) => run[column];
   if (knobs.some((knob) => knob.key === name)) return (run) => valueAt(run.config, name) ?? null;
-  const known = [...columns, ...Object.keys(aliases), ...knobs.map((knob) => knob.key)];
-  const meant = nearest(name, known) ?? known.find((other) => other.endsWith(`.${name}`)) ?? null;
+  const meant = nearest(name, queryKeys) ?? queryKeys.find((other) => other.endsWith(`.${name}`)) ?? null;
   throw new UserError(`runs have no \`${key}\`: ${meant === null ? `use a column (${columns.join(', ')}) or a key of the experiment` : `did you mean \`${meant}\`?`}`);
 }
 
 /** Negative, zero or positive; as numbers where both are. */
 function order(a: unknown, b: unknown): number {
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
   const [x, y] = [Number(text(a)), Number(text(b))];
   if (text(a) !== '' && text(b) !== '' && !Number.isNaN(x) && !Number.isNaN(y)) return x - y;
-  return text(a).localeCompare(text(b));
+  return collator.compare(text(a), text(b));
 }
 
 function contains(whole: string, part: string): boolean {

@@ -7,6 +7,7 @@ import type { MachineReading } from '../machine/meter.js';
 import type { StoreReader } from '../store/rows.js';
 import type { Estimate } from '../trainer/estimate.js';
 import type { Control, LiveChange } from '../trainer/events.js';
+import type { Records } from './records.js';
 import type { Commands } from './command-line/commands.js';
 import type { FormServices } from './screens/new-run/services.js';
 
@@ -35,6 +36,7 @@ export interface Services {
   control(runId: string, control: Control): Promise<void>;
   /** Keys of one's own, as written; null where there are none. Throws a UserError where they cannot be read. */
   keyFile(): unknown;
+  readonly records: Records;
   /** The commands of the program; loaded when they are first asked for. */
   commands(): Promise<Commands>;
   /** Changes knobs of the group `train` before the next update. Rejects with a UserError. */

@@ -3,6 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { screenCommands } from '../../src/cli/repl/commands.js';
+import { makeRecords } from '../../src/cli/records.js';
 import { knobs } from '../../src/config/limits.js';
 import { parseExperiment } from '../../src/config/parse.js';
 import { stepValue } from '../../src/config/steps.js';
@@ -12,7 +13,8 @@ import { runApp } from '../../src/ui/app.js';
 import type { Services } from '../../src/ui/services.js';
 import { estimateByHand, recordRun, sampleDatasets, sampleForm, sampleModels } from './samples.js';
 
-const store = openStore(mkdtempSync(join(tmpdir(), 'workbench-demo-')));
+const home = mkdtempSync(join(tmpdir(), 'workbench-demo-'));
+const store = openStore(home);
 if (!process.argv.includes('--empty')) {
   recordRun(store, { name: 'baseline', steps: 40, total: 40, end: 'completed' });
   recordRun(store, { name: 'too-hot', steps: 12, total: 200, end: 'failed' });
@@ -39,6 +41,7 @@ const services: Services = {
   resume: () => Promise.resolve(),
   control: () => Promise.resolve(),
   keyFile: () => null,
+  records: makeRecords(store, home, (path) => path),
   commands: () => Promise.resolve(screenCommands(process.env, services)),
   change: () => Promise.resolve(),
   kill: () => Promise.resolve(),

@@ -7,6 +7,7 @@ import { render } from 'ink';
 import { vi } from 'vitest';
 import { screenCommands } from '../../src/cli/repl/commands.js';
 import { readKeyFile } from '../../src/config/key-file.js';
+import { makeRecords } from '../../src/cli/records.js';
 import { knobs } from '../../src/config/limits.js';
 import { parseExperiment } from '../../src/config/parse.js';
 import { stepValue } from '../../src/config/steps.js';
@@ -62,6 +63,11 @@ export function openHome(changes: Partial<Services> = {}): Home {
     kill: (run) => Promise.resolve(void killed.push(run)),
     log: () => ({ lines: [{ time: 0, text: 'onnx on cpu' }], points: [{ current_steps: 1, loss: 2.5 }] }),
     machine: () => Promise.resolve({ cpu: 0.5, cores: 2, usedBytes: 4e9, totalBytes: 8e9, gpus: [] }),
+    records: {
+      ...makeRecords(store, folder, (path) => path),
+      branch: (run) => Promise.resolve(store.branchRun({ name: `${store.run(run).name}-branch`, config: store.run(run).config, parent: run, step: store.run(run).step }).id),
+      queueAgain: (runs) => Promise.resolve(runs.map((run) => store.createRun({ name: `${store.run(run).name}-2`, config: store.run(run).config }).id)),
+    },
     ...changes,
   };
   return {

@@ -1,6 +1,7 @@
 /** Every screen, in the order of the header and of the keys 1 to 9. To add one: a folder here, and its definition in this list. */
+import { compare } from './compare/screen.js';
 import { history } from './runs/screen.js';
 import { live } from './live/screen.js';
 import { newRun } from './new-run/screen.js';
 
-export const screens = [newRun, live, history] as const;
+export const screens = [newRun, live, history, compare] as const;

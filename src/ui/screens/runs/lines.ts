@@ -4,71 +4,39 @@ import type { RunRecord } from '../../../store/rows.js';
 import { formatCount, formatDuration, formatNumber, formatShare } from '../../../util/format.js';
 import { blank, line } from '../../format/line.js';
 import type { Line } from '../../format/line.js';
-import { ageText, baseName, fitNumber, reasonTone, runSeconds, stateSpan } from '../../format/run.js';
-import { clean, fit, widthOf, wrap } from '../../format/text.js';
+import { reasonTone, runSeconds, stateSpan } from '../../format/run.js';
+import { clean, fit, wrap } from '../../format/text.js';
 import type { RunData } from '../../run-data.js';
-import type { Glyphs } from '../../theme.js';
-import type { Column } from '../../widgets/table.js';
 import { newsLines, noSamples } from '../live/lines.js';
 import { isLive } from '../live/state.js';
 import { valueAt } from '../new-run/draft.js';
 import { showValue } from '../new-run/knob.js';
-import type { RunsState, SortKey, Tab } from './state.js';
+import { ancestryOf, branchesOf } from './lineage.js';
+import type { Tab } from './state.js';
 
-export interface RunColumnsOptions {
-  readonly width: number;
-  readonly now: number;
-  readonly order: Pick<RunsState, 'sort' | 'reverse'>;
-  readonly glyphs: Glyphs;
+/** What the row under the cursor has no room for, in at most `height` lines: why it ended, where it comes from, what was said of it. */
+export function detailLines(run: RunRecord, runs: readonly RunRecord[], { width, height, now, arrow }: { readonly width: number; readonly height: number; readonly now: number; readonly arrow: string }): Line[] {
+  const [state, ...reason] = summaryLines(run, now, width);
+  const family = familyLine(run, runs, arrow);
+  const said = [run.tags.length > 0 ? [`tags ${clean(run.tags.join(' '))}`, 'accent'] as const : '', run.tags.length > 0 && run.note !== '' ? '  ' : '', run.note !== '' ? [`note: ${clean(run.note)}`, 'muted'] as const : ''];
+  const first = reason.length > 0 && height < 4 ? [...state, { text: '  ' }, ...reason[0]] : state;
+  return [first, ...(family ? [family] : []), ...(run.tags.length > 0 || run.note !== '' ? [line(...said)] : []), ...(height < 4 ? [] : reason)].slice(0, height);
 }
 
-/** The columns that `width` has room for; the one sorted by is marked. */
-export function runColumns(rows: readonly RunRecord[], { width, now, order: { sort, reverse }, glyphs }: RunColumnsOptions): readonly Column<RunRecord>[] {
-  const title = (text: string, key: SortKey): string => (key === sort ? `${text}${reverse ? glyphs.up : glyphs.down}` : text);
-  const number = (value: number | null, columns: number): string => (value === null ? '-' : fitNumber(value, columns));
-  const wide = width >= 110;
-  const optional: readonly Column<RunRecord>[] = wide
-    ? [
-        { title: 'tuning', width: 8, cell: ({ config }) => ({ text: config.finetuning === 'lora' ? `lora ${config.lora.r}` : config.finetuning, tone: 'muted' }) },
-        { title: 'accuracy', width: 8, right: true, cell: ({ accuracy }) => ({ text: accuracy === null ? '-' : formatShare(accuracy) }) },
-      ]
-    : [];
-  const figures: readonly Column<RunRecord>[] = [
-    ...optional,
-    { title: 'step', width: wide ? 13 : 7, right: true, cell: (run) => ({ text: stepText(run, wide) }) },
-    { title: title('loss', 'loss'), width: 7, right: true, cell: ({ train_loss }) => ({ text: number(train_loss, 7), tone: 'train' }) },
-    { title: title('eval', 'eval loss'), width: 7, right: true, cell: ({ eval_loss }) => ({ text: number(eval_loss, 7), tone: 'eval' }) },
-    { title: title('age', 'age'), width: 4, right: true, cell: ({ created_at }) => ({ text: ageText(created_at, now), tone: 'muted' }) },
-  ];
-  const state: Column<RunRecord> = { title: title('state', 'state'), width: 9, cell: stateSpan };
-  const room = width - [state, ...figures].reduce((sum, column) => sum + column.width + 1, 0);
-  return [state, ...textColumns(rows, room, title('name', 'name')), ...figures];
+/** `root → branch from step 40 → this one; 2 branches`; null for a run without relations. */
+function familyLine(run: RunRecord, runs: readonly RunRecord[], arrow: string): Line | null {
+  const ancestry = ancestryOf(run, runs);
+  const branches = branchesOf(run, runs);
+  const resumed = run.resumed_from === null ? '' : `went on from ${stepOf(run.resumed_from)}`;
+  if (ancestry.length === 1 && branches.length === 0 && resumed === '') return null;
+  const chain = ancestry.map(({ name }) => clean(name)).join(` ${arrow} `);
+  const below = branches.length === 0 ? '' : `${arrow} ${branches.map(({ name }) => clean(name)).join(', ')}`;
+  return line(['lineage ', 'muted'], chain, [below === '' ? '' : `  ${below}`, 'muted'], [resumed === '' ? '' : `  ${resumed}`, 'muted']);
 }
 
-/** Columns below which a text tells nothing, and above which a name may be cut for the sake of others. */
-const shortest = 8;
-const nameEnough = 24;
-
-/** Name, model and dataset in `room` columns: the name is whole before the others have a place. */
-function textColumns(rows: readonly RunRecord[], room: number, nameTitle: string): Column<RunRecord>[] {
-  const model = ({ config }: RunRecord): string => clean(baseName(config.model));
-  const dataset = ({ config }: RunRecord): string => clean(baseName(config.dataset.path));
-  const longest = (text: (run: RunRecord) => string): number => rows.reduce((most, run) => Math.max(most, widthOf(text(run))), shortest);
-  const named = longest(({ name }) => clean(name));
-  const places = Math.max(0, Math.min(2, Math.floor((room - Math.min(named, nameEnough)) / (shortest + 1))));
-  const name = Math.min(named, room - places * (shortest + 1));
-  const rest = room - name - places;
-  const datasetWidth = places === 1 ? rest : Math.min(longest(dataset), Math.max(Math.floor(rest / 2), rest - longest(model)));
-  return [
-    { title: nameTitle, width: name, grow: true, cell: (run) => ({ text: clean(run.name) }) },
-    ...(places === 2 ? [{ title: 'model', width: Math.min(longest(model), rest - datasetWidth), cell: (run: RunRecord) => ({ text: model(run), tone: 'muted' as const }) }] : []),
-    ...(places > 0 ? [{ title: 'dataset', width: datasetWidth, cell: (run: RunRecord) => ({ text: dataset(run), tone: 'muted' as const }) }] : []),
-  ];
-}
-
-function stepText({ step, total_steps, state }: RunRecord, wide: boolean): string {
-  if (total_steps === null || (!wide && state === 'completed')) return formatCount(step);
-  return wide ? `${formatCount(step)}/${formatCount(total_steps)}` : formatShare(step / total_steps);
+function stepOf(checkpoint: string): string {
+  const step = /step-(\d+)\/?$/.exec(checkpoint)?.[1];
+  return step === undefined ? 'a checkpoint' : `step ${step}`;
 }
 
 /** How it stands and what came out; why it ended on lines of its own, whole. */

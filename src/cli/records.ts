@@ -1,0 +1,53 @@
+/** What the screen may do to runs that are kept, on the store of a home. */
+import { readdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { startRun } from '../runner/client.js';
+import { newRun } from '../runner/new-run.js';
+import { prepareResume } from '../runner/resume.js';
+import { runFolder } from '../store/folders.js';
+import type { Store } from '../store/store.js';
+import type { Records } from '../ui/records.js';
+import { removeRuns, renameRun } from './edit.js';
+
+export function makeRecords(store: Store, home: string, expanded: (path: string) => string): Records {
+  const started = async (id: string): Promise<string> => {
+    await startRun(home, id);
+    return id;
+  };
+  return {
+    tag: (runIds, change) => runIds.forEach((id) => store.tag(id, change)),
+    note: (runIds, text) => runIds.forEach((id) => store.note(id, text)),
+    rename: (runId, name) => renameRun(store, store.run(runId), name),
+    archive: (runIds, archived) => runIds.forEach((id) => store.archive(id, archived)),
+    bytes: async (runIds) => {
+      let sum = 0;
+      for (const id of runIds) sum += await folderBytes(runFolder(home, id));
+      return sum;
+    },
+    remove: (runIds) => removeRuns(store, runIds.map((id) => store.run(id))),
+    branch: async (runId) => {
+      const run = store.run(runId);
+      return started((await prepareResume(store, home, { run, options: { config: run.config, from: null, branch: true } })).id);
+    },
+    queueAgain: async (runIds) => {
+      const ids = runIds.map((id) => newRun(store, { ...store.run(id).config, name: store.run(id).name }).id);
+      for (const id of ids) await started(id);
+      return ids;
+    },
+    export: async (runId, format, folder) => {
+      const { exportTo } = await import('./export.js');
+      const out = resolve(expanded(folder));
+      await exportTo(store.run(runId), { format, out });
+      return out;
+    },
+    remember: (name, value) => store.setPreference(name, value),
+  };
+}
+
+/** Of all files below a folder; 0 where there is none. What goes away meanwhile does not count. */
+export async function folderBytes(folder: string): Promise<number> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
+  let sum = 0;
+  for (const entry of entries) if (entry.isFile()) sum += await stat(join(entry.parentPath, entry.name)).then(({ size }) => size, () => 0);
+  return sum;
+}

@@ -1,0 +1,85 @@
+/** The comparison as lines: results by run, and what was set differently. */
+import type { RunRecord } from '../../../store/rows.js';
+import { blank, line } from '../../format/line.js';
+import type { Line, Span } from '../../format/line.js';
+import { stateSpan } from '../../format/run.js';
+import { clean, widthOf } from '../../format/text.js';
+import type { Glyphs } from '../../theme.js';
+import { tableLines } from '../../widgets/table.js';
+import type { Column } from '../../widgets/table.js';
+import { showValue } from '../new-run/knob.js';
+import { againstBaseline, bestOf, configDifferences, markerOf, results, toneOf } from './model.js';
+import type { ConfigDifference, Result } from './model.js';
+import type { CompareState } from './state.js';
+
+export interface LinesOptions {
+  readonly width: number;
+  readonly height: number;
+  readonly glyphs: Glyphs;
+}
+
+/** A row a run with its final and best values; of the best of each column the text is bold, and against a baseline each has its difference. */
+export function resultLines(runs: readonly RunRecord[], { baseline: pinned, cursor, hidden }: CompareState, { width, height, glyphs }: LinesOptions): Line[] {
+  const baseline = runs.find(({ id }) => id === pinned) ?? null;
+  const nameWidth = Math.min(Math.max(8, ...runs.map(({ name }) => widthOf(clean(name)))), Math.max(12, Math.floor(width / 4)));
+  const columns: Column<RunRecord>[] = [
+    { title: '', width: 1, cell: (run) => markOf(run, runs, hidden, glyphs) },
+    { title: 'run', width: nameWidth, grow: true, cell: ({ id, name }) => ({ text: clean(name), bold: id === pinned }) },
+    { title: 'state', width: 9, cell: stateSpan },
+  ];
+  let room = width - columns.reduce((sum, column) => sum + column.width + 1, 0);
+  for (const result of results) {
+    if (runs.every((run) => result.value(run) === null)) continue;
+    const column = resultColumn(result, runs, baseline);
+    if (column.width + 1 > room) break;
+    room -= column.width + 1;
+    columns.push(column);
+  }
+  return tableLines(runs, columns, { width, height, cursor, focused: true, glyphs });
+}
+
+function resultColumn(result: Result, runs: readonly RunRecord[], baseline: RunRecord | null): Column<RunRecord> {
+  const best = bestOf(result, runs);
+  const value = (run: RunRecord): string => {
+    const own = result.value(run);
+    return own === null ? '-' : result.format(own);
+  };
+  const text = (run: RunRecord): string => {
+    if (baseline === null || result.better === null) return value(run);
+    return `${value(run)} ${(run.id === baseline.id ? 'base' : againstBaseline(result, run, baseline)).padStart(7)}`;
+  };
+  return {
+    title: result.title, right: true, width: Math.max(widthOf(result.title), ...runs.map((run) => widthOf(text(run)))),
+    cell: (run) => {
+      const isBest = best !== null && result.value(run) === best;
+      return { text: text(run), tone: isBest ? 'good' : 'plain', bold: isBest };
+    },
+  };
+}
+
+function markOf(run: RunRecord, runs: readonly RunRecord[], hidden: readonly string[], glyphs: Glyphs): Span {
+  const index = runs.indexOf(run);
+  return hidden.includes(run.id) ? { text: glyphs.dash, tone: 'muted' } : { text: markerOf(index, glyphs), tone: toneOf(index) };
+}
+
+/** A row a key that differs, a column a run under its marker; values that differ from the baseline's stand out. */
+export function differenceLines(runs: readonly RunRecord[], { baseline: pinned, scroll }: CompareState, { width, height, glyphs }: LinesOptions): Line[] {
+  const differences = configDifferences(runs.map(({ config }) => config));
+  if (differences.length === 0) return [line([runs.length < 2 ? '' : 'The configurations are the same.', 'muted'])];
+  const keyWidth = Math.min(36, Math.max(...differences.map(({ key }) => key.length)));
+  const each = Math.max(6, Math.min(24, Math.floor((width - keyWidth) / runs.length) - 1));
+  const base = runs.findIndex(({ id }) => id === pinned);
+  const stands = ({ values }: ConfigDifference, i: number): boolean => showValue(values[i]) !== showValue(values[Math.max(0, base)]);
+  const columns: readonly Column<ConfigDifference>[] = [
+    { title: 'key', width: keyWidth, cell: ({ key }) => ({ text: key, tone: 'muted' }) },
+    ...runs.map((_, i): Column<ConfigDifference> => ({ title: `${markerOf(i, glyphs)}${i === base ? ' base' : ''}`, width: each, cell: (row) => ({ text: clean(showValue(row.values[i])), tone: stands(row, i) ? toneOf(i) : 'plain' }) })),
+  ];
+  const from = Math.max(0, Math.min(scroll, differences.length - (height - 1)));
+  return tableLines(differences.slice(from), columns, { width, height, cursor: -1, focused: false, glyphs });
+}
+
+export const noRuns: Line[] = [
+  line(['Nothing is compared yet.', 'plain']),
+  blank,
+  line(['Mark two or more runs in the table of runs with Space, or a range with v; then c brings them here.', 'muted']),
+];

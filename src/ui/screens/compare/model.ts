@@ -1,0 +1,115 @@
+/** Runs side by side, as the screen and `workbench compare` tell them: their curves, their ends, what was set differently. */
+import { isDeepStrictEqual } from 'node:util';
+import { flatten } from '../../../config/diff.js';
+import type { Experiment } from '../../../config/schema.js';
+import type { RunRecord, StoreReader } from '../../../store/rows.js';
+import { formatBytes, formatShare, formatShort } from '../../../util/format.js';
+import type { XAxis } from '../../format/axis.js';
+import { readOn, seriesOf, smoothed } from '../../curve.js';
+import type { Curve } from '../../curve.js';
+import type { Curve as PlotCurve } from '../../format/plot.js';
+import { fitNumber, runSeconds } from '../../format/run.js';
+import type { Series } from '../../format/series.js';
+import { clean } from '../../format/text.js';
+import type { RunData } from '../../run-data.js';
+import type { Glyphs, Tone } from '../../theme.js';
+import { tokensSeen, trainingTime } from '../../timeline.js';
+
+/** What can be laid over each other, by the names of the points. */
+export const metrics = ['loss', 'eval_loss', 'learning_rate', 'grad_norm', 'tokens_per_second'] as const;
+export type Metric = (typeof metrics)[number];
+
+export const metricTitles: Readonly<Record<Metric, string>> = { loss: 'training loss', eval_loss: 'eval loss', learning_rate: 'learning rate', grad_norm: 'gradient norm', tokens_per_second: 'tokens a second' };
+
+/** A curve with what tells its steps in time and in tokens. */
+export interface ComparedCurve extends Pick<RunData, 'history' | 'curves'> {
+  readonly values: Curve;
+}
+
+/** Reads a curve of whatever length in about as many parts as can be told apart. */
+export function readCurve(reader: StoreReader, runId: string, metric: Metric): ComparedCurve {
+  const read = (key: string): Curve => readOn(null, { reader, runId, key }, Infinity).curve;
+  return { values: read(metric), curves: { loss: read('loss'), tokens_seen: read('tokens_seen') }, history: reader.history(runId) };
+}
+
+/** Over updates, tokens seen, or seconds of training. */
+export function seriesOver(curve: ComparedCurve, axis: XAxis, smoothing = 0): Series {
+  const at = { step: (step: number) => step, time: trainingTime(curve), tokens: tokensSeen(curve) }[axis];
+  return smoothing === 0 ? seriesOf(curve.values, at) : smoothed(curve.values, smoothing, at);
+}
+
+/** The tones of the first runs; from then on markers tell them apart. */
+const tones: readonly Tone[] = ['train', 'eval', 'good', 'activations', 'weights', 'bad', 'plain'];
+
+export function toneOf(index: number): Tone {
+  return tones[index % tones.length];
+}
+
+export function markerOf(index: number, { markers }: Glyphs): string {
+  return markers[index % markers.length];
+}
+
+export interface OverlayLook {
+  readonly axis: XAxis;
+  readonly smoothing: number;
+  readonly glyphs: Glyphs;
+}
+
+/** The curves as they are drawn, in the order of the runs. */
+export function overlayOf(runs: readonly RunRecord[], curves: readonly (ComparedCurve | undefined)[], { axis, smoothing, glyphs }: OverlayLook): PlotCurve[] {
+  return runs.flatMap((run, i): PlotCurve[] => {
+    const curve = curves[i];
+    return curve === undefined ? [] : [{ name: clean(run.name), series: seriesOver(curve, axis, smoothing), tone: toneOf(i), marker: markerOf(i, glyphs), marks: 'apart' }];
+  });
+}
+
+/** A key that is not the same in all, with its value in each. The name is what they are told apart by. */
+export interface ConfigDifference {
+  readonly key: string;
+  readonly values: readonly unknown[];
+}
+
+export function configDifferences(configs: readonly Experiment[]): ConfigDifference[] {
+  const flat = configs.map(flatten);
+  return [...(flat[0]?.keys() ?? [])]
+    .map((key) => ({ key, values: flat.map((values) => values.get(key)) }))
+    .filter(({ key, values }) => key !== 'name' && values.some((value) => !isDeepStrictEqual(value, values[0])));
+}
+
+/** A figure of the end of a run. */
+export interface Result {
+  readonly title: string;
+  readonly value: (run: RunRecord) => number | null;
+  readonly format: (value: number) => string;
+  /** Which end is the good one; null where neither is. */
+  readonly better: 'lower' | 'higher' | null;
+}
+
+const number = (value: number): string => fitNumber(value, 8);
+
+export const results: readonly Result[] = [
+  { title: 'loss', value: ({ train_loss }) => train_loss, format: number, better: 'lower' },
+  { title: 'eval', value: ({ eval_loss }) => eval_loss, format: number, better: 'lower' },
+  { title: 'best eval', value: ({ best_eval_loss }) => best_eval_loss, format: number, better: 'lower' },
+  { title: 'ppl', value: ({ perplexity }) => perplexity, format: number, better: 'lower' },
+  { title: 'accuracy', value: ({ accuracy }) => accuracy, format: formatShare, better: 'higher' },
+  { title: 'step', value: ({ step }) => step, format: String, better: null },
+  { title: 'tok/s', value: ({ tokens_per_second }) => tokens_per_second, format: formatShort, better: 'higher' },
+  { title: 'memory', value: ({ peak_memory_bytes }) => peak_memory_bytes, format: formatBytes, better: 'lower' },
+  { title: 'trained', value: ({ trainable_parameters }) => trainable_parameters, format: formatShort, better: null },
+  { title: 'seconds', value: (run) => (run.ended_at === null ? null : runSeconds(run, 0)), format: formatShort, better: 'lower' },
+];
+
+/** The best of a result among runs: null where it has no good end, or fewer than two have it. */
+export function bestOf({ value, better }: Result, runs: readonly RunRecord[]): number | null {
+  const values = runs.map(value).filter((each) => each !== null && Number.isFinite(each)) as number[];
+  return better === null || values.length < 2 ? null : better === 'lower' ? Math.min(...values) : Math.max(...values);
+}
+
+/** `+3.1%` or `-0.4%` of the baseline's value; empty where either is missing. */
+export function againstBaseline({ value }: Result, run: RunRecord, baseline: RunRecord): string {
+  const [own, base] = [value(run), value(baseline)];
+  if (own === null || base === null || base === 0 || run.id === baseline.id) return '';
+  const percent = (100 * (own - base)) / Math.abs(base);
+  return `${percent >= 0 ? '+' : ''}${Math.abs(percent) >= 100 ? percent.toFixed(0) : percent.toFixed(1)}%`;
+}
