@@ -94,6 +94,8 @@ export interface Session {
   poll(): void;
   /** Until every text is on the screen; fails with the last frame. */
   until(...texts: string[]): Promise<void>;
+  /** Until a text is no longer on the screen. */
+  gone(text: string): Promise<void>;
   readonly asked: string[];
   close(): void;
 }
@@ -121,6 +123,9 @@ export async function openSession(home: Home, size: Size, options: { color?: boo
     frame: () => stdout.last,
     press: (...keys) => keys.forEach((key) => stdin.type(sequences[key] ?? (key.startsWith('ctrl+') ? String.fromCharCode(key.charCodeAt(5) & 31) : key))),
     poll: controller.poll,
+    gone: (text) => vi.waitFor(() => {
+      if (stdout.last.includes(text)) throw new Error(`"${text}" is still in\n${stdout.last}`);
+    }, { timeout: 5000, interval: 5 }),
     until: (...texts) => vi.waitFor(() => {
       for (const text of texts) if (!stdout.last.includes(text)) throw new Error(`"${text}" did not appear in\n${stdout.last}`);
     }, { timeout: 5000, interval: 5 }),

@@ -28,7 +28,7 @@ export interface ComparedCurve extends Pick<RunData, 'history' | 'curves'> {
 
 /** Reads a curve of whatever length in about as many parts as can be told apart. */
 export function readCurve(reader: StoreReader, runId: string, metric: Metric): ComparedCurve {
-  const read = (key: string): Curve => readOn(null, { reader, runId, key }, Infinity).curve;
+  const read = (key: string): Curve => readOn(null, { reader, runId, key }, Number.MAX_SAFE_INTEGER).curve;
   return { values: read(metric), curves: { loss: read('loss'), tokens_seen: read('tokens_seen') }, history: reader.history(runId) };
 }
 
