@@ -1,5 +1,6 @@
 /** What opens over the table: columns to choose, or filters that were saved. */
-import { emptyList, filterRows, reduceList } from '../../widgets/list.js';
+import { fuzzyRows } from '../../format/fuzzy.js';
+import { emptyList, reduceList } from '../../widgets/list.js';
 import type { ListAction, ListState } from '../../widgets/list.js';
 import { columnOf, runColumns } from './columns.js';
 
@@ -39,7 +40,7 @@ export function menuRows({ kind, list }: Menu, { columns, filters }: Omit<Choice
   const all = kind === 'filters'
     ? filters.map(({ name, query }) => ({ name, tells: query, chosen: false }))
     : [...chosen, ...runColumns.map(({ name }) => name).filter((name) => !chosen.includes(name))].map((name) => ({ name, tells: columnOf(name)?.title ?? '', chosen: chosen.includes(name) }));
-  return filterRows(all, list.filter, ({ name, tells }) => `${name} ${tells}`);
+  return fuzzyRows(all, list.filter, ({ name, tells }) => `${name} ${tells}`);
 }
 
 export function reduceMenu(state: Choices, action: MenuAction): Pick<Choices, 'menu' | 'columns'> {
