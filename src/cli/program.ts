@@ -41,10 +41,11 @@ function addTraining(program: Command, terminal: Terminal): void {
   program
     .command('resume')
     .description('go on with a run that has ended, from its newest whole checkpoint; the same run, one history')
-    .argument('<run|folder>', `${runHelp}; or the folder of a run from a mirror`)
+    .argument('[run|folder]', `${runHelp}; or the folder of a run from a mirror`)
     .addOption(setOption())
     .option('--from <step>', 'an older checkpoint; the later ones are given up', wholeNumber(1))
     .option('--branch', 'in a new run with other settings; this one stays as it is')
+    .option('--interrupted', 'all that were cut off, by a restart of the machine or a kill: in the background, before what waits')
     .option('--detach', 'start it and return')
     .option('--json', 'one event a line')
     .option('--bell', 'ring the bell of the terminal when it has ended')

@@ -3,6 +3,7 @@ import { diffExperiments } from '../config/diff.js';
 import { homeFolder } from '../config/home.js';
 import type { Experiment } from '../config/schema.js';
 import { reconcile, workQueue } from '../runner/client.js';
+import { interruptedRuns } from '../runner/interrupted.js';
 import { newRun } from '../runner/new-run.js';
 import { prepareResume } from '../runner/resume.js';
 import type { RunRecord } from '../store/rows.js';
@@ -71,6 +72,8 @@ export async function start(terminal: Terminal, { parallel }: { readonly paralle
     const waiting = store.queue().length;
     await work(store, home, parallel);
     terminal.print(`${waiting} waited; ${store.parallel()} at once`);
+    const cut = interruptedRuns(store).length;
+    if (cut > 0) terminal.note(`${cut} ${cut === 1 ? 'run was' : 'runs were'} cut off; have ${cut === 1 ? 'it' : 'them'} go on with: workbench resume --interrupted`);
   });
 }
 

@@ -13,8 +13,9 @@ import { stepValue } from '../config/steps.js';
 import type { DatasetEntry } from '../data/discover.js';
 import type { ModelEntry } from '../models/discover.js';
 import { makeMeter } from '../machine/meter.js';
+import { change, control, kill, startRun, workQueue } from '../runner/client.js';
 import { openAside } from '../runner/aside.js';
-import { change, control, kill, startRun } from '../runner/client.js';
+import { interruptedRuns, resumeInterrupted } from '../runner/interrupted.js';
 import { newRun } from '../runner/new-run.js';
 import { reconcile } from '../runner/outcome.js';
 import { readRunLog } from '../runner/run-log.js';
@@ -33,6 +34,8 @@ export function openServices(env: Environment): Services & { close(): void } {
   // A run whose process and supervisor died together is noticed by whoever looks.
   const watch = setInterval(() => reconcile(store, home), 1000);
   reconcile(store, home);
+  // What waited when the machine was restarted goes on; why it cannot is said by whatever starts a run.
+  if (store.queue().length > 0) void workQueue(home).catch(() => undefined);
   const located = async (experiment: Experiment) => {
     const { resolveModelPath } = await import('../models/discover.js');
     return withValues(experiment, { model: resolveModelPath(experiment.model, modelPlaces(env)) });
@@ -65,6 +68,12 @@ export function openServices(env: Environment): Services & { close(): void } {
       const run = store.run(runId);
       await prepareResume(store, home, { run, options: { config: run.config, from: null, branch: false } });
       await startRun(home, runId);
+    },
+    interrupted: () => interruptedRuns(store),
+    resumeInterrupted: async () => {
+      const offers = await resumeInterrupted(store, home);
+      if (store.queue().length > 0) await workQueue(home);
+      return offers.filter(({ refused }) => refused === null).length;
     },
     control: (runId, wanted) => control(home, runId, wanted),
     keyFile: () => readKeyFile(home),

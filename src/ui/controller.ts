@@ -87,6 +87,14 @@ export function makeController({ store, services, surface, clock }: ControllerOp
     if (problems.length > 0) send({ type: 'notice', notice: { tone: 'bad', text: problems.join(' ') } });
   }
 
+  /** Offers what a restart of the machine or a kill has cut off. */
+  function offerInterrupted(): void {
+    const cut = services.interrupted();
+    if (cut.length === 0) return;
+    const text = cut.length === 1 ? `${cut[0].run.name} was cut off (${cut[0].run.reason ?? 'crashed'}): R on the list of runs has it go on.` : `${cut.length} runs were cut off: R on the list of runs has one go on, workbench resume --interrupted all.`;
+    send({ type: 'notice', notice: { tone: 'warn', text } });
+  }
+
   function refresh(): void {
     store.dispatch({ type: 'runs', runs: services.reader.runs(), now: clock() });
     refreshShown();
@@ -107,6 +115,7 @@ export function makeController({ store, services, surface, clock }: ControllerOp
       const ends = all.map((screen) => screen.start?.(world));
       store.dispatch({ type: 'connected' });
       this.poll();
+      void attempt(offerInterrupted);
       return () => ends.forEach((end) => end?.());
     },
     poll() {

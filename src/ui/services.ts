@@ -4,7 +4,7 @@ import type { Experiment } from '../config/schema.js';
 import type { DatasetEntry } from '../data/discover.js';
 import type { ModelEntry } from '../models/discover.js';
 import type { MachineReading } from '../machine/meter.js';
-import type { StoreReader } from '../store/rows.js';
+import type { RunRecord, StoreReader } from '../store/rows.js';
 import type { Estimate } from '../trainer/estimate.js';
 import type { Control, LiveChange } from '../trainer/events.js';
 import type { Records } from './records.js';
@@ -33,6 +33,10 @@ export interface Services {
   startRun(experiment: Experiment): Promise<string>;
   /** Puts a run that has ended in line again, to go on from its newest whole checkpoint. Rejects with a UserError. */
   resume(runId: string): Promise<void>;
+  /** Runs that were cut off (a restart of the machine, a kill), newest first, with the step each would go on from: to be offered. */
+  interrupted(): readonly { readonly run: RunRecord; readonly from: number }[];
+  /** Has all of them go on, before what waits; gives how many do. */
+  resumeInterrupted(): Promise<number>;
   control(runId: string, control: Control): Promise<void>;
   /** Keys of one's own, as written; null where there are none. Throws a UserError where they cannot be read. */
   keyFile(): unknown;

@@ -16,8 +16,13 @@ export interface Outcome {
 
 export class Workplace {
   readonly folder = mkdtempSync(join(tmpdir(), 'workbench-cli-'));
-  readonly home = join(this.folder, 'home');
-  readonly env = { PATH: process.env['PATH'], HOME: this.folder, LANG: 'C.UTF-8', WORKBENCH_HOME: this.home };
+  readonly home: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+
+  constructor(home?: string) {
+    this.home = home ?? join(this.folder, 'home');
+    this.env = { PATH: process.env['PATH'], HOME: this.folder, LANG: 'C.UTF-8', WORKBENCH_HOME: this.home };
+  }
 
   /** Runs a command to its end. Colour would be a mistake: stdout is a pipe. */
   run(...args: string[]): Promise<Outcome> {

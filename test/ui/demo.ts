@@ -39,6 +39,8 @@ const services: Services = {
   form: sampleForm(),
   startRun: (config) => Promise.resolve(store.createRun({ name: 'new', config }).id),
   resume: () => Promise.resolve(),
+  interrupted: () => [],
+  resumeInterrupted: () => Promise.resolve(0),
   control: () => Promise.resolve(),
   keyFile: () => null,
   records: makeRecords(store, home, (path) => path),

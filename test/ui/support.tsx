@@ -56,6 +56,8 @@ export function openHome(changes: Partial<Services> = {}): Home {
     form: sampleForm(),
     startRun: (experiment: Experiment) => Promise.resolve(store.createRun({ name: experiment.name ?? 'new', config: experiment }).id),
     resume: (run) => Promise.resolve(void store.requeue(run, store.run(run).config)),
+    interrupted: () => [],
+    resumeInterrupted: () => Promise.resolve(0),
     control: (run, control) => Promise.resolve(void controls.push({ run, control })),
     keyFile: () => readKeyFile(folder),
     commands: () => Promise.resolve(screenCommands({ ...process.env, WORKBENCH_HOME: folder }, services)),
