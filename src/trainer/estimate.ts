@@ -22,7 +22,7 @@ export interface MemoryParts {
   readonly weights: number;
   readonly trainable: number;
   readonly gradients: number;
-  /** Its moments, and the new values of weights and moments, which take the place of the old ones together. */
+  /** Its moments, and new values before they take the place of the old ones. */
   readonly optimizer: number;
   /** Of the micro-step, and beside it, since engines keep that for the next, of the evaluation or the update. */
   readonly activations: number;
@@ -124,7 +124,8 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
     weights: frozenVariables(tuning).reduce((sum, { dtype, shape }) => sum + bytesOf[dtype] * sizeOf(shape), 0),
     trainable: trainable * float,
     gradients: trainable * float,
-    optimizer: (2 + 3) * trainable * float,
+    // Moments; a second set of gradients, which a micro-batch writes; and what the update of some variables needs besides that.
+    optimizer: (2 + 1) * trainable * float + 2 * float * Math.min(trainable, Math.max(updatedAtATime, largest)),
     activations: activations + Math.max(evaluated, updated),
     runtime: runtimeBytes + tokenBytes * Math.min(hints.data?.encoded ?? 0, encodedAtATime),
   });

@@ -60,7 +60,16 @@ export class OnnxExecutable implements Executable {
   async run(name: string, feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
     const fn = functionOf(this.#program, name);
     bindFeeds(fn, feeds);
-    const { parts, fills } = this.#planOf(fn);
+    const { parts, fills, inTurn } = this.#planOf(fn);
+    for (const part of parts) await this.#compile(part);
+    const outputs: Record<string, Tensor> = {};
+    for (const together of inTurn ? parts.map((part) => [part]) : [parts]) Object.assign(outputs, await this.#runTogether(together, feeds));
+    this.#memory.fill(fills);
+    return outputs;
+  }
+
+  /** The updates of these parts take effect when all of them have been computed. */
+  async #runTogether(parts: readonly Fn[], feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
     const updates = this.#memory.lend(parts.flatMap((part) => Object.keys(part.updates)));
     const outputs: Record<string, Tensor> = {};
     try {
@@ -70,7 +79,6 @@ export class OnnxExecutable implements Executable {
       throw error;
     }
     this.#memory.commit(updates);
-    this.#memory.fill(fills);
     return outputs;
   }
 

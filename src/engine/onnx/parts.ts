@@ -2,9 +2,15 @@ import type { Fn, Node } from '../../graph/node.js';
 import { makeFn, nodesOf } from '../../graph/program.js';
 import { sizeOf } from '../../util/tensor.js';
 
-/** What a function comes to: runs of sessions, all of them before any update takes effect, and constants. */
+/** What a function comes to: runs of sessions, and constants. */
 export interface Plan {
+  /** The one that needs the most memory first. */
   readonly parts: readonly Fn[];
+  /**
+   * No part reads what another updates: each may take effect before the next runs, so that only one part's variables are
+   * in memory twice. When memory does, it is the first part that fails, and nothing has changed.
+   */
+  readonly inTurn: boolean;
   /** Variables whose every element becomes one number, such as a gradient that has been used. */
   readonly fills: ReadonlyMap<string, number>;
 }
@@ -26,7 +32,13 @@ export function planOf(fn: Fn): Plan {
     else fills.set(name, value);
   }
   const groups = Object.keys(fn.outputs).length > 0 ? [computed] : packed(components(computed));
-  return { fills, parts: groups.map((group, i) => makeFn(i === 0 ? fn.name : `${fn.name}.${i}`, fn.outputs, Object.fromEntries(group))) };
+  const parts = groups.toReversed().map((group, i) => makeFn(i === 0 ? fn.name : `${fn.name}.${i}`, fn.outputs, Object.fromEntries(group)));
+  return { fills, parts, inTurn: parts.length > 1 && areApart(parts) };
+}
+
+function areApart(parts: readonly Fn[]): boolean {
+  const updatedBy = new Map(parts.flatMap((part) => Object.keys(part.updates).map((name) => [name, part])));
+  return parts.every((part) => nodesOf(part).every((node) => node.kind !== 'variable' || (updatedBy.get(node.attrs.name) ?? part) === part));
 }
 
 function filling(node: Node): number | null {
@@ -55,7 +67,7 @@ function isComputedTensor(node: Node): boolean {
   return node.inputs.length > 0 && node.shape.some((dim) => dim !== 1) && filling(node) === null;
 }
 
-/** Groups in few lists, each of at most PART_ELEMENTS or of one group. */
+/** Groups in few lists, each of at most PART_ELEMENTS or of one group, the largest last. */
 function packed(groups: [string, Node][][]): [string, Node][][] {
   const size = (group: readonly [string, Node][]): number => group.reduce((sum, [, { shape }]) => sum + sizeOf(shape.map(Number)), 0);
   const lists: [string, Node][][] = [];
