@@ -3,8 +3,8 @@ import { reconcile } from '../runner/client.js';
 import { openReader } from '../store/reader.js';
 import { newestRun } from './reference.js';
 import type { Terminal } from './terminal.js';
-import { configDifferences, differenceTable, endTable } from './view/compare.js';
-import { seriesOf } from './view/chart.js';
+import { configDifferences, readCurve, seriesOver } from '../ui/screens/compare/model.js';
+import { differenceTable, endTable } from './view/compare.js';
 import { overlay } from './view/overlay.js';
 
 /** Puts runs side by side: their ends, what was set differently, their losses in one chart. */
@@ -20,7 +20,7 @@ export async function compare(terminal: Terminal, references: readonly string[],
       return;
     }
     const { style, width } = terminal;
-    const series = runs.map((run) => seriesOf(reader.metrics(run.id, ['loss']), 'loss'));
+    const series = runs.map((run) => seriesOver(readCurve(reader, run.id, 'loss'), 'step'));
     const sections = [endTable(runs, { style, width: terminal.tableWidth }), differenceTable(differences, runs.length, { style, width: terminal.tableWidth }), overlay(series, { width, style })];
     terminal.print(sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')).join('\n\n'));
   } finally {

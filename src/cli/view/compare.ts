@@ -1,26 +1,12 @@
 /** Runs side by side; each goes by a letter, in tables and in the chart. */
-import { isDeepStrictEqual } from 'node:util';
-import { flatten } from '../../config/diff.js';
-import type { Experiment } from '../../config/schema.js';
 import type { RunRecord } from '../../store/rows.js';
 import { formatBytes, formatNumber, formatShare, formatShort } from '../../util/format.js';
-import { letterOf, toneOf } from './overlay.js';
+import { toneOf } from '../../ui/screens/compare/model.js';
+import type { ConfigDifference } from '../../ui/screens/compare/model.js';
+import { letterOf } from './overlay.js';
 import { settingText } from './run.js';
 import { optional, stateTone } from './runs.js';
 import { table, type TableLook } from './table.js';
-
-/** A key that is not the same in all, with its value in each. The name is what they are told apart by. */
-export interface ConfigDifference {
-  readonly key: string;
-  readonly values: readonly unknown[];
-}
-
-export function configDifferences(configs: readonly Experiment[]): ConfigDifference[] {
-  const flat = configs.map(flatten);
-  return [...flat[0].keys()]
-    .map((key) => ({ key, values: flat.map((values) => values.get(key)) }))
-    .filter(({ key, values }) => key !== 'name' && values.some((value) => !isDeepStrictEqual(value, values[0])));
-}
 
 export function endTable(runs: readonly RunRecord[], look: TableLook): string[] {
   return table(

@@ -1,19 +1,14 @@
 /** Several series in one chart, each drawn with its letter, so that it reads without colour. */
 import { extent, resample, type Series } from '../../ui/format/series.js';
-import type { Tone } from '../../ui/theme.js';
+import { toneOf } from '../../ui/screens/compare/model.js';
 import { formatNumber } from '../../util/format.js';
 import type { Style } from '../terminal.js';
 
 const height = 16;
 const labelWidth = 9;
-const tones: readonly Tone[] = ['train', 'eval', 'good', 'bad', 'activations', 'weights'];
 
 export function letterOf(index: number): string {
   return String.fromCharCode('A'.charCodeAt(0) + (index % 26));
-}
-
-export function toneOf(index: number): Tone {
-  return tones[index % tones.length];
 }
 
 /** One line a row of the chart, the steps below it; nothing where no series has two points. */

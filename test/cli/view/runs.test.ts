@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { configDifferences, differenceTable, endTable } from '../../../src/cli/view/compare.js';
+import { differenceTable, endTable } from '../../../src/cli/view/compare.js';
+import { configDifferences } from '../../../src/ui/screens/compare/model.js';
 import { chartText, seriesOf } from '../../../src/cli/view/chart.js';
 import { metricLines } from '../../../src/cli/view/metrics.js';
 import { overlay } from '../../../src/cli/view/overlay.js';
