@@ -4,6 +4,7 @@ import { homeFolder, type Environment } from '../config/home.js';
 import type { Experiment } from '../config/schema.js';
 import { NotTokenised, prepareDataset, type PreparedDataset } from '../data/dataset.js';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer/index.js';
+import { withClasses } from '../models/registry.js';
 import { calibrated } from '../trainer/calibration.js';
 import { estimate, trainingLoader, type Estimate } from '../trainer/estimate.js';
 import type { Measurement } from '../trainer/events.js';
@@ -23,7 +24,7 @@ export function makeEstimator(env: Environment, measurements: () => readonly Mea
     if (known?.key === key) return known.rows;
     if (tokenizer?.place !== place) tokenizer = { place, loaded: loadTokenizer(place) };
     try {
-      const rows = await prepareDataset(experiment, await tokenizer.loaded, { cacheFolder, tokenise: false });
+      const rows = await prepareDataset(withClasses(experiment), await tokenizer.loaded, { cacheFolder, tokenise: false });
       known = { key, rows };
       return rows;
     } catch (error) {

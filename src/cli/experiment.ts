@@ -8,6 +8,7 @@ import type { Experiment } from '../config/schema.js';
 import { prepareDataset, type PreparedDataset } from '../data/dataset.js';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer/index.js';
 import { resolveModelPath } from '../models/discover.js';
+import { withClasses } from '../models/registry.js';
 import { modelPlaces } from './places.js';
 
 /** Throws a UserError for whatever the user has to change. */
@@ -19,7 +20,7 @@ export function loadExperiment(file: string, options: ReadOptions, env: Environm
 /** Tokenised rows of an experiment, from the cache where they are in it. */
 export async function prepare(experiment: Experiment, env: Environment): Promise<{ tokenizer: Tokenizer; prepared: PreparedDataset }> {
   const tokenizer = await loadTokenizer(experiment.tokenizer ?? experiment.model);
-  return { tokenizer, prepared: await prepareDataset(experiment, tokenizer, { cacheFolder: tokenCache(env) }) };
+  return { tokenizer, prepared: await prepareDataset(withClasses(experiment), tokenizer, { cacheFolder: tokenCache(env) }) };
 }
 
 /** `key=value` of --set where there is no file to set it in. */

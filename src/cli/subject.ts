@@ -7,6 +7,7 @@ import type { Experiment } from '../config/schema.js';
 import { chooseEngine } from '../engine/registry.js';
 import { resolveModelPath } from '../models/discover.js';
 import { readModel } from '../models/registry.js';
+import { defaultStage, purposeOf } from '../models/task.js';
 import type { RunRecord } from '../store/rows.js';
 import { openReader } from '../store/reader.js';
 import { openModel, type OpenModel } from '../trainer/open.js';
@@ -53,9 +54,9 @@ export function learnedFolder(run: RunRecord): string {
 
 /** Loads the subject into an engine, lets `use` work with it, and takes everything down again. */
 export async function withModel<Result>(subject: Subject, env: Environment, use: (open: OpenModel) => Promise<Result>): Promise<Result> {
-  const { model, adapter, tokenizer, experiment } = subject;
+  const { model, adapter, tokenizer, experiment, run } = subject;
   return withScratch(join(homeFolder(env), 'scratch'), async (scratch) => {
-    const open = await openModel({ model, adapter, tokenizer, quantization: experiment.quantization, engine: experiment.engine, chooseEngine, scratch });
+    const open = await openModel({ model, purpose: run === null && adapter === null ? null : purposeOf(experiment), adapter, tokenizer, quantization: experiment.quantization, engine: experiment.engine, chooseEngine, scratch });
     try {
       return await use(open);
     } finally {
@@ -75,7 +76,8 @@ function runSubject(run: RunRecord): Subject {
 
 function folderSubject(folder: string, adapter: string | undefined): Subject {
   const model = resolve(folder);
-  const max_length = Math.min(512, readModel(model).contextLength);
-  const experiment = parseExperiment({ model, max_length, dataset: { path: model, format: 'text' } });
+  const { contextLength, task } = readModel(model);
+  const stage = defaultStage({ task });
+  const experiment = parseExperiment({ model, stage, max_length: Math.min(512, contextLength), dataset: { path: model, format: task === 'class' ? 'classification' : 'text' } });
   return { model, adapter: adapter === undefined ? null : resolve(adapter), tokenizer: null, experiment, run: null };
 }

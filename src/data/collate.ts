@@ -1,6 +1,7 @@
 /** Rows to the arrays of one micro-batch. */
 import { type Tensor, i32 } from '../util/tensor.js';
-import { type EncodedRows, ignoredLabel } from './rows.js';
+import { type Layout, nextToken } from './layout.js';
+import type { EncodedRows } from './rows.js';
 
 export interface Batch {
   readonly inputs: {
@@ -9,7 +10,7 @@ export interface Batch {
     readonly segments: Tensor<'i32'>; //   [B, T], from 1; padding is 0
     /** Flat index b·T + t of each position that predicts a label. */
     readonly label_rows: Tensor<'i32'>; // [N]
-    /** The token to be predicted there: the one at t + 1 of the same segment. */
+    /** What is to be predicted there: a token, or a class. */
     readonly labels: Tensor<'i32'>; //     [N]
   };
   readonly labelCount: number;
@@ -21,6 +22,9 @@ export interface Batch {
 
 export interface CollateOptions {
   readonly padId: number;
+  readonly layout?: Layout;
+  /** Which pass over the data this is, for a layout that draws. */
+  readonly draw?: readonly (string | number)[];
 }
 
 /** T of a batch whose longest row has so many tokens: a few sizes come again and again, so that engines meet the same shapes. */
@@ -30,8 +34,9 @@ export function batchWidth(longest: number): number {
 
 /** Lays rows out: each group of row numbers becomes one row of the batch, its members one segment each. */
 export function collate(rows: EncodedRows, groups: readonly (readonly number[])[], options: CollateOptions): Batch {
-  const { padId } = options;
-  const lengths = groups.map((group) => group.reduce((sum, row) => sum + rows.tokenCount(row), 0));
+  const { padId, layout = nextToken, draw = [] } = options;
+  const laid = groups.map((group) => group.map((row) => layout(rows, row, draw)));
+  const lengths = laid.map((group) => group.reduce((sum, { ids }) => sum + ids.length, 0));
   const width = batchWidth(Math.max(...lengths)); // T
   const shape = [groups.length, width];
   const ids = new Int32Array(groups.length * width).fill(padId);
@@ -40,20 +45,15 @@ export function collate(rows: EncodedRows, groups: readonly (readonly number[])[
   const labelRows: number[] = [];
   const labels: number[] = [];
 
-  for (const [b, group] of groups.entries()) {
-    let at = b * width;
+  for (const [b, group] of laid.entries()) {
+    let start = b * width;
     for (const [s, row] of group.entries()) {
-      const tokens = rows.tokens(row);
-      const targets = rows.labels(row);
-      ids.set(tokens, at);
-      for (let t = 0; t < tokens.length; t++) {
-        positions[at + t] = t;
-        segments[at + t] = s + 1;
-        if (t === 0 || targets[t] === ignoredLabel) continue;
-        labelRows.push(at + t - 1);
-        labels.push(targets[t]);
-      }
-      at += tokens.length;
+      ids.set(row.ids, start);
+      for (let t = 0; t < row.ids.length; t++) positions[start + t] = t;
+      segments.fill(s + 1, start, start + row.ids.length);
+      for (const t of row.at) labelRows.push(start + t);
+      labels.push(...row.labels);
+      start += row.ids.length;
     }
   }
   return {

@@ -5,13 +5,14 @@ import { UserError } from '../util/errors.js';
 import { Random } from '../util/random.js';
 import { cachedDocuments, cacheKey, type CacheUse } from './cache/documents.js';
 import { chunkDocuments, cutDocuments } from './cut.js';
-import { encodeRows } from './encode.js';
+import { asDocument, asMarkedText, encodeRows } from './encode.js';
 import { rowFilter } from './filter/filter.js';
 import { ChosenRows, type EncodedRows, StoredRows } from './rows.js';
 import { type DataSet, setsOf } from './sets.js';
 import { readerOf, splitsOf } from './source/files.js';
 import type { ReadOptions, RejectedRow, SourceRow } from './source/row.js';
-import { columnsRead, rowTemplate } from './template/formats.js';
+import type { Example } from './template/example.js';
+import { classTemplate, columnsRead, rowTemplate } from './template/formats.js';
 import type { Tokenizer } from './tokenizer/index.js';
 
 /** The part of an experiment that decides what the rows are. */
@@ -29,6 +30,8 @@ export interface PreparedDataset {
   readonly rejected: readonly RejectedRow[];
   /** Rows longer than `max_length`, which were cut. */
   readonly cutRows: number;
+  /** Names of the classes by number (stage `classify`). */
+  readonly classes?: readonly string[];
   /** What became of the rows of each set. */
   readonly shares: readonly SetShare[];
   /** Whether the training rows came from the cache. */
@@ -78,6 +81,7 @@ export async function prepareDataset(settings: DataSettings, tokenizer: Tokenize
     rejected: [...loaded, ...(separate?.splits ?? [])].flatMap(({ rejected }) => rejected),
     cutRows: [...loaded, ...(separate?.splits ?? [])].reduce((sum, { cutRows }) => sum + cutRows, 0),
     shares: loaded.map(({ read, dropped }, set) => ({ path: sets[set].path, read, dropped, rows: counts[set] })),
+    ...(stage === 'classify' && dataset.labels ? { classes: dataset.labels } : {}),
     cache: loaded[0].use,
   };
 }
@@ -99,18 +103,28 @@ interface LoadedSplit {
   readonly use: CacheUse;
 }
 
+/** What a stage makes of a row's text. */
+const shapes: { readonly [S in Experiment['stage']]: (example: Example) => Example } = {
+  sft: (example) => example,
+  pretrain: asDocument,
+  mlm: asMarkedText,
+  classify: (example) => example,
+};
+
 /** Reads files of one set. */
 type SplitLoader = (files: readonly string[], set: DataSet) => Promise<LoadedSplit>;
 
 function splitLoader({ dataset, stage, max_length: maxLength }: DataSettings, tokenizer: Tokenizer, { cacheFolder, tokenise = true }: PrepareOptions): SplitLoader {
-  const everyToken = stage === 'pretrain';
-  const { filter, dedupe } = dataset;
+  const everyToken = stage === 'pretrain' || stage === 'mlm';
+  const { filter, dedupe, labels } = dataset;
+  if (stage === 'classify' && labels === null) throw new Error('the names of the classes have to be known before rows are read');
 
   return async (files, set) => {
     const { format, columns, tags, template, max_samples: maxRows } = set;
     const reading: ReadOptions = { textColumn: columns['text'] ?? 'text', runningText: everyToken };
-    const key = { format, columns, tags, template, filter, dedupe, maxRows, stage, tokenizer: tokenizer.fingerprint };
-    const encoding = { tokenizer, template: rowTemplate(set, tokenizer), filter: rowFilter(dataset, columnsRead(set)), everyToken, maxRows };
+    const key = { format, columns, tags, template, filter, dedupe, maxRows, stage, tokenizer: tokenizer.fingerprint, ...(stage === 'classify' ? { labels } : {}) };
+    const rows = stage === 'classify' && labels ? classTemplate(set, labels) : rowTemplate(set, tokenizer);
+    const encoding = { tokenizer, template: rows, filter: rowFilter(dataset, columnsRead(set)), shape: shapes[stage], maxRows };
     const { documents, use } = await cachedDocuments(cacheFolder, await cacheKey(files, key), (sink) => {
       if (!tokenise) throw new NotTokenised(`${files.join(', ')} is not in ${cacheFolder}`);
       return encodeRows(files, readFiles(files, reading), encoding, sink);

@@ -28,8 +28,8 @@ export interface EncodeSettings {
   readonly tokenizer: Tokenizer;
   readonly template: RowTemplate;
   readonly filter: RowFilter;
-  /** Learn every token, and end every document with the end token (stage `pretrain`). */
-  readonly everyToken: boolean;
+  /** The last word on what of a row is read and what is learned. */
+  readonly shape: (example: Example) => Example;
   /** Stop after so many usable rows. */
   readonly maxRows: number | null;
 }
@@ -47,7 +47,7 @@ interface HeldRow {
  * While a batch is tokenised the next one is read. Throws UserError when not one row can be used.
  */
 export async function encodeRows(files: readonly string[], rows: AsyncIterable<SourceRow | RejectedRow>, settings: EncodeSettings, sink: TokenSink): Promise<DocumentIndex> {
-  const { tokenizer, template, filter, everyToken, maxRows } = settings;
+  const { tokenizer, template, filter, shape, maxRows } = settings;
   const starts = new Growing(Float64Array);
   const labelCounts = new Growing(Uint32Array);
   const fileOf = new Growing(Uint32Array);
@@ -61,7 +61,7 @@ export async function encodeRows(files: readonly string[], rows: AsyncIterable<S
   let working: Promise<void> = Promise.resolve();
 
   const take = async (batch: readonly HeldRow[]): Promise<void> => {
-    const encoded = await encodeExamples(batch.map(({ example }) => (everyToken ? asDocument(example) : example)), tokenizer);
+    const encoded = await encodeExamples(batch.map(({ example }) => shape(example)), tokenizer);
     const usable: Int32Array[] = [];
     for (const [i, codes] of encoded.entries()) {
       const { row } = batch[i];
@@ -125,8 +125,14 @@ export async function encodeRows(files: readonly string[], rows: AsyncIterable<S
   };
 }
 
+/** The same text whole, between the marks that an encoder expects around a text. */
+export function asMarkedText({ pieces, joined }: Example): Example {
+  const texts = pieces.filter((piece) => 'text' in piece).map((piece): Piece => ({ ...piece, trained: true }));
+  return { pieces: [{ mark: 'prefix', trained: true }, ...texts, { mark: 'suffix', trained: true }], joined };
+}
+
 /** The same text as a document to learn whole, closed by the end token. */
-function asDocument(example: Example): Example {
+export function asDocument(example: Example): Example {
   const pieces = example.pieces.filter((piece, i) => !(i === example.pieces.length - 1 && 'mark' in piece)).map((piece): Piece => ({ ...piece, trained: true }));
   return { ...example, pieces: [...pieces, { mark: 'end', trained: true }] };
 }
@@ -146,6 +152,7 @@ async function encodeExamples(examples: readonly Example[], tokenizer: Tokenizer
     }
     for (const piece of example.pieces) {
       if ('mark' in piece) parts.push(Int32Array.from(markIds(piece.mark, tokenizer), (id) => kept(id, piece.trained)));
+      else if ('id' in piece) parts.push(Int32Array.of(kept(piece.id, piece.trained)));
       else if (!example.joined) {
         const ids = apart[nextApart++];
         parts.push(piece.trained ? ids : ids.map((id) => ~id));

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { Random } from '../util/random.js';
 import { type Batch, batchWidth, collate } from './collate.js';
+import type { Layout } from './layout.js';
 import { packFirstFit } from './pack.js';
 import type { EncodedRows } from './rows.js';
 
@@ -26,6 +27,7 @@ export interface LoaderOptions {
   /** Room of a packed row in tokens. */
   readonly maxLength: number;
   readonly padId: number;
+  readonly layout?: Layout;
   readonly position?: LoaderPosition;
 }
 
@@ -82,14 +84,14 @@ export class Loader {
 
   next(): UpdateBatch {
     const { epoch, index } = this.#position;
-    const { rows, batchSize, accumulation, padId } = this.#options;
+    const { rows, batchSize, accumulation, padId, layout } = this.#options;
     const order = this.#orderOf(epoch);
     const first = index * batchSize * accumulation;
     const last = Math.min(first + batchSize * accumulation, order.length);
     const microBatches: Batch[] = [];
     for (let from = first; from < last; from += batchSize) {
       const groups = Array.from(order.subarray(from, Math.min(from + batchSize, last)), (group) => this.#groups.rowsOf(group));
-      microBatches.push(collate(rows, groups, { padId }));
+      microBatches.push(collate(rows, groups, { padId, layout, draw: ['epoch', epoch] }));
     }
     this.#position = index + 1 < this.updatesPerEpoch ? { epoch, index: index + 1 } : { epoch: epoch + 1, index: 0 };
     return { microBatches, epoch, position: this.#position };
@@ -134,8 +136,8 @@ export interface EvalBatchOptions {
 }
 
 /** Batches of an evaluation: every row once, in order. */
-export function* evalBatches(rows: EncodedRows, options: EvalBatchOptions & { readonly padId: number }): Iterable<Batch> {
-  for (const groups of evalGroups(rows, options)) yield collate(rows, groups, options);
+export function* evalBatches(rows: EncodedRows, options: EvalBatchOptions & { readonly padId: number; readonly layout?: Layout }): Iterable<Batch> {
+  for (const groups of evalGroups(rows, options)) yield collate(rows, groups, { ...options, draw: ['evaluation'] });
 }
 
 /** The extent of the batches of an evaluation. */

@@ -22,15 +22,16 @@ export interface PreviewRow extends RowPlace {
 }
 
 /** Rows for training, counted from 0. */
-export function previewRows({ train }: { readonly train: EncodedRows }, tokenizer: Tokenizer, rows: readonly number[]): PreviewRow[] {
+export function previewRows({ train, classes }: { readonly train: EncodedRows; readonly classes?: readonly string[] }, tokenizer: Tokenizer, rows: readonly number[]): PreviewRow[] {
   return rows.map((row) => {
     const ids = train.tokens(row);
     const labels = train.labels(row);
+    const last = classes === undefined ? ids.length : ids.length - 1; // behind a text to classify stands its class, which is no token
     return {
       row: row + 1,
       ...train.place(row),
-      text: tokenizer.decode(ids, { special: true }),
-      tokens: Array.from(ids, (id, t) => ({ text: tokenizer.token(id), id, trained: t > 0 && labels[t] !== ignoredLabel })),
+      text: tokenizer.decode(ids.subarray(0, last), { special: true }),
+      tokens: Array.from(ids, (id, t) => ({ text: t < last ? tokenizer.token(id) : ` → ${classes?.[id] ?? id}`, id, trained: t > 0 && labels[t] !== ignoredLabel })),
       fullLength: train.fullLength(row),
     };
   });

@@ -1,7 +1,7 @@
 /** The inverse of `adapt.ts`, on weights: an adapter becomes part of the model it was made for. */
 import type { LoraConfig } from '../config/schema.js';
 import type { Tensor } from '../util/tensor.js';
-import { loraScale, lowRank } from './init.js';
+import { loraScale, lowRank, savedName } from './init.js';
 import { targetLinears, type Adaptable } from './targets.js';
 
 export interface LowRankUpdate {
@@ -28,7 +28,7 @@ export function mergedWeights(model: Adaptable, { config, tensors }: TrainedAdap
   };
   return (name) => {
     const layer = layers.get(name);
-    if (layer === undefined) return base(name);
+    if (layer === undefined) return tensors.get(savedName(name)) ?? base(name);
     const { a, b } = lowRank(layer, config);
     return mergeInto(base(name), { a: tensor(a.name), b: tensor(b.name), scale }, layer.transposeW);
   };

@@ -14,6 +14,7 @@ import { writeAtomically } from '../util/atomic.js';
 import { matchTensors } from '../weights/match.js';
 import { SafetensorsFile, writeSafetensors, type Weights } from '../weights/safetensors.js';
 import { TorchFile } from '../weights/torch.js';
+import { savedName } from './init.js';
 import { targetLinears, targetNames, type Adaptable } from './targets.js';
 
 const configFile = 'adapter_config.json';
@@ -44,7 +45,7 @@ const adapterSchema = z.object({
   lora_bias: neutral(null, false),
   use_qalora: neutral(null, false),
   use_bdlora: neutral(null, false),
-  modules_to_save: neutral(null, []),
+  modules_to_save: z.array(z.string()).nullish(), // whole modules; what they are of is checked by their tensors
   layer_replication: neutral(null, []),
   trainable_token_indices: neutral(null),
   target_parameters: neutral(null, []),
@@ -62,7 +63,7 @@ export interface Adapter {
   readonly config: LoraConfig;
   readonly taskType: string | null;
   readonly baseModel: string | null;
-  /** By PEFT's saved names. */
+  /** By PEFT's saved names (`savedName`). */
   readonly tensors: ReadonlyMap<string, Tensor<'f32'>>;
 }
 
@@ -93,7 +94,7 @@ export function checkAdapter(folder: string, parameters: readonly ParameterSpec[
   for (const key of ['lora_alpha', 'use_rslora'] as const) {
     if (stored[key] !== config[key]) throw new UserError(`The adapter in ${folder} was made with lora.${key} ${stored[key]}, not ${config[key]}; set it so to go on from it.`);
   }
-  matchTensors(openAdapterWeights(folder), parameters, {
+  matchTensors(openAdapterWeights(folder), parameters.map(({ name, shape }) => ({ name: savedName(name), shape })), {
     storedAs: (name) => [name],
     mayBeLeft: () => false,
     advice: `lora.r and lora.target_modules must be those of its ${configFile}, and the model the one it was made for.`,
@@ -112,10 +113,14 @@ export interface AdapterOutput {
 /** Writes both files, each whole or not at all; PEFT loads the folder unchanged. */
 export async function writeAdapter(folder: string, { model, config, baseModel, parameters, read }: AdapterOutput): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await writeSafetensors(join(folder, weightsFile), parameters, read);
+  const names = new Map(parameters.map(({ name }) => [savedName(name), name]));
+  await writeSafetensors(join(folder, weightsFile), parameters.map(({ name, shape }) => ({ name: savedName(name), shape })), (name) => read(names.get(name)!));
   const text = JSON.stringify(peftConfig(model, config, baseModel), null, 2);
   await writeAtomically(join(folder, configFile), (write) => write(Buffer.from(`${text}\n`)));
 }
+
+/** PEFT's TaskType; it has none for masked words. */
+const taskTypes: Readonly<Record<string, string>> = { 'next-token': 'CAUSAL_LM', class: 'SEQ_CLS' };
 
 /** `adapter_config.json` as PEFT writes it, with the keys that say something. */
 function peftConfig(model: Adaptable, config: LoraConfig, baseModel: string): Record<string, unknown> {
@@ -134,13 +139,13 @@ function peftConfig(model: Adaptable, config: LoraConfig, baseModel: string): Re
     lora_alpha: config.lora_alpha,
     lora_bias: false,
     lora_dropout: config.lora_dropout,
-    modules_to_save: null,
+    modules_to_save: model.headModules.length > 0 ? model.headModules : null,
     peft_type: 'LORA',
     r: config.r,
     rank_pattern: {},
     revision: null,
     target_modules: targetNames(model, config),
-    task_type: 'CAUSAL_LM',
+    task_type: taskTypes[model.task] ?? null,
     use_dora: false,
     use_rslora: config.use_rslora,
   };

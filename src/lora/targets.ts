@@ -8,6 +8,10 @@ export interface Adaptable {
   readonly modelType: string;
   readonly linears: readonly Linear[];
   readonly loraTargets: readonly string[];
+  /** What its head predicts. */
+  readonly task: string;
+  /** Modules that are trained whole beside the adapter. */
+  readonly headModules: readonly string[];
 }
 
 type Targets = Pick<LoraConfig, 'target_modules'>;

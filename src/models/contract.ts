@@ -1,9 +1,11 @@
 /** What a model is to the rest of the house: named parameters and a forward pass in graph words. */
+import type { Experiment } from '../config/schema.js';
 import type { Builder } from '../graph/builder.js';
 import type { Node } from '../graph/node.js';
 import type { Head } from '../nn/head.js';
 import type { Linear } from '../nn/layers.js';
 import type { ParameterSpec } from '../nn/parameter.js';
+import type { Task } from './task.js';
 
 export type { Init, ParameterSpec } from '../nn/parameter.js';
 
@@ -47,6 +49,16 @@ export interface Model {
   readonly contextLength: number;
   readonly bosTokenId: number | null;
   readonly eosTokenIds: readonly number[];
+  /** What its head predicts, and where. */
+  readonly task: Task;
+  /** What an experiment may do with a model of this type. */
+  readonly stages: readonly Experiment['stage'][];
+  /** Names of the classes by number; none where it predicts tokens. */
+  readonly classes: readonly string[];
+  /** Modules that a file made for another task lacks: they begin at random then. */
+  readonly newModules: readonly string[];
+  /** Modules that are trained whole beside an adapter, since no pre-training has made them (PEFT's modules_to_save). */
+  readonly headModules: readonly string[];
   /** Tied weights are named once. */
   readonly parameters: readonly ParameterSpec[];
   /** The linear maps inside the blocks, which an adapter may change; the head is none of them. */

@@ -12,6 +12,7 @@ import { rotaryAngles, rotate, type Angles, type Rope } from '../nn/rotary.js';
 import { UserError } from '../util/errors.js';
 import { withPast } from './cache.js';
 import type { Model, ModelInputs } from './contract.js';
+import { saysNextToken } from './task.js';
 
 export interface HeadSizes {
   readonly heads: number;
@@ -63,6 +64,7 @@ export function gatedDecoder(family: GatedDecoder): Model {
   const norms = blocks.flatMap(({ norm1, norm2, headNorms, normsAfter }) => [norm1, norm2, ...(headNorms ?? []), ...(normsAfter ?? [])]);
   return {
     ...facts(family),
+    ...saysNextToken,
     hiddenSize: tokens.width,
     layerCount: blocks.length,
     keyValueHeads: sizes.keyValueHeads,

@@ -15,6 +15,7 @@ import { withPast } from './cache.js';
 import { activationName, idList, notSupported, parseConfig, size, tokenId, tokenIds, type RawConfig } from './config.js';
 import type { Model, ModelInputs, ModelOutput } from './contract.js';
 import { named } from './naming.js';
+import { saysNextToken } from './task.js';
 
 const schema = z.object({
   vocab_size: size,
@@ -115,6 +116,7 @@ export function gpt2(raw: RawConfig): Model {
     ],
     linears: blocks.flatMap(({ qkv, out, up, down }) => [qkv, out, up, down]),
     loraTargets: ['c_attn'],
+    ...saysNextToken,
     ...named({
       body: 'transformer.',
       blocks: 'transformer.h',

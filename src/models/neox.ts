@@ -17,6 +17,7 @@ import type { Model, ModelInputs } from './contract.js';
 import { headSizesOf } from './gated.js';
 import { named } from './naming.js';
 import { ropeKeys, ropeOf } from './rope.js';
+import { saysNextToken } from './task.js';
 
 const schema = z.object({
   vocab_size: size,
@@ -120,6 +121,7 @@ export function gptNeox(raw: RawConfig): Model {
     ],
     linears: blocks.flatMap(({ qkv, out, up, down }) => [qkv, out, up, down]),
     loraTargets: ['query_key_value'],
+    ...saysNextToken,
     ...named({
       body: 'gpt_neox.',
       blocks: 'gpt_neox.layers',

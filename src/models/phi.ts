@@ -16,6 +16,7 @@ import type { Model, ModelInputs } from './contract.js';
 import { headSizesOf, type HeadSizes } from './gated.js';
 import { named } from './naming.js';
 import { ropeKeys, ropeOf } from './rope.js';
+import { saysNextToken } from './task.js';
 
 const schema = z.object({
   vocab_size: size,
@@ -112,6 +113,7 @@ export function phi(raw: RawConfig): Model {
     parameters: [...embeddingParameters(tokens), ...linears.flatMap(linearParameters), ...[...blocks.map((b) => b.norm), lastNorm].flatMap(normParameters), ...linearParameters(head)],
     linears,
     loraTargets: ['q_proj', 'v_proj', 'fc1', 'fc2'],
+    ...saysNextToken,
     ...named({ body: 'model.', blocks: 'model.layers', tied: null, derived: /(^|\.)rotary_emb\.inv_freq$/ }),
 
     forward(g, inputs) {

@@ -1,6 +1,8 @@
+import type { Experiment } from '../config/schema.js';
 import { UserError } from '../util/errors.js';
 import { readConfigFile, type RawConfig } from './config.js';
 import type { Model } from './contract.js';
+import { bert } from './bert.js';
 import { gemma2 } from './gemma2.js';
 import { gpt2 } from './gpt2.js';
 import { llama } from './llama.js';
@@ -9,21 +11,30 @@ import { gptNeox } from './neox.js';
 import { phi } from './phi.js';
 import { phi3 } from './phi3.js';
 import { qwen2, qwen3 } from './qwen.js';
+import { roberta } from './roberta.js';
+import { checkStage, purposeOf, type Purpose } from './task.js';
 
 /** Hugging Face `model_type` → the architecture that reads such a config. */
-const architectures: Readonly<Record<string, (config: RawConfig) => Model>> = {
-  gpt2, llama, mistral, qwen2, qwen3, gemma2, phi3, phi, gpt_neox: gptNeox,
+const architectures: Readonly<Record<string, (config: RawConfig, purpose: Purpose | null) => Model>> = {
+  gpt2, llama, mistral, qwen2, qwen3, gemma2, phi3, phi, gpt_neox: gptNeox, bert, roberta,
 };
 
 export const supportedModelTypes: readonly string[] = Object.keys(architectures);
 
 /** The model that a Hugging Face folder describes; weights are not looked at. Throws UserErrors. */
-export function readModel(folder: string): Model {
-  return modelFromConfig(readConfigFile(folder), folder);
+export function readModel(folder: string, purpose: Purpose | null = null): Model {
+  return modelFromConfig(readConfigFile(folder), folder, purpose);
+}
+
+/** An experiment that names its classes: those of its model where it names none itself. */
+export function withClasses<E extends Pick<Experiment, 'model' | 'stage' | 'dataset'>>(experiment: E): E {
+  if (experiment.stage !== 'classify' || experiment.dataset.labels !== null) return experiment;
+  const { classes } = readModel(experiment.model, purposeOf(experiment));
+  return { ...experiment, dataset: { ...experiment.dataset, labels: [...classes] } };
 }
 
 /** The same from a config that is already read; `where` is named in errors. */
-export function modelFromConfig(config: RawConfig, where: string): Model {
+export function modelFromConfig(config: RawConfig, where: string, purpose: Purpose | null = null): Model {
   const { model_type: modelType, quantization_config: quantization } = config;
   if (typeof modelType !== 'string') throw new UserError(`config.json in ${where} has no model_type; supported are ${supportedModelTypes.join(', ')}.`);
   if (!Object.hasOwn(architectures, modelType)) {
@@ -33,7 +44,9 @@ export function modelFromConfig(config: RawConfig, where: string): Model {
     throw new UserError(`The weights in ${where} are quantised (quantization_config in config.json), which is not supported; use the model's unquantised version.`);
   }
   try {
-    return architectures[modelType](config);
+    const model = architectures[modelType](config, purpose);
+    if (purpose) checkStage(model, purpose);
+    return model;
   } catch (cause) {
     if (cause instanceof UserError) throw new UserError(`config.json in ${where} cannot be used: ${cause.message}.`, { cause });
     throw cause;

@@ -3,12 +3,14 @@ import { advise } from '../config/advice.js';
 import type { Experiment } from '../config/schema.js';
 import { heldOutRows } from '../data/dataset.js';
 import { batchWidth } from '../data/collate.js';
+import type { Layout } from '../data/layout.js';
 import { type BatchExtent, largestEvalBatch, Loader, type LoaderPosition, updatesPerEpoch } from '../data/loader.js';
 import type { EncodedRows } from '../data/rows.js';
 import { cost, type Cost } from '../graph/cost.js';
 import type { Fn } from '../graph/node.js';
 import type { Model } from '../models/contract.js';
 import { readModel } from '../models/registry.js';
+import { purposeOf } from '../models/task.js';
 import { bytesOf, sizeOf } from '../util/tensor.js';
 import { UserError } from '../util/errors.js';
 import type { Calibration } from './calibration.js';
@@ -86,7 +88,7 @@ const classTokens = 4;
 const updatedAtATime = 1 << 24;
 
 /** The batches that an experiment trains on. */
-export function trainingLoader({ train, packing, max_length }: Experiment, rows: EncodedRows, { padId, position }: { readonly padId: number; readonly position?: LoaderPosition }): Loader {
+export function trainingLoader({ train, packing, max_length }: Experiment, rows: EncodedRows, { padId, layout, position }: { readonly padId: number; readonly layout?: Layout; readonly position?: LoaderPosition }): Loader {
   return new Loader({
     rows,
     batchSize: train.per_device_train_batch_size,
@@ -97,6 +99,7 @@ export function trainingLoader({ train, packing, max_length }: Experiment, rows:
     packing,
     maxLength: max_length,
     padId,
+    layout,
     position,
   });
 }
@@ -106,7 +109,7 @@ export function trainingLoader({ train, packing, max_length }: Experiment, rows:
  * same UserErrors as a run would for a model that cannot be read or targets that match nothing.
  */
 export function estimate(experiment: Experiment, hints: EstimateHints = {}): Estimate {
-  const model = hints.model ?? readModel(experiment.model);
+  const model = hints.model ?? readModel(experiment.model, purposeOf(experiment));
   if (experiment.max_length > model.contextLength) {
     throw new UserError(`max_length is ${experiment.max_length}, but the model was made for ${model.contextLength} tokens; set max_length to ${model.contextLength} or less.`);
   }

@@ -1,3 +1,4 @@
+import type { Layout } from '../data/layout.js';
 import { evalBatches } from '../data/loader.js';
 import type { EncodedRows } from '../data/rows.js';
 import type { Executable } from '../engine/contract.js';
@@ -18,6 +19,7 @@ export interface EvaluationOptions {
   readonly batchSize: number;
   readonly vocabSize: number;
   readonly padId: number;
+  readonly layout?: Layout;
   /** Asked before each batch; a stop in the middle gives null. */
   readonly interrupted?: () => boolean;
 }

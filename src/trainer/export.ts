@@ -5,6 +5,7 @@ import type { Experiment } from '../config/schema.js';
 import { mergedWeights } from '../lora/merge.js';
 import { readAdapter } from '../lora/peft.js';
 import { readModel } from '../models/registry.js';
+import type { Purpose } from '../models/task.js';
 import { initialWeights } from '../models/weights.js';
 import { UserError } from '../util/errors.js';
 import { writeSafetensors } from '../weights/safetensors.js';
@@ -17,6 +18,8 @@ export const exportFormats = ['peft', 'merged'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
 export interface ExportOptions {
+  /** What the model was read for; else what its config names. */
+  readonly purpose?: Purpose;
   /** The base model's folder. */
   readonly model: string;
   readonly tokenizer: string | null;
@@ -57,8 +60,8 @@ async function copyFiles(from: string, to: string, names: readonly string[]): Pr
 }
 
 /** W + scale · B·A at every adapted linear, everything else as in the base, which is the dequantised one where a run quantised it; F32. */
-async function writeMerged({ model: folder, output, quantization }: ExportOptions, out: string): Promise<void> {
-  const model = readModel(folder);
+async function writeMerged({ model: folder, output, quantization, purpose }: ExportOptions, out: string): Promise<void> {
+  const model = readModel(folder, purpose);
   const { quantized } = untuned(model, quantization);
   const base = initialWeights(model, folder);
   const merged = mergedWeights(model, readAdapter(output), quantized === null ? base : asQuantized(quantized, base));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { existsSync } from 'node:fs';
 import type { Experiment, LoraConfig } from '../config/schema.js';
 import type { InitialValue } from '../graph/node.js';
-import { loraInitial } from '../lora/init.js';
+import { loraInitial, savedName } from '../lora/init.js';
 import { checkAdapter, readAdapter, type Adapter } from '../lora/peft.js';
 import type { Model } from '../models/contract.js';
 import { initialWeights, randomWeights } from '../models/weights.js';
@@ -25,7 +25,7 @@ export interface InitialOptions {
 /** Checks names and shapes of all weights at once, before anything is held in memory. */
 export function initialValues({ experiment, model, tuning, checkpoint }: InitialOptions): InitialValue {
   const weights: ByName = experiment.init === 'random' ? randomWeights(model, experiment.train.seed) : initialWeights(model, experiment.model);
-  const trained: ByName = experiment.finetuning === 'lora' ? adapterStart(experiment, tuning) : weights;
+  const trained: ByName = experiment.finetuning === 'lora' ? adapterStart(experiment, tuning, weights) : weights;
   const frozen = frozenValues(tuning, weights);
   const saved = checkpoint === null ? null : openCheckpoint(checkpoint);
   return ({ name, role, shape }) => {
@@ -46,18 +46,18 @@ export function initialValues({ experiment, model, tuning, checkpoint }: Initial
 export function inferenceValues({ model, folder, tuning, adapter }: { model: Model; folder: string; tuning: Tuning; adapter: Adapter | null }): InitialValue {
   if (adapter) checkAdapter(adapter.folder, tuning.trainable, adapter.config);
   const weights = frozenValues(tuning, initialWeights(model, folder));
-  return ({ name, role }) => (role === 'trainable' && adapter ? adapter.tensors.get(name)! : weights(name));
+  return ({ name, role }) => (role === 'trainable' && adapter ? adapter.tensors.get(savedName(name))! : weights(name));
 }
 
 function frozenValues({ quantized }: Tuning, weights: ByName): (name: string) => Tensor {
   return quantized === null ? weights : readQuantized(quantized, weights);
 }
 
-/** A zero update to begin with (B is zero), or the adapter that is to be trained further. */
-function adapterStart({ lora, train }: Pick<Experiment, 'lora' | 'train'>, tuning: Tuning): ByName {
+/** A zero update to begin with (B is zero) and the base's own head, or the adapter that is to be trained further. */
+function adapterStart({ lora, train }: Pick<Experiment, 'lora' | 'train'>, tuning: Tuning, base: ByName): ByName {
   const specs = new Map(tuning.trainable.map((spec) => [spec.name, spec]));
   const given = lora.adapter_name_or_path === null ? null : startFrom(lora.adapter_name_or_path, tuning, lora);
-  return (name) => given?.get(name) ?? loraInitial(specs.get(name)!, train.seed);
+  return (name) => given?.get(savedName(name)) ?? (savedName(name) === name ? loraInitial(specs.get(name)!, train.seed) : base(name));
 }
 
 function startFrom(folder: string, { trainable }: Tuning, config: LoraConfig): ReadonlyMap<string, Tensor<'f32'>> {
@@ -67,7 +67,8 @@ function startFrom(folder: string, { trainable }: Tuning, config: LoraConfig): R
 
 function openCheckpoint(folder: string): { parameters: ByName; moments: ByName } {
   const adapter = join(folder, 'adapter_model.safetensors');
-  const parameters = SafetensorsFile.open(existsSync(adapter) ? adapter : join(folder, 'model.safetensors'));
+  const isAdapter = existsSync(adapter);
+  const parameters = SafetensorsFile.open(isAdapter ? adapter : join(folder, 'model.safetensors'));
   const moments = SafetensorsFile.open(join(folder, 'optimizer.safetensors'));
-  return { parameters: (name) => parameters.read(name), moments: (name) => moments.read(name) };
+  return { parameters: (name) => parameters.read(isAdapter ? savedName(name) : name), moments: (name) => moments.read(name) };
 }

@@ -158,10 +158,10 @@ class Loop {
   }
 
   async #evaluate(): Promise<void> {
-    const { data, executable, experiment, model, padId } = this.#session;
+    const { data, executable, experiment, model, padId, layout } = this.#session;
     if (!data.eval) return;
     const before = performance.now();
-    const result = await evaluateRows(executable, data.eval, { batchSize: experiment.train.per_device_eval_batch_size, vocabSize: model.vocabSize, padId, interrupted: this.#asked.stopping });
+    const result = await evaluateRows(executable, data.eval, { batchSize: experiment.train.per_device_eval_batch_size, vocabSize: model.vocabSize, padId, layout, interrupted: this.#asked.stopping });
     if (result === null) return;
     this.#lastEval = { step: this.#step, loss: result.loss };
     this.#bestLoss = Math.min(this.#bestLoss ?? Infinity, result.loss);

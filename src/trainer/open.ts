@@ -1,11 +1,13 @@
 /** Opens a model to look at or to use, without training it: for `eval`, `generate` and the playground. */
 import type { EngineConfig, Experiment } from '../config/schema.js';
 import { prepareEvaluation } from '../data/dataset.js';
+import { layoutOf } from '../data/layout.js';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer/index.js';
 import type { Executable } from '../engine/contract.js';
 import { readAdapter } from '../lora/peft.js';
 import type { Model } from '../models/contract.js';
-import { readModel } from '../models/registry.js';
+import { readModel, withClasses } from '../models/registry.js';
+import type { Purpose } from '../models/task.js';
 import { UserError } from '../util/errors.js';
 import { evaluateRows, type Evaluation } from './evaluate.js';
 import { continuation, generateTokens, stopIdsOf, type GenerateOptions, type Generation } from './generate.js';
@@ -16,6 +18,8 @@ import { tuningOf, untuned } from './tuning.js';
 
 export interface OpenOptions {
   readonly model: string;
+  /** What it is read for; null: what its config names. */
+  readonly purpose: Purpose | null;
   /** A PEFT adapter folder, or null for the base. */
   readonly adapter: string | null;
   /** A folder with another tokenizer, or null for the model's. */
@@ -36,7 +40,7 @@ export interface OpenModel {
 }
 
 export async function openModel(options: OpenOptions): Promise<OpenModel> {
-  const model = readModel(options.model);
+  const model = readModel(options.model, options.purpose);
   const tokenizer = await loadTokenizer(options.tokenizer ?? options.model);
   const adapter = options.adapter === null ? null : readAdapter(options.adapter);
   const tuning = adapter ? tuningOf({ finetuning: 'lora', lora: adapter.config, freeze: { num_trainable_layers: 1 }, quantization: options.quantization }, model) : untuned(model, options.quantization);
@@ -48,9 +52,10 @@ export async function openModel(options: OpenOptions): Promise<OpenModel> {
 
 /** Loss, perplexity and exact rows over the evaluation rows of an experiment. Throws a UserError where it sets none apart. */
 export async function evaluateDataset(open: OpenModel, experiment: Experiment, cacheFolder: string): Promise<Evaluation> {
-  const rows = await prepareEvaluation(experiment, open.tokenizer, { cacheFolder });
+  const layout = layoutOf(experiment, open.tokenizer);
+  const rows = await prepareEvaluation(withClasses(experiment), open.tokenizer, { cacheFolder });
   if (rows === null) throw new UserError('its experiment sets no rows apart to evaluate on: say which with --dataset');
-  const result = await evaluateRows(open.executable, rows, { batchSize: experiment.train.per_device_eval_batch_size, vocabSize: open.model.vocabSize, padId: open.tokenizer.fillId });
+  const result = await evaluateRows(open.executable, rows, { batchSize: experiment.train.per_device_eval_batch_size, vocabSize: open.model.vocabSize, padId: open.tokenizer.fillId, layout });
   if (result === null || result.rows === 0) throw new UserError(`${experiment.dataset.eval ?? experiment.dataset.path} has no tokens to evaluate: every row is empty or too long`);
   return result;
 }
@@ -62,6 +67,7 @@ export async function continueText(
   options: Omit<GenerateOptions, 'stopIds' | 'onToken'> & { onText?: (piece: string) => void },
 ): Promise<Generation & { text: string; prompt_tokens: number }> {
   const { model, tokenizer, executable } = open;
+  if (model.task !== 'next-token') throw new UserError(`A ${model.modelType} model continues no text: it was made to fill in or to classify.`);
   const ids = [...(await tokenizer.encode(prompt))];
   if (ids.length === 0) throw new UserError('The prompt has no tokens; give some text with --prompt.');
   if (ids.length >= model.contextLength) throw new UserError(`The prompt has ${ids.length} tokens, but the model holds ${model.contextLength}; shorten it.`);

@@ -47,7 +47,7 @@ export function trainingProgram(model: Model, tuning: Tuning, config: Experiment
   const update = optimizer(tuning.trainable, config);
   const program: Program = {
     variables: [...modelVariables(tuning), ...update.state],
-    functions: Object.fromEntries([step.fn, normFn(tuning.trainable), update.fn, evaluateFn(model, tuning), forwardFn(model, tuning)].map((fn) => [fn.name, fn])),
+    functions: functionsByName([step.fn, normFn(tuning.trainable), update.fn, ...useOf(model, tuning)]),
   };
   verify(program);
   return { program, masks: step.masks };
@@ -57,10 +57,20 @@ export function trainingProgram(model: Model, tuning: Tuning, config: Experiment
 export function inferenceProgram(model: Model, tuning: Tuning): Program {
   const program: Program = {
     variables: modelVariables(tuning),
-    functions: { evaluate: evaluateFn(model, tuning), forward: forwardFn(model, tuning) },
+    functions: functionsByName(useOf(model, tuning)),
   };
   verify(program);
   return program;
+}
+
+/** What a model is used by: evaluation, and generation where it says words one after the other. */
+function useOf(model: Model, tuning: Tuning): Fn[] {
+  const evaluate = evaluateFn(model, tuning);
+  return model.task === 'next-token' ? [evaluate, forwardFn(model, tuning)] : [evaluate];
+}
+
+function functionsByName(functions: readonly Fn[]): Record<string, Fn> {
+  return Object.fromEntries(functions.map((fn) => [fn.name, fn]));
 }
 
 /** Exported for the estimate, which needs its cost and nothing else. */

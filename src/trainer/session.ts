@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Experiment } from '../config/schema.js';
 import { prepareDataset, type PreparedDataset } from '../data/dataset.js';
+import { layoutOf, type Layout } from '../data/layout.js';
 import type { Loader } from '../data/loader.js';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer/index.js';
 import type { Executable } from '../engine/contract.js';
@@ -9,7 +10,9 @@ import type { Fn } from '../graph/node.js';
 import { topological } from '../graph/walk.js';
 import type { DropoutMask } from '../lora/adapt.js';
 import type { Model } from '../models/contract.js';
-import { readModel } from '../models/registry.js';
+import { readModel, withClasses } from '../models/registry.js';
+import { purposeOf } from '../models/task.js';
+import { lackingParameters } from '../models/weights.js';
 import { formatBytes } from '../util/format.js';
 import { UserError } from '../util/errors.js';
 import { calibrated } from './calibration.js';
@@ -29,6 +32,7 @@ export interface Session {
   readonly data: PreparedDataset;
   readonly loader: Loader;
   readonly padId: number;
+  readonly layout: Layout;
   readonly tuning: Tuning;
   readonly masks: readonly DropoutMask[];
   /** In how many parts head and loss take the labels of a micro-batch. */
@@ -45,8 +49,10 @@ export interface Session {
 }
 
 /** Checks everything that can be wrong with a run before it costs time; throws UserErrors. `scratch` is a folder for the engine. */
-export async function prepareSession(experiment: Experiment, context: TrainContext, scratch: string): Promise<Session> {
-  const model = readModel(experiment.model);
+export async function prepareSession(given: Experiment, context: TrainContext, scratch: string): Promise<Session> {
+  const experiment = withClasses(given);
+  const model = readModel(experiment.model, purposeOf(experiment));
+  if (model.task !== 'next-token' && experiment.sample.prompts.length > 0) throw new UserError(`A ${model.modelType} model of stage ${experiment.stage} continues no text; leave sample.prompts out.`);
   const tuning = tuningOf(experiment, model);
   const resumed = await firstWhole(context.resumeFrom, (message) => context.emit({ type: 'warning', message }));
   const initial = initialValues({ experiment, model, tuning, checkpoint: resumed?.folder ?? null });
@@ -60,7 +66,8 @@ export async function prepareSession(experiment: Experiment, context: TrainConte
   if (data.rejected.length > 5) context.emit({ type: 'warning', message: `${data.rejected.length} rows were left out in all; workbench data lists them.` });
 
   const padId = tokenizer.fillId;
-  const loader = trainingLoader(experiment, data.train, { padId, position: resumed?.state.position });
+  const layout = layoutOf(experiment, tokenizer);
+  const loader = trainingLoader(experiment, data.train, { padId, layout, position: resumed?.state.position });
   const raw = estimate(experiment, { model, data: { train: loader, eval: data.eval, cutRows: data.cutRows, encoded: data.cache === 'read' ? 0 : data.train.totalTokens } });
   const cost = calibrated(experiment, raw, context.measurements ?? []);
   if (!cost.fits) {
@@ -68,6 +75,9 @@ export async function prepareSession(experiment: Experiment, context: TrainConte
       `The run would need ${formatBytes(cost.memory_bytes)} of memory and ${formatBytes(cost.available_memory_bytes)} are available: ${remedyOf(experiment, cost)}.`,
     );
   }
+
+  const fresh = experiment.init === 'random' || resumed ? [] : lackingParameters(model, experiment.model);
+  if (fresh.length > 0) context.emit({ type: 'warning', message: `${experiment.model} has no values for ${fresh.join(', ')}, which begin at random and have to be learned.` });
 
   const { engine, device, reason } = await context.chooseEngine(experiment.engine);
   const chunks = labelChunks(loader.largestBatch.N, model, tuning);
@@ -79,7 +89,7 @@ export async function prepareSession(experiment: Experiment, context: TrainConte
   const executable = await engine.compile(program, { device, threads: experiment.engine.threads, initial, scratch });
 
   const totalSteps = totalUpdates(experiment.train, loader.updatesPerEpoch);
-  return { experiment, model, tokenizer, data, loader, padId, tuning, masks, labelChunks: chunks, executable, engine: `${executable.description} (${reason})`, measured: { engine: engine.name, device }, totalSteps, estimate: cost, resumed };
+  return { experiment, model, tokenizer, data, loader, padId, layout, tuning, masks, labelChunks: chunks, executable, engine: `${executable.description} (${reason})`, measured: { engine: engine.name, device }, totalSteps, estimate: cost, resumed };
 }
 
 function remedyOf({ finetuning }: Experiment, { memory, memory_bytes }: Estimate): string {

@@ -5,6 +5,7 @@ import type { Node } from '../graph/node.js';
 import { adapt, type DropoutMask } from '../lora/adapt.js';
 import { quantize } from '../nn/quantized.js';
 import type { Model, ParameterSpec } from '../models/contract.js';
+import { isOf } from '../models/weights.js';
 import { UserError } from '../util/errors.js';
 import { tokenInputs } from './inputs.js';
 import { quantizedWeights, type QuantizedWeights } from './quantized.js';
@@ -61,9 +62,10 @@ function lowRank({ lora }: Pick<Experiment, 'lora'>, model: Model): Tuning {
   // Which linears there are to adapt is known from a forward pass.
   const g = new Builder();
   const { parameters } = adapt(g, [model.forward(g, tokenInputs(g)).hidden], { model, config: lora, training: false });
+  const inHead = ({ name }: ParameterSpec): boolean => isOf(model.headModules, name);
   return {
-    trainable: parameters,
-    frozen: model.parameters,
+    trainable: [...parameters, ...model.parameters.filter(inHead)],
+    frozen: model.parameters.filter((parameter) => !inHead(parameter)),
     quantized: null,
     apply(g, outputs, training) {
       const { rewritten, dropoutMasks } = adapt(g, outputs, { model, config: lora, training });
@@ -81,12 +83,13 @@ function subset(model: Model, trains: (parameter: ParameterSpec) => boolean): Tu
   };
 }
 
-/** The last n blocks, or the first −n. */
+/** The last n blocks, or the first −n, and a head that is new. */
 function inLayers(model: Model, n: number): (parameter: ParameterSpec) => boolean {
   if (Math.abs(n) > model.layerCount) {
     throw new UserError(`freeze.num_trainable_layers is ${n}, but the model has ${model.layerCount} layers; choose 1 to ${model.layerCount}, or use finetuning: full.`);
   }
   return ({ name }) => {
+    if (isOf(model.headModules, name)) return true;
     const layer = model.layerOf(name);
     return layer !== null && (n > 0 ? layer >= model.layerCount - n : layer < -n);
   };

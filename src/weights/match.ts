@@ -11,12 +11,14 @@ export interface MatchRules {
   storedAs(name: string): readonly string[];
   /** A file's tensor that nobody has to want. */
   mayBeLeft(stored: string): boolean;
+  /** A wanted tensor that a file need not have. */
+  mayLack?(name: string): boolean;
   /** What to try when they do not match. */
   readonly advice: string;
 }
 
 /**
- * Wanted name → name in the file. Throws a UserError with name and shapes where one is missing, has another
+ * Wanted name → name in the file, of those that are in it. Throws a UserError with name and shapes where one is missing, has another
  * shape, or is left over: a file that fits by accident would train something else.
  */
 export function matchTensors(weights: Weights, wanted: readonly Wanted[], rules: MatchRules): Map<string, string> {
@@ -24,6 +26,7 @@ export function matchTensors(weights: Weights, wanted: readonly Wanted[], rules:
   const matched = new Map<string, string>();
   for (const { name, shape } of wanted) {
     const stored = rules.storedAs(name).find((candidate) => left.has(candidate));
+    if (stored === undefined && rules.mayLack?.(name) === true) continue;
     if (stored === undefined) throw new UserError(`${weights.path} has no tensor ${name} [${shape.join(', ')}]; ${rules.advice}`);
     const found = weights.info(stored).shape;
     if (found.join() !== shape.join()) {

@@ -72,12 +72,14 @@ models = {
 LORA = dict(r=2, lora_alpha=4, lora_dropout=0.0, learning_rate=1e-2, weight_decay=0.01, updates=10)
 
 
-def lora_losses(model, targets, batch):
-    """Ten updates of an adapter on one batch: the loss before each. Changes the model."""
-    peft = get_peft_model(model, LoraConfig(r=LORA["r"], lora_alpha=LORA["lora_alpha"], target_modules=targets, fan_in_fan_out=hasattr(model, "transformer")))
+def lora_losses(model, targets, batch, **extra):
+    """Ten updates of an adapter on one batch: the loss before each. Changes the model; `extra` goes to LoraConfig."""
+    peft = get_peft_model(model, LoraConfig(r=LORA["r"], lora_alpha=LORA["lora_alpha"], target_modules=targets, fan_in_fan_out=hasattr(model, "transformer"), **extra))
     trained = [(name, p) for name, p in peft.named_parameters() if p.requires_grad]
     with torch.no_grad():
         for name, p in trained:
+            if "lora_" not in name:
+                continue
             k = torch.arange(1, p.numel() + 1, dtype=torch.float64)
             p.copy_((0.2 * k.sin() if "lora_A" in name else 0.1 * k.cos()).reshape(p.shape))
     optimizer = torch.optim.AdamW([p for _, p in trained], lr=LORA["learning_rate"], weight_decay=LORA["weight_decay"])
@@ -127,6 +129,7 @@ def make(name, build, config, dtype=torch.float32, **saving):
 
 extra_targets = {"phi3": ["qkv_proj"]}  # where PEFT has no default
 
-for name, (build, config, options) in models.items():
-    if name in sys.argv[1:] or len(sys.argv) == 1:
-        make(name, build, config, **options)
+if __name__ == "__main__":
+    for name, (build, config, options) in models.items():
+        if name in sys.argv[1:] or len(sys.argv) == 1:
+            make(name, build, config, **options)

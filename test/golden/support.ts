@@ -15,11 +15,12 @@ import { topological } from '../../src/graph/walk.js';
 import { verify } from '../../src/graph/verify.js';
 import { adapt } from '../../src/lora/adapt.js';
 import type { Model, ParameterSpec } from '../../src/models/contract.js';
+import { initialWeights, isOf } from '../../src/models/weights.js';
 import { logitsOf, type Head } from '../../src/nn/head.js';
 import { labelLoss } from '../../src/nn/loss.js';
 import { adamwUpdate } from '../../src/optim/adamw.js';
 import { gradientNorm } from '../../src/optim/norm.js';
-import { f32, i32, sizeOf, type Tensor } from '../../src/util/tensor.js';
+import { f32, i32, scalar, sizeOf, type Tensor } from '../../src/util/tensor.js';
 
 export const engines: readonly Engine[] = [referenceEngine, onnxEngine];
 
@@ -80,7 +81,10 @@ export const [beta1, beta2] = [0.9, 0.999];
 export function loraProgram(model: Model, config: LoraConfig, weightDecay: number): { program: Program; parameters: readonly ParameterSpec[] } {
   const g = new Builder();
   const plain = lossOf(g, model.forward(g, tokenInputs(g)));
-  const { rewritten, parameters } = adapt(g, [plain], { model, config, training: true });
+  const adapted = adapt(g, [plain], { model, config, training: true });
+  const { rewritten } = adapted;
+  const inHead = ({ name }: ParameterSpec) => isOf(model.headModules, name);
+  const parameters = [...adapted.parameters, ...model.parameters.filter(inHead)];
   const loss = rewritten.get(plain)!;
   const names = new Set(parameters.map(({ name }) => name));
   const adapters = topological([loss]).filter((node): node is NodeOf<'variable'> => node.kind === 'variable' && names.has(node.attrs.name));
@@ -91,9 +95,35 @@ export function loraProgram(model: Model, config: LoraConfig, weightDecay: numbe
   const norm = gradientNorm(g, adapters.map((node) => g.variable(`${node.attrs.name}.grad`, node.shape.map(Number))));
   const { fn: update, state } = adamwUpdate(g, { variables: adapters.map((node) => ({ node, decay: true })), beta1, beta2, epsilon: 1e-8, weightDecay });
   const functions: Record<string, Fn> = { micro_step: makeFn('micro_step', { loss }, Object.fromEntries(sums)), norm: makeFn('norm', { norm }), update };
-  const program = { variables: [...variablesOf(model.parameters, 'frozen'), ...variablesOf(parameters, 'trainable'), ...state], functions };
+  const program = { variables: [...variablesOf(model.parameters.filter((p) => !inHead(p)), 'frozen'), ...variablesOf(parameters, 'trainable'), ...state], functions };
   verify(program);
   return { program, parameters };
+}
+
+export interface LoraGolden {
+  readonly r: number;
+  readonly lora_alpha: number;
+  readonly target_modules: string[];
+  readonly learning_rate: number;
+  readonly weight_decay: number;
+  readonly losses: number[];
+}
+
+/** The loss before each of ten updates on one batch, of an adapter that starts as the maker of the goldens starts it. */
+export async function loraLosses(engine: Engine, { model, folder, golden, feeds }: { model: Model; folder: string; golden: LoraGolden; feeds: Record<string, Tensor> }): Promise<number[]> {
+  const config = { r: golden.r, lora_alpha: golden.lora_alpha, lora_dropout: 0, use_rslora: false, target_modules: 'auto' as const, adapter_name_or_path: null };
+  const { program } = loraProgram(model, config, golden.weight_decay);
+  const weights = initialWeights(model, folder);
+  const start = (name: string, shape: readonly number[]) => (name.includes('lora_') ? f32(shape, Float64Array.from({ length: sizeOf(shape) }, (_, k) => (name.includes('lora_A') ? 0.2 * Math.sin(k + 1) : 0.1 * Math.cos(k + 1)))) : weights(name));
+  const executable = await compile(engine, program, ({ name, role, shape }) => (role === 'frozen' ? weights(name) : role === 'trainable' ? start(name, shape) : f32(shape)));
+  const losses: number[] = [];
+  for (const step of golden.losses.keys()) {
+    losses.push((await executable.run('micro_step', feeds)).loss.data[0]);
+    const correction = { bias_correction1: scalar(1 - beta1 ** (step + 1)), bias_correction2: scalar(1 - beta2 ** (step + 1)) };
+    await executable.run('update', { learning_rate: scalar(golden.learning_rate), clip: scalar(1), ...correction });
+  }
+  await executable.dispose();
+  return losses;
 }
 
 /** Ids with right padding → what a program is fed. */

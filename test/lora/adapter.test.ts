@@ -50,7 +50,7 @@ describe('target modules', () => {
 
 describe('the branch', () => {
   const layer: Linear = { module: 'block.proj', inputSize: 3, outputSize: 2, bias: true, transposeW: true, std: 1 };
-  const model: Adaptable = { modelType: 'one linear', linears: [layer], loraTargets: ['proj'] };
+  const model: Adaptable = { modelType: 'one linear', linears: [layer], loraTargets: ['proj'], task: 'next-token', headModules: [] };
   const values: Record<string, Tensor<'f32'>> = {
     'block.proj.weight': f32([2, 3], [1, 2, 3, 4, 5, 6]),
     'block.proj.bias': f32([2], [0.5, -0.5]),
@@ -175,7 +175,6 @@ describe('adapter folders', () => {
     [{ use_dora: true }, /use_dora in adapter_config\.json: true is not supported\.$/],
     [{ bias: 'all' }, /bias in adapter_config\.json: "all" is not supported\.$/],
     [{ rank_pattern: { c_attn: 4 } }, /rank_pattern .* is not supported\.$/],
-    [{ modules_to_save: ['score'] }, /modules_to_save in adapter_config\.json: \["score"\] is not supported\.$/],
     [{ init_lora_weights: 'pissa_niter_4' }, /init_lora_weights in adapter_config\.json: "pissa_niter_4" is not supported\.$/],
     [{ r: 0 }, /r in adapter_config\.json: /],
   ])('with %j are refused in a sentence', (changes, sentence) => {

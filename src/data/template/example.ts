@@ -1,7 +1,10 @@
 /** A row as the model will read it, still in words. */
 
-/** Text; or tokens that have no words: what the tokenizer puts before and after a text, and the end token. */
-export type Piece = { readonly text: string; readonly trained: boolean } | { readonly mark: 'prefix' | 'suffix' | 'end'; readonly trained: boolean };
+/** Text; or tokens that have no words: what the tokenizer puts before and after a text, the end token, and the number of a class. */
+export type Piece =
+  | { readonly text: string; readonly trained: boolean }
+  | { readonly mark: 'prefix' | 'suffix' | 'end'; readonly trained: boolean }
+  | { readonly id: number; readonly trained: boolean };
 
 export interface Example {
   readonly pieces: readonly Piece[];

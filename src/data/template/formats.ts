@@ -71,6 +71,20 @@ export function rowTemplate(config: Pick<DatasetConfig, 'format' | 'columns' | '
   }
 }
 
+/** A text between the tokenizer's marks, and the number of its class: by its name, or as the column has it. */
+export function classTemplate(config: Pick<DatasetConfig, 'format' | 'columns'>, labels: readonly string[]): RowTemplate {
+  const { format } = config;
+  if (format !== 'classification') throw new UserError(`stage classify reads rows of format classification, not ${format}; set dataset.format: classification, with dataset.columns where they have other names`);
+  const columns = new Columns(config);
+  const numbers = new Map(labels.flatMap((name, i): [string, number][] => [[String(i), i], [name, i]]));
+  return (row) => {
+    const label = columns.filled(row, 'label');
+    const id = numbers.get(label);
+    if (id === undefined) throw new UnusableRow(`its label "${label}" is none of ${labels.join(', ')} (dataset.labels)`);
+    return { pieces: [{ mark: 'prefix', trained: false }, read(columns.filled(row, 'text')), { mark: 'suffix', trained: false }, { id, trained: true }], joined: false };
+  };
+}
+
 type DialogueWriter = (chat: Dialogue | ReturnType<typeof messagesOf>, tools?: readonly unknown[] | null) => Example;
 
 function dialogueWriter({ format, template }: Pick<DatasetConfig, 'format' | 'template'>, tokenizer: Tokenizer): DialogueWriter {

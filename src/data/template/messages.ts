@@ -67,7 +67,7 @@ export function renderChat(messages: readonly ChatMessage[], tokenizer: Tokenize
     at = end;
   }
   pieces.push(read(whole.slice(at)));
-  return { pieces: pieces.filter((piece) => 'mark' in piece || piece.text !== ''), joined: true };
+  return { pieces: pieces.filter((piece) => !('text' in piece) || piece.text !== ''), joined: true };
 }
 
 /** A chat as question and answer in turn, which is all that named templates know. */

@@ -82,6 +82,15 @@ export class Tokenizer {
     this.#special = specialIds(files.definition);
   }
 
+  /** What stands for a word that is to be told (BERT, RoBERTa); null where there is none. */
+  get maskId(): number | null {
+    return this.#rust.tokenToId('[MASK]') ?? this.#rust.tokenToId('<mask>') ?? null;
+  }
+
+  isSpecial(id: number): boolean {
+    return this.#special.has(id);
+  }
+
   /** What rows are filled up with; nothing looks at it, so any token will do where none is named. */
   get fillId(): number {
     return this.padId ?? this.eosId ?? 0;

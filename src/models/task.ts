@@ -1,0 +1,55 @@
+/** What a model is asked to predict, and where: it decides the head, the batch and what an evaluation means. */
+import type { Experiment } from '../config/schema.js';
+import { UserError } from '../util/errors.js';
+import type { RawConfig } from './config.js';
+import type { Model } from './contract.js';
+
+/** What a model is read for; a folder that is only looked at is read for what its config names. */
+export type Purpose = Pick<Experiment, 'stage'> & { readonly labels: readonly string[] | null };
+
+export function purposeOf({ stage, dataset }: Pick<Experiment, 'stage' | 'dataset'>): Purpose {
+  return { stage, labels: dataset.labels };
+}
+
+export type Task = 'next-token' | 'masked-token' | 'class';
+
+const stagesOf: { readonly [K in Task]: readonly Experiment['stage'][] } = {
+  'next-token': ['sft', 'pretrain'],
+  'masked-token': ['mlm'],
+  class: ['classify'],
+};
+
+/** The stage of a model that nobody has said one for. */
+export function defaultStage({ task }: Pick<Model, 'task'>): Experiment['stage'] {
+  return stagesOf[task][0];
+}
+
+/** Throws a UserError where a model cannot do what a stage asks. */
+export function checkStage({ modelType, task, stages }: Pick<Model, 'modelType' | 'task' | 'stages'>, { stage }: Purpose): void {
+  if (stagesOf[task].includes(stage)) return;
+  throw new UserError(`stage ${stage} is not for a ${modelType} model; set stage: ${stages.join(' or ')}`);
+}
+
+/** Of a family that says the next token and nothing else. */
+export const saysNextToken = { task: 'next-token', stages: stagesOf['next-token'], classes: [], newModules: [], headModules: [] } as const satisfies Partial<Model>;
+
+/** Names of the classes by number: those given, or those of the config; UserError where neither says. */
+export function classesOf({ id2label, num_labels: count, architectures }: RawConfig, purpose: Purpose | null): readonly string[] {
+  if (purpose?.labels) return purpose.labels;
+  if (typeof id2label === 'object' && id2label !== null) return Object.entries(id2label).sort(([a], [b]) => Number(a) - Number(b)).map(([, name]) => String(name));
+  const isClassifier = Array.isArray(architectures) && architectures.some((name) => String(name).endsWith('ForSequenceClassification'));
+  const known = typeof count === 'number' ? count : isClassifier ? 2 : 0; // Transformers writes no names where they are its own two
+  if (known > 0) return Array.from({ length: known }, (_, i) => `LABEL_${i}`);
+  throw new UserError('its config names no classes (id2label); give their names in the order of their numbers as dataset.labels: [negative, positive]');
+}
+
+/** A config that Transformers loads as a classifier of these classes. */
+export function classifierConfig(raw: RawConfig, architecture: string, classes: readonly string[]): RawConfig {
+  return {
+    ...raw,
+    architectures: [architecture],
+    id2label: Object.fromEntries(classes.map((name, i) => [String(i), name])),
+    label2id: Object.fromEntries(classes.map((name, i) => [name, i])),
+    problem_type: 'single_label_classification',
+  };
+}
