@@ -8,6 +8,7 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeModel } from './gpt2-small.mjs';
+import { benchMemory, memoryTable } from './memory.mjs';
 import { machine, megabytes, table } from './report.mjs';
 import { benchStartUp } from './start-up.mjs';
 import { benchTokenizing } from './tokenizing.mjs';
@@ -30,7 +31,8 @@ try {
   await writeModel(folder);
   const training = await benchTraining({ folder, python, sizes: [[4, 128], [8, 128]], log });
   if (training.theirsMissing !== null) log(`without PyTorch: ${training.theirsMissing}`);
-  const text = report({ startUp, tokenizing, training });
+  const memory = await benchMemory({ folder, log });
+  const text = report({ memory, startUp, tokenizing, training });
   await writeFile(join(root, 'docs/performance.md'), text);
   console.log(text);
 } finally {
@@ -41,7 +43,7 @@ function speed({ ms, fastest }, tokens) {
   return `${Math.round(ms)} ms (${Math.round(fastest)}), ${Math.round((1000 * tokens) / ms)} tokens/s`;
 }
 
-function report({ startUp, tokenizing, training: { results, theirsMissing } }) {
+function report({ memory, startUp, tokenizing, training: { results, theirsMissing } }) {
   const versions = results.find(({ theirs }) => theirs)?.theirs.description;
   const tokenizersVersion = tokenizing.find(({ version }) => version)?.version;
   return `# Performance
@@ -73,6 +75,10 @@ ${table(
   ]),
 )}
 ${theirsMissing === null ? '' : `\nPyTorch was not measured: ${theirsMissing}\n`}
+## Memory: the estimate and the run
+
+${memory.length === 0 ? 'Not measured: the text and the tokenizer are not on this machine.' : `\`workbench train\` on that shape for three updates, every position a label, a process a run: what the estimate said before and the process's peak.\n\n${memoryTable(memory)}`}
+
 ## Tokenising
 
 ${
