@@ -15,10 +15,15 @@ const control = /\u001b\[[0-9;?<>=]*[ -/]*[@-~]|\u001b\][^\u0007]*\u0007|\u001b[
 
 /** `{ firstFrame, help, runs }`, medians; an empty home folder each time. */
 export async function benchStartUp() {
-  const firstFrame = await repeated((env) => untilFrame(env));
+  const firstFrame = await benchFirstFrame();
   const help = await repeated((env) => untilEnd(['--help'], env));
   const runs = await repeated((env) => untilEnd(['runs', '--json'], env));
   return { firstFrame, help, runs };
+}
+
+/** Median, in ms. */
+export function benchFirstFrame() {
+  return repeated((env) => untilFrame(env));
 }
 
 async function repeated(measure) {

@@ -6,19 +6,21 @@
 export interface FrameWriter {
   /** Takes the newest frame; it is written at the end of this turn, then at most every `interval` milliseconds. */
   show(frame: string): void;
-  /** Forgets what the terminal shows and writes the whole frame. */
+  /** Forgets what the terminal shows: clears it and writes the whole frame, in one update. */
   repaint(): void;
   /** Writes nothing any more until the next repaint. */
   stop(): void;
 }
 
 const interval = 33;
+const clearWindow = '\u001b[2J';
 const [beginUpdate, endUpdate] = ['\u001b[?2026h', '\u001b[?2026l'];
 
 export function makeFrameWriter(write: (data: string) => void): FrameWriter {
   let frame = '';
   let written: readonly string[] = [];
   let stopped = false;
+  let anew = false;
   let next: NodeJS.Immediate | null = null;
   let pause: NodeJS.Timeout | null = null;
 
@@ -27,7 +29,8 @@ export function makeFrameWriter(write: (data: string) => void): FrameWriter {
     const lines = frame.split('\n');
     const changes = changedLines(written, lines);
     if (stopped || changes === '') return;
-    write(beginUpdate + changes + endUpdate);
+    write(beginUpdate + (anew ? clearWindow : '') + changes + endUpdate);
+    anew = false;
     written = lines;
     pause = setTimeout(() => {
       pause = null;
@@ -42,6 +45,7 @@ export function makeFrameWriter(write: (data: string) => void): FrameWriter {
     },
     repaint() {
       stopped = false;
+      anew = true;
       written = [];
       if (pause) clearTimeout(pause);
       pause = null;

@@ -40,7 +40,11 @@ const always: Table = {
 const tooSmall: Table = {
   title: 'Too small',
   modal: true,
-  bindings: [{ keys: ['q', 'ctrl+c'], does: 'quit; runs go on', short: 'quit', act: () => ({ ask: 'quit' }) }],
+  bindings: [
+    { keys: ['q', 'ctrl+c'], does: 'quit; runs go on', short: 'quit', act: () => ({ ask: 'quit' }) },
+    { keys: ['ctrl+z'], does: 'suspend the screen', act: () => ({ ask: 'suspend' }) },
+    { keys: ['ctrl+l'], does: 'draw it again', act: () => ({ ask: 'redraw' }) },
+  ],
 };
 
 const help: Table = {

@@ -66,7 +66,7 @@ export function keysOf(input: string, key: InkKey): Key[] {
   if (named) return [named[1] === 'tab' && key.shift ? 'shift+tab' : named[1]];
   if (key.ctrl) return [`ctrl+${input}`];
   // Escape and the key after it, when both come in one piece, look like Alt.
-  const typed = [...input].map((character) => controls[character] ?? character);
+  const typed = [...input].map((character) => controls[character] ?? (character < ' ' ? `ctrl+${String.fromCharCode(character.charCodeAt(0) + 96)}` : character));
   return key.meta ? ['esc', ...typed] : typed;
 }
 

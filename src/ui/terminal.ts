@@ -19,7 +19,6 @@ export interface Terminal {
 
 /** Alternate screen, no wrapping at the right edge, no cursor; and the way back. */
 const enterSequence = '\u001b[?1049h\u001b[?7l\u001b[?25l\u001b[2J';
-const clearSequence = '\u001b[2J';
 const leaveSequence = '\u001b[?25h\u001b[?7h\u001b[?1049l';
 
 /** `failed` hears of an error that a component threw. */
@@ -52,9 +51,7 @@ export function enterTerminal(screen: ReactNode, { stdin, stdout }: Streams, fai
       shown.unmount();
     },
     redraw() {
-      if (!inside) return;
-      stdout.write(clearSequence);
-      writer.repaint();
+      if (inside) writer.repaint();
     },
     suspend() {
       exit();

@@ -53,7 +53,7 @@ export const commandLine: OverlayDefinition<'command', CommandState, CommandActi
 async function run({ line: text, confirmed }: Extract<CommandIntent, { ask: 'command-run' }>, world: World): Promise<void> {
   const { send, get, services, refresh } = world;
   const command = (action: CommandAction): void => send({ type: 'command', action });
-  if (get().command.running !== null) return command({ type: 'waits', line: text });
+  if (get().command.running !== null) return command({ type: 'waits', line: text, confirmed });
   command({ type: 'begun', line: text.trim() });
   let pending = '';
   const say = (whole: boolean): void => {
@@ -80,6 +80,6 @@ async function run({ line: text, confirmed }: Extract<CommandIntent, { ask: 'com
     const [next] = get().command.waiting;
     command({ type: 'ended' });
     refresh();
-    send(next === undefined ? { ask: 'command-complete' } : { ask: 'command-run', line: next, confirmed: false });
+    send(next === undefined ? { ask: 'command-complete' } : { ask: 'command-run', ...next });
   }
 }

@@ -22,7 +22,7 @@ export interface CommandState {
   /** The line that is being run. */
   readonly running: string | null;
   /** Lines entered meanwhile. */
-  readonly waiting: readonly string[];
+  readonly waiting: readonly { readonly line: string; readonly confirmed: boolean }[];
   /** Earlier lines, the newest last. */
   readonly history: readonly string[];
   /** The one shown; null while a new line is typed. */
@@ -43,7 +43,7 @@ export type CommandAction =
   | { readonly type: 'history'; readonly lines: readonly string[] }
   | { readonly type: 'begun'; readonly line: string }
   | { readonly type: 'said'; readonly lines: readonly Line[] }
-  | { readonly type: 'waits'; readonly line: string }
+  | { readonly type: 'waits'; readonly line: string; readonly confirmed: boolean }
   | { readonly type: 'ended' }
   | { readonly type: 'scroll'; readonly by: number }
   | { readonly type: 'mark'; readonly ids: readonly string[] };
@@ -78,7 +78,7 @@ export function reduceCommand(state: CommandState, action: CommandAction): Comma
     case 'said':
       return { ...state, output: said(state, action.lines), scroll: state.scroll === 0 ? 0 : state.scroll + action.lines.length };
     case 'waits':
-      return { ...retyped(state, empty), waiting: [...state.waiting, action.line] };
+      return { ...retyped(state, empty), waiting: [...state.waiting, { line: action.line, confirmed: action.confirmed }] };
     case 'ended':
       return { ...state, running: null, waiting: state.waiting.slice(1) };
     case 'scroll':
