@@ -15,8 +15,8 @@ export function workplace({ get, send }: World, { line, confirmed }: { readonly 
   return {
     draft: () => get().newRun.draft,
     setDraft: (draft) => send({ type: 'newRun', action: { type: 'load', draft } }),
-    marked: () => get().command.marked,
-    mark: (ids) => send({ type: 'command', action: { type: 'mark', ids } }),
+    marked: () => get().history.marked,
+    mark: (ids) => send({ type: 'history', action: { type: 'mark', ids } }),
     current: () => currentRun(get()),
     confirm: async (question) => {
       if (confirmed) return true;

@@ -29,8 +29,6 @@ export interface CommandState {
   readonly recalled: number | null;
   /** What was typed before an earlier line was looked up. */
   readonly kept: string;
-  /** Ids of runs marked by command. */
-  readonly marked: readonly string[];
 }
 
 export type CommandAction =
@@ -45,8 +43,7 @@ export type CommandAction =
   | { readonly type: 'said'; readonly lines: readonly Line[] }
   | { readonly type: 'waits'; readonly line: string; readonly confirmed: boolean }
   | { readonly type: 'ended' }
-  | { readonly type: 'scroll'; readonly by: number }
-  | { readonly type: 'mark'; readonly ids: readonly string[] };
+  | { readonly type: 'scroll'; readonly by: number };
 
 /** Lines of output that are kept. */
 const most = 5000;
@@ -54,7 +51,7 @@ const most = 5000;
 const empty = fieldOf('');
 
 export const initialCommand: CommandState = {
-  open: false, field: empty, completion: null, completed: empty, wanted: null, chosen: null, output: [], scroll: 0, running: null, waiting: [], history: [], recalled: null, kept: '', marked: [],
+  open: false, field: empty, completion: null, completed: empty, wanted: null, chosen: null, output: [], scroll: 0, running: null, waiting: [], history: [], recalled: null, kept: '',
 };
 
 export function reduceCommand(state: CommandState, action: CommandAction): CommandState {
@@ -83,8 +80,6 @@ export function reduceCommand(state: CommandState, action: CommandAction): Comma
       return { ...state, running: null, waiting: state.waiting.slice(1) };
     case 'scroll':
       return { ...state, scroll: Math.max(0, Math.min(state.scroll + action.by, state.output.length - 1)) };
-    case 'mark':
-      return { ...state, marked: action.ids };
   }
 }
 

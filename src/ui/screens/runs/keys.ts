@@ -105,7 +105,7 @@ const open: Table = {
 const filter = filterTable<AppState, Message>(list);
 const filtering: Table = {
   ...filter,
-  bindings: [{ keys: ['tab'], does: 'complete a name or a value; again for the next', short: 'complete', act: () => history({ type: 'complete' }) }, ...filter.bindings],
+  bindings: [{ keys: ['tab'], does: 'complete a name or a value; again for the next', short: 'complete', act: () => history({ type: 'complete' }) }, ...filter.bindings.map((binding) => ({ ...binding, keys: binding.keys.filter((key) => key !== 'tab') }))],
 };
 
 const inMenu = (action: ListAction): Message => menu({ type: 'list', action });
