@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { homeFolder } from '../config/home.js';
 import type { Experiment } from '../config/schema.js';
+import { purposeOf } from '../models/task.js';
 import { openReader } from '../store/reader.js';
 import type { RunRecord } from '../store/rows.js';
 import { exportRun, type ExportFormat } from '../trainer/export.js';
@@ -29,5 +30,5 @@ export async function exportLearned(terminal: Terminal, reference: string, optio
 /** Writes the newest that a run has learned to an absolute path. */
 export function exportTo(run: RunRecord, { format, out }: { readonly format: ExportFormat; readonly out: string }): Promise<void> {
   const { model, tokenizer, finetuning, quantization } = run.config;
-  return exportRun({ model, tokenizer, output: learnedFolder(run), kind: finetuning === 'lora' ? 'adapter' : 'model', format, out, quantization });
+  return exportRun({ model, purpose: purposeOf(run.config), tokenizer, output: learnedFolder(run), kind: finetuning === 'lora' ? 'adapter' : 'model', format, out, quantization });
 }

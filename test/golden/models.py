@@ -15,11 +15,12 @@ import sys
 from pathlib import Path
 
 import torch
+from baichuan import Baichuan, BaichuanConfig
 from peft import LoraConfig, get_peft_model
 from peft.utils.constants import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as PEFT_TARGETS
 from safetensors.torch import save_file
 from transformers import (
-    Gemma2Config, Gemma2ForCausalLM, GPT2Config, GPT2LMHeadModel, GPTNeoXConfig, GPTNeoXForCausalLM, LlamaConfig, LlamaForCausalLM,
+    BloomConfig, BloomForCausalLM, Gemma2Config, Gemma2ForCausalLM, GPT2Config, GPT2LMHeadModel, GPTNeoXConfig, GPTNeoXForCausalLM, LlamaConfig, LlamaForCausalLM,
     MistralConfig, MistralForCausalLM, Phi3Config, Phi3ForCausalLM, PhiConfig, PhiForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM,
 )
 
@@ -62,6 +63,7 @@ models = {
     "gpt-neox-serial": (GPTNeoXForCausalLM, GPTNeoXConfig(**plain, use_parallel_residual=False), {}),
     "phi": (PhiForCausalLM, PhiConfig(**plain), {}),
     "phi3": (Phi3ForCausalLM, Phi3Config(**llama, sliding_window=5, pad_token_id=0), {}),
+    "bloom": (BloomForCausalLM, BloomConfig(vocab_size=VOCAB, hidden_size=18, n_layer=2, n_head=3, bos_token_id=1, eos_token_id=None, initializer_range=0.2), {}),
     "gemma2": (
         Gemma2ForCausalLM,
         Gemma2Config(**llama, head_dim=6, sliding_window=4, query_pre_attn_scalar=5, attn_logit_softcapping=2.0, final_logit_softcapping=3.0, pad_token_id=0),
@@ -127,9 +129,51 @@ def make(name, build, config, dtype=torch.float32, **saving):
     print(name, result.loss.item(), greedy[0].tolist())
 
 
+def make_baichuan(name, config):
+    """The same from the reference of our own, whose config.json has the keys that the original's has."""
+    folder = out / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    torch.manual_seed(sum(map(ord, name)))
+    model = Baichuan(config).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(0, 0.2)
+            if parameter.ndim == 1:
+                parameter += 1
+    save_file({n: p.detach().contiguous() for n, p in model.named_parameters()}, folder / "model.safetensors", {"format": "pt"})
+    known = ["vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "rms_norm_eps", "initializer_range", "bos_token_id"]
+    kept = {key: getattr(config, key) for key in known} | dict(model_type="baichuan", eos_token_id=None, hidden_act="silu", tie_word_embeddings=False)
+    kept |= dict(model_max_length=64) if config.alibi else dict(max_position_embeddings=64)
+    kept |= dict(z_loss_weight=0) if config.normed_head else {}
+    (folder / "config.json").write_text(json.dumps(kept, indent=2) + "\n")
+    ids = torch.randint(3, VOCAB, (len(REAL), LENGTH))
+    mask = torch.tensor([[1] * n + [0] * (LENGTH - n) for n in REAL])
+    labels = torch.where(mask.bool() & (torch.rand(ids.shape) < 0.7), ids, -100)
+    batch = dict(input_ids=ids, attention_mask=mask, labels=labels)
+    result = model(**batch)
+    result.loss.backward()
+    tensors = {"logits": result.logits.reshape(-1, VOCAB)[mask.bool().reshape(-1)]} | {f"grad.{n}": p.grad for n, p in model.named_parameters()}
+    save_file({n: t.detach().contiguous() for n, t in tensors.items()}, folder / "golden.safetensors")
+    greedy = ids[:1, :5]
+    while greedy.shape[1] < 17:
+        greedy = torch.cat([greedy, model(greedy, torch.ones_like(greedy)).logits[:, -1:].argmax(-1)], 1)
+    golden = dict(
+        input_ids=ids.tolist(), attention_mask=mask.tolist(), labels=labels.tolist(), loss=result.loss.item(), greedy=greedy[0].tolist(),
+        lora=dict(LORA, target_modules=["W_pack"], losses=lora_losses(model, ["W_pack"], batch)),
+    )
+    (folder / "golden.json").write_text(json.dumps(golden) + "\n")
+    print(name, golden["loss"], golden["greedy"])
+
+
+baichuan = dict(vocab_size=VOCAB, hidden_size=18, intermediate_size=12, num_hidden_layers=2, num_attention_heads=3, max_position_embeddings=64, bos_token_id=1, initializer_range=0.2)
+baichuans = {"baichuan": dict(alibi=False, normed_head=False), "baichuan-alibi-normed": dict(alibi=True, normed_head=True)}
 extra_targets = {"phi3": ["qkv_proj"]}  # where PEFT has no default
 
 if __name__ == "__main__":
     for name, (build, config, options) in models.items():
         if name in sys.argv[1:] or len(sys.argv) == 1:
             make(name, build, config, **options)
+    for name, options in baichuans.items():
+        if name in sys.argv[1:] or len(sys.argv) == 1:
+            make_baichuan(name, BaichuanConfig(**baichuan, **options))
