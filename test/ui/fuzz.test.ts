@@ -43,7 +43,7 @@ describe.skipIf(!isBuilt)('the screen under random keys (needs `npm run build`)'
     while (performance.now() < end) {
       const burst = Array.from({ length: 1 + Math.floor(random() * 8) }, () => pick(alphabet));
       const [columns, rows] = pick(sizes);
-      if (random() < 0.05) screen.resize(columns, rows);
+      if (random() < 0.05) await screen.resize(columns, rows);
       await press(...burst);
       const shown = screen.lines().join('\n');
       // A question is left unanswered, and no run is started: it would train in earnest.

@@ -56,9 +56,15 @@ export class PtyScreen {
     for (const key of pressed) this.#pty.write(key);
   }
 
-  resize(columns: number, rows: number): void {
+  /** Resolves when it is drawn for the new size. */
+  async resize(columns: number, rows: number): Promise<void> {
     this.#emulator.resize(columns, rows);
     this.#pty.resize(columns, rows);
+    await vi.waitFor(() => {
+      const torn = tears(this.lines(), this.size);
+      const small = this.lines().join(' ').includes(`Window too small (${columns}x${rows})`);
+      if (torn.length > 0 || this.lines().join(' ').includes('Window too small') !== small) throw new Error(`it is not drawn for ${columns}x${rows}: ${torn.join('\n')}`);
+    }, { timeout: 30_000, interval: 5 });
   }
 
   signal(name: string): void {
