@@ -9,7 +9,8 @@ import { presets } from '../config/presets.js';
 import { sameShape } from '../config/shape.js';
 import type { Experiment } from '../config/schema.js';
 import type { Aside } from '../runner/aside.js';
-import type { Completion, FormServices } from '../ui/screens/new-run/services.js';
+import type { FormServices } from '../ui/screens/new-run/services.js';
+import type { PathCompletion } from '../ui/widgets/path-field.js';
 import { messageOf, UserError } from '../util/errors.js';
 import type { AsideHandlers } from './aside.js';
 import { shippedExperiments } from './places.js';
@@ -75,7 +76,7 @@ function saved(path: string, experiment: Experiment, overwrite: boolean): KnownF
 }
 
 /** What a shell would offer: names that begin with the last part; hidden ones only where a dot is typed. */
-export async function completions(text: string, env: Environment): Promise<Completion[]> {
+export async function completions(text: string, env: Environment): Promise<PathCompletion[]> {
   const cut = text.lastIndexOf('/') + 1;
   const [typed, start] = [text.slice(0, cut), text.slice(cut)];
   const folder = resolve(expandTilde(typed === '' ? '.' : typed, env));

@@ -78,7 +78,7 @@ export async function start(terminal: Terminal, { parallel }: { readonly paralle
 }
 
 /** Queues a run of an experiment, or what there is of one already. Returns what was done, in words. */
-async function enqueue(store: Store, home: string, config: Experiment): Promise<string> {
+export async function enqueue(store: Store, home: string, config: Experiment): Promise<string> {
   const same = store.runs().filter((run) => diffExperiments(run.config, config).length === 0);
   const before = same.find(({ state }) => state === 'completed') ?? same.at(0);
   const { id, name, step } = before ?? newRun(store, config);

@@ -26,6 +26,7 @@ import { UserError } from '../util/errors.js';
 import type { AsideHandlers } from './aside.js';
 import { formServices } from './form-services.js';
 import { modelPlaces, shippedExperiments } from './places.js';
+import { queueServices } from './queue-services.js';
 import { makeRecords } from './records.js';
 
 export function openServices(env: Environment): Services & { close(): void } {
@@ -78,6 +79,7 @@ export function openServices(env: Environment): Services & { close(): void } {
     control: (runId, wanted) => control(home, runId, wanted),
     keyFile: () => readKeyFile(home),
     records: makeRecords(store, home, expanded),
+    queue: queueServices(store, home, { located, expanded }),
     commands: () => (commands ??= import('./repl/commands.js').then(({ screenCommands }) => screenCommands(env, services))),
     change: (runId, changes) => change(home, runId, changes),
     kill: async (runId) => void (await kill(home, runId)),

@@ -35,7 +35,8 @@ export function dispatchKey<S, M>(tables: readonly KeyTable<S, M>[], state: S, k
     if (binding) return several(binding.act(state, key));
     if (table.text && isPrintable(key)) return several(table.text(state, key === 'space' ? ' ' : key));
   }
-  return [];
+  // A line feed is Enter where nobody has another use for it.
+  return key === 'ctrl+j' ? dispatchKey(tables, state, 'enter') : [];
 }
 
 /** `[keys, word]` for the footer, in the order of the tables; a key that a table above has taken is not shown again. */
@@ -64,6 +65,7 @@ export function helpSections<S, M>(tables: readonly KeyTable<S, M>[], state: S):
 export function keysOf(input: string, key: InkKey): Key[] {
   const named = Object.entries(names).find(([field]) => key[field as keyof typeof names]);
   if (named) return [named[1] === 'tab' && key.shift ? 'shift+tab' : named[1]];
+  if (input === '\n') return ['ctrl+j'];
   if (key.ctrl) return [`ctrl+${input}`];
   // Escape and the key after it, when both come in one piece, look like Alt.
   const typed = [...input].map((character) => controls[character] ?? (character < ' ' ? `ctrl+${String.fromCharCode(character.charCodeAt(0) + 96)}` : character));

@@ -1,8 +1,8 @@
 import { Box, useInput } from 'ink';
 import { useMemo, useSyncExternalStore } from 'react';
-import { blank, fitLine, line, spread } from './format/line.js';
+import { blank, fitLine, line, lineWidth, spread } from './format/line.js';
 import type { Line } from './format/line.js';
-import { clean, wrap } from './format/text.js';
+import { clean, widthOf, wrap } from './format/text.js';
 import { activeTables, helpTables, openOverlay } from './key-tables.js';
 import { footerKeys, helpSections, keysOf } from './keys.js';
 import type { Key } from './keys.js';
@@ -77,10 +77,18 @@ function Help({ state, width, height }: ViewProps) {
 }
 
 function headerLine(state: AppState, width: number): Line {
-  const left = screens.flatMap(({ name, title }, i): Line => [{ text: '  ' }, name === state.screen ? { text: ` ${i + 1} ${title} `, inverse: true, tone: 'accent' } : { text: ` ${i + 1} ${title} `, tone: 'muted' }]);
   const going = liveRuns(state);
   const right = going.length === 0 ? '' : going.length === 1 ? `${going[0].state}: ${clean(going[0].name)} ` : `${going.length} runs live `;
-  return spread([{ text: ' Workbench', bold: true }, ...left, { text: '  ' }], fitLine([{ text: right, tone: 'accent' }], Math.min(right.length, width - 46)), width);
+  const room = width - Math.min(widthOf(right), 22);
+  const left = [[Infinity, '  '], [Infinity, ''], [6, ''], [5, ''], [4, ''], [3, '']] as const;
+  const fitting = left.map(([letters, gap]) => screenNames(state, letters, gap)).find((line) => lineWidth(line) <= room) ?? screenNames(state, 0, '');
+  return spread(fitting, fitLine([{ text: right, tone: 'accent' }], Math.max(0, Math.min(widthOf(right), width - lineWidth(fitting)))), width);
+}
+
+/** The screens with their numbers; of those that are not shown, so many letters. */
+function screenNames(state: AppState, letters: number, gap: string): Line {
+  const named = screens.flatMap(({ name, title }, i): Line => [{ text: gap }, name === state.screen ? { text: ` ${i + 1} ${title} `, inverse: true, tone: 'accent' } : { text: ` ${i + 1} ${title.slice(0, letters).trimEnd()} `, tone: 'muted' }]);
+  return [{ text: ' Workbench', bold: true }, { text: gap === '' ? ' ' : '' }, ...named, { text: gap }];
 }
 
 /** At most three lines. */

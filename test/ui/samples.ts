@@ -9,6 +9,8 @@ import type { ModelEntry } from '../../src/models/discover.js';
 import type { Store } from '../../src/store/store.js';
 import type { Estimate } from '../../src/trainer/estimate.js';
 import type { FormServices } from '../../src/ui/screens/new-run/services.js';
+import type { QueueServices } from '../../src/ui/screens/queue/services.js';
+import { UserError } from '../../src/util/errors.js';
 
 export const sampleModels: readonly ModelEntry[] = [
   { path: '/models/stories260k', name: 'stories260k', modelType: 'llama', parameters: 260_032, bytes: 1_052_000, dtype: 'F32', supported: true, reason: null },
@@ -45,6 +47,23 @@ export function sampleForm(changes: Partial<FormServices> = {}): FormServices {
     exists: () => false,
     copy: () => undefined,
     ...changes,
+  };
+}
+
+/** A line that nobody works on. */
+export function sampleQueue(store: Store): QueueServices {
+  const add = (config: Experiment): string => {
+    const { id, name } = store.createRun({ name: config.name ?? 'new', config });
+    store.enqueue(id);
+    return `${name} is in line, number ${store.queue().length}`;
+  };
+  return {
+    add: (config) => Promise.resolve(add(config)),
+    addFile: (path) => (path.endsWith('.yaml') ? Promise.resolve(add(experiment({ name: path }))) : Promise.reject(new UserError(`${path} is no experiment file.`))),
+    move: (run, place) => store.moveInQueue(run, place),
+    remove: (run) => void store.cancel(run, 'taken out of the queue'),
+    setParallel: (runs) => Promise.resolve(store.setParallel(runs)),
+    start: () => Promise.resolve(store.queue().length),
   };
 }
 

@@ -3,5 +3,6 @@ import { compare } from './compare/screen.js';
 import { history } from './runs/screen.js';
 import { live } from './live/screen.js';
 import { newRun } from './new-run/screen.js';
+import { queue } from './queue/screen.js';
 
-export const screens = [newRun, live, history, compare] as const;
+export const screens = [newRun, live, history, compare, queue] as const;

@@ -2,7 +2,7 @@
 import type { Binding } from '../keys.js';
 import type { FieldAction } from './field.js';
 
-export function fieldBindings<S, M>(wrap: (action: FieldAction) => M): Binding<S, M>[] {
+export function fieldBindings<S, M>(wrap: (action: FieldAction) => M | readonly M[]): Binding<S, M>[] {
   return [
     { keys: ['backspace'], does: 'delete the character before', act: () => wrap({ type: 'backspace' }) },
     { keys: ['ctrl+u'], does: 'delete to the start', act: () => wrap({ type: 'clear' }) },

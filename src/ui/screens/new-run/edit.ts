@@ -1,6 +1,7 @@
 /** A value being typed: a knob's, or the path of a model or dataset. */
 import { fieldOf, reduceField, selectedField } from '../../widgets/field.js';
 import type { FieldAction } from '../../widgets/field.js';
+import { commonStart } from '../../widgets/path-field.js';
 import { valueAt, withValue } from './draft.js';
 import { showValue, typedValue } from './knob.js';
 import { change, editKey, isPath } from './state.js';
@@ -35,12 +36,6 @@ export function complete(state: NewRunState): NewRunState {
   const common = texts.reduce(commonStart);
   const text = common.length > editing.field.text.length ? common : texts[0];
   return typeEdit(state, { ...editing, field: selectedField('') }, { type: 'insert', text });
-}
-
-function commonStart(a: string, b: string): string {
-  let length = 0;
-  while (length < a.length && a[length] === b[length]) length++;
-  return a.slice(0, length);
 }
 
 export function acceptEdit(state: NewRunState): NewRunState {

@@ -13,7 +13,7 @@ import type { ListState } from '../../widgets/list.js';
 import type { Column } from '../../widgets/table.js';
 import { valueAt } from './draft.js';
 import { knobSections, showValue } from './knob.js';
-import type { Completion } from './services.js';
+import type { PathCompletion } from '../../widgets/path-field.js';
 import { comparedWith, currentKnob } from './state.js';
 import type { NewRunState } from './state.js';
 
@@ -112,7 +112,7 @@ function helpLines(state: NewRunState, knob: Knob, width: number): Line[] {
   return (knob.kind === 'choice' && choices.length <= 2 ? choices : wrap(help, width)).map((part) => line([part, 'muted']));
 }
 
-export function completionText(completions: readonly Completion[]): string {
+export function completionText(completions: readonly PathCompletion[]): string {
   return completions.map(({ name }) => clean(name)).join('  ');
 }
 

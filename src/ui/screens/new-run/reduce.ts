@@ -18,7 +18,7 @@ import type { PickerAction } from './picker.js';
 import { chooseDataset, chooseModel, listsAtDraft, takeDataset, takeModel, withDatasets, withModels } from './places.js';
 import { reduceSaving } from './saving.js';
 import type { SavingAction } from './saving.js';
-import type { Completion } from './services.js';
+import type { PathCompletion } from '../../widgets/path-field.js';
 import { change, comparedWith, currentKnob, panes, shownKnobs, visibleDatasets, visibleModels } from './state.js';
 import type { Assessment, FormPane, Looked, NewRunState, Outlook, Probe, WrittenDraft } from './state.js';
 
@@ -39,7 +39,7 @@ export type NewRunAction =
   | { readonly type: 'edit'; readonly text: string | null }
   | { readonly type: 'edit-type'; readonly action: FieldAction }
   | { readonly type: 'complete' }
-  | { readonly type: 'completions'; readonly text: string; readonly found: readonly Completion[] }
+  | { readonly type: 'completions'; readonly text: string; readonly found: readonly PathCompletion[] }
   | { readonly type: 'edit-accept' }
   | { readonly type: 'edit-cancel' }
   /** Of a typed path: what is there, or why it cannot be taken. */

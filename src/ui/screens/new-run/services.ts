@@ -3,14 +3,7 @@ import type { KnownFile } from '../../../config/command.js';
 import type { Preset } from '../../../config/presets.js';
 import type { Experiment } from '../../../config/schema.js';
 import type { DataPreview } from '../../../data/preview.js';
-
-/** One way to go on with a path that is being typed. */
-export interface Completion {
-  /** The whole text then; a folder ends with a slash. */
-  readonly text: string;
-  /** What is new of it. */
-  readonly name: string;
-}
+import type { PathCompletion } from '../../widgets/path-field.js';
 
 /** How fast updates of this shape are on this machine, measured. */
 export interface Pace {
@@ -24,7 +17,7 @@ export interface FormServices {
   readonly presets: readonly Preset[];
   /** Experiment files of this folder, and those that come with the program. */
   files(): Promise<readonly KnownFile[]>;
-  complete(text: string): Promise<readonly Completion[]>;
+  complete(text: string): Promise<readonly PathCompletion[]>;
   /** Rejects with the UserErrors that the data would meet. */
   preview(experiment: Experiment): Promise<DataPreview>;
   /** Whether two runs do the same work an update. */

@@ -22,7 +22,8 @@ import { knobSections } from './knob.js';
 import type { KnownPace } from './pace.js';
 import type { PickerState } from './picker.js';
 import type { SavingState } from './saving.js';
-import type { Completion, Pace } from './services.js';
+import type { PathCompletion } from '../../widgets/path-field.js';
+import type { Pace } from './services.js';
 
 export const panes = ['model', 'dataset', 'settings', 'detail'] as const;
 export type FormPane = (typeof panes)[number];
@@ -35,7 +36,7 @@ export interface Editing {
   readonly before: Draft;
   readonly error: string | null;
   /** Of a path: how it may go on. */
-  readonly completions: readonly Completion[];
+  readonly completions: readonly PathCompletion[];
 }
 
 /** What was found out about one draft. */
