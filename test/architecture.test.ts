@@ -32,7 +32,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const owners: readonly (readonly [library: RegExp, owners: readonly string[]])[] = [
   [/^yaml$/, ['config/']],
   [/^(tokenizers|@huggingface\/jinja|csv-parse(\/.*)?|hyparquet.*|apache-arrow|fzstd|tinyglobby)$/, ['data/']],
-  [/^onnxruntime-|^protobufjs/, ['engine/onnx/']],
+  [/^onnxruntime-/, ['engine/onnx/']],
+  // ONNX files, and SentencePiece models.
+  [/^protobufjs/, ['engine/onnx/', 'data/tokenizer/']],
   [/^@tensorflow\//, ['engine/tfjs/']],
   [/^better-sqlite3$/, ['store/']],
   [/^node:worker_threads$/, ['runner/']],

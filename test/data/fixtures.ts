@@ -50,6 +50,21 @@ export async function prepare(overrides: Overrides, tokenizer: Tokenizer, cacheF
 export const tokensOf = (rows: EncodedRows): number[][] => Array.from({ length: rows.length }, (_, i) => [...rows.tokens(i)]);
 export const labelsOf = (rows: EncodedRows): number[][] => Array.from({ length: rows.length }, (_, i) => [...rows.labels(i)]);
 
+/** Every third text of a corpus of the material, as the makers of the golden files take them. */
+export function corpus(name: string): string[] {
+  return textsOf(name).filter((_, i) => i % 3 === 0);
+}
+
+function textsOf(name: string): string[] {
+  const [set, language] = name.split('.');
+  if (set === 'alpaca_zh') {
+    const rows = JSON.parse(readFileSync(path.join(material, 'datasets/llama-factory-demo/alpaca_zh_demo.json'), 'utf8')) as { output: string }[];
+    return rows.map((row) => row.output);
+  }
+  const squad = JSON.parse(readFileSync(path.join(material, `datasets/xquad/xquad.${language}.json`), 'utf8')) as { data: { paragraphs: { context: string }[] }[] };
+  return squad.data.flatMap((document) => document.paragraphs.map((paragraph) => paragraph.context));
+}
+
 /** What `digest` of golden/make.py computes. */
 export function digest(rows: Iterable<ArrayLike<number>>): string {
   const hash = createHash('sha256');

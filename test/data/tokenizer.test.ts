@@ -3,28 +3,13 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadTokenizer } from '../../src/data/tokenizer/index.js';
 import { UserError } from '../../src/util/errors.js';
-import { digest, material, readGolden, scratch, tinyTokenizer, tinyTokenizerFolder, withoutMaterial } from './fixtures.js';
+import { corpus, digest, material, readGolden, scratch, tinyTokenizer, tinyTokenizerFolder, withoutMaterial } from './fixtures.js';
 
 interface Golden {
   readonly sentences: readonly string[];
   readonly tokenizers: Readonly<Record<string, { sentences: number[][]; decoded: string[]; corpora: Record<string, { tokens: number; sha256: string }> }>>;
 }
 const golden = readGolden('tokens.json') as Golden;
-
-/** Every third text of a corpus. */
-function corpus(name: string): string[] {
-  return textsOf(name).filter((_, i) => i % 3 === 0);
-}
-
-function textsOf(name: string): string[] {
-  const [set, language] = name.split('.');
-  if (set === 'alpaca_zh') {
-    const rows = JSON.parse(readFileSync(path.join(material, 'datasets/llama-factory-demo/alpaca_zh_demo.json'), 'utf8')) as { output: string }[];
-    return rows.map((row) => row.output);
-  }
-  const squad = JSON.parse(readFileSync(path.join(material, `datasets/xquad/xquad.${language}.json`), 'utf8')) as { data: { paragraphs: { context: string }[] }[] };
-  return squad.data.flatMap((document) => document.paragraphs.map((paragraph) => paragraph.context));
-}
 
 describe.skipIf(withoutMaterial)('ids and texts equal those of the Python library', () => {
   test.each(Object.keys(golden.tokenizers))('%s', async (folder) => {

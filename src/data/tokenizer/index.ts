@@ -18,8 +18,9 @@ export interface Located {
   readonly ends: Int32Array;
 }
 
-/** End tokens of tokenizers whose files name none. */
+/** End and mask tokens of tokenizers whose files name none. */
 const wellKnownEnds = ['<|endoftext|>', '</s>'] as const;
+const wellKnownMasks = ['[MASK]', '<mask>'] as const;
 
 /** Texts given to the library at once, in UTF-16 units: enough for its threads, little enough for memory. */
 const batchUnits = 1 << 20;
@@ -32,7 +33,7 @@ export async function loadTokenizer(folder: string): Promise<Tokenizer> {
   try {
     rust = library.Tokenizer.fromString(files.definition);
   } catch (error) {
-    throw new UserError(`${folder}/tokenizer.json cannot be read: ${messageOf(error)}`);
+    throw new UserError(`the tokenizer in ${folder} cannot be read: ${messageOf(error)}`);
   }
   rust.disableTruncation();
   rust.disablePadding();
@@ -53,6 +54,10 @@ export class Tokenizer {
   readonly bosId: number | null;
   readonly eosId: number | null;
   readonly padId: number | null;
+  /** What an encoder puts first and last, and in place of a word to be guessed. */
+  readonly clsId: number | null;
+  readonly sepId: number | null;
+  readonly maskId: number | null;
   /** The text of `eosId`. */
   readonly endToken: string | null;
   /** What goes before and after a text with `special`. */
@@ -70,10 +75,14 @@ export class Tokenizer {
     this.#rust = rust;
     this.#files = files;
     const idOf = (token: string | null) => (token === null ? null : rust.tokenToId(token));
+    const firstOf = (tokens: readonly string[]) => idOf(tokens.find((token) => idOf(token) !== null) ?? null);
     this.vocabSize = rust.getVocabSize(true);
     this.bosId = idOf(files.special.bos) ?? files.configIds.bos;
-    this.eosId = idOf(files.special.eos) ?? files.configIds.eos ?? idOf(wellKnownEnds.find((token) => idOf(token) !== null) ?? null);
+    this.eosId = idOf(files.special.eos) ?? files.configIds.eos ?? firstOf(wellKnownEnds);
     this.padId = idOf(files.special.pad) ?? files.configIds.pad;
+    this.clsId = idOf(files.special.cls);
+    this.sepId = idOf(files.special.sep);
+    this.maskId = idOf(files.special.mask) ?? firstOf(wellKnownMasks);
     this.endToken = this.eosId === null ? null : rust.idToToken(this.eosId);
     this.prefix = around.prefix;
     this.suffix = around.suffix;
