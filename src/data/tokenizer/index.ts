@@ -91,11 +91,6 @@ export class Tokenizer {
     this.#special = specialIds(files.definition);
   }
 
-  /** What stands for a word that is to be told (BERT, RoBERTa); null where there is none. */
-  get maskId(): number | null {
-    return this.#rust.tokenToId('[MASK]') ?? this.#rust.tokenToId('<mask>') ?? null;
-  }
-
   isSpecial(id: number): boolean {
     return this.#special.has(id);
   }

@@ -66,6 +66,8 @@ interface Merge {
   readonly left: string;
   readonly right: string;
   readonly score: number;
+  /** Of the left and the right part, in characters. */
+  readonly lengths: readonly [number, number];
 }
 
 /**
@@ -82,22 +84,16 @@ function mergesOf(pieces: readonly Piece[]): [string, string][] {
     for (let at = 1; at < characters.length; at++) {
       const left = characters.slice(0, at).join('');
       const right = characters.slice(at).join('');
-      if (ids.has(left) && ids.has(right)) own.push({ left, right, score });
+      if (ids.has(left) && ids.has(right)) own.push({ left, right, score, lengths: [at, characters.length - at] });
     }
     merges.push(...own.sort((a, b) => idOf(ids, a.left) - idOf(ids, b.left) || idOf(ids, a.right) - idOf(ids, b.right)));
   }
-  merges.sort((a, b) => b.score - a.score || codePoints(b.left) - codePoints(a.left) || codePoints(b.right) - codePoints(a.right));
+  merges.sort((a, b) => b.score - a.score || b.lengths[0] - a.lengths[0] || b.lengths[1] - a.lengths[1]);
   return merges.map(({ left, right }) => [left, right]);
 }
 
 function idOf(ids: ReadonlyMap<string, number>, piece: string): number {
   return ids.get(piece) ?? -1;
-}
-
-function codePoints(text: string): number {
-  let count = 0;
-  for (const _ of text) count++;
-  return count;
 }
 
 /** Far below any score: never chosen while a text can be covered otherwise. */
