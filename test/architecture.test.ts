@@ -21,16 +21,17 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   models: ['nn', 'graph', 'weights', 'config', 'util'],
   lora: ['nn', 'graph', 'weights', 'config', 'util'],
   trainer: ['models', 'lora', 'nn', 'optim', 'graph', 'weights', 'data', 'config', 'util', 'engine/contract.ts'],
+  export: ['trainer', 'data', 'models', 'lora', 'weights', 'config', 'util'],
   store: ['trainer/events.ts', 'config', 'util'],
   runner: ['store', 'trainer', 'engine/registry.ts', 'config', 'util'],
   ui: ['runner/protocol.ts', 'store/rows.ts', 'store/query.ts', 'trainer/events.ts', 'trainer/estimate.ts', 'models', 'data', 'config', 'machine', 'util'],
-  cli: ['ui', 'runner', 'store', 'trainer', 'models', 'engine/registry.ts', 'data', 'config', 'machine', 'util'],
+  cli: ['ui', 'runner', 'store', 'export', 'trainer', 'models', 'engine/registry.ts', 'data', 'config', 'machine', 'util'],
   'main.ts': ['cli', 'util'],
 };
 
 /** The only places that name a library. */
 const owners: readonly (readonly [library: RegExp, owners: readonly string[]])[] = [
-  [/^yaml$/, ['config/']],
+  [/^yaml$/, ['config/', 'export/']],
   [/^(tokenizers|@huggingface\/jinja|csv-parse(\/.*)?|hyparquet.*|apache-arrow|fzstd|tinyglobby)$/, ['data/']],
   [/^onnxruntime-/, ['engine/onnx/']],
   // ONNX files, and SentencePiece models.

@@ -1,34 +1,60 @@
 import { resolve } from 'node:path';
 import { homeFolder } from '../config/home.js';
-import type { Experiment } from '../config/schema.js';
+import { modelCard } from '../export/card.js';
+import { exportRun, type ExportFormat, type ExportType } from '../export/run.js';
 import { purposeOf } from '../models/task.js';
 import { openReader } from '../store/reader.js';
 import type { RunRecord } from '../store/rows.js';
-import { exportRun, type ExportFormat } from '../trainer/export.js';
 import { onlyRun } from './reference.js';
 import { learnedFolder } from './subject.js';
 import type { Terminal } from './terminal.js';
 
-function dequantised({ quantization }: Experiment): boolean {
-  return quantization === 'int8' || quantization === 'int4';
+interface Options {
+  readonly format: ExportFormat;
+  readonly type?: ExportType;
+  readonly out: string;
+  /** In GB. */
+  readonly shardSize: number;
 }
 
 /** Writes the newest that a run has learned to a folder of its own. */
-export async function exportLearned(terminal: Terminal, reference: string, options: { readonly format: ExportFormat; readonly out: string }): Promise<void> {
+export async function exportLearned(terminal: Terminal, reference: string, { format, type, out: place, shardSize }: Options): Promise<void> {
   const reader = openReader(homeFolder(terminal.env));
   try {
     const run = onlyRun(reader, reference);
-    const out = resolve(options.out);
-    await exportTo(run, { format: options.format, out });
+    const out = resolve(place);
+    await exportTo(run, { format, type, out, shardBytes: shardSize * 1e9 });
     terminal.print(`wrote ${out}`);
-    if (options.format === 'merged' && dequantised(run.config)) terminal.print(`the base's ${run.config.quantization} weights, which the adapter was trained on, are in it as f32`);
+    const { quantization } = run.config;
+    if (quantization !== 'none' && (format === 'merged' || format === 'gguf')) terminal.print(`the base's ${quantization} weights, which the adapter was trained on, are in it as full numbers`);
   } finally {
     reader.close();
   }
 }
 
-/** Writes the newest that a run has learned to an absolute path. */
-export function exportTo(run: RunRecord, { format, out }: { readonly format: ExportFormat; readonly out: string }): Promise<void> {
+interface Target {
+  readonly format: ExportFormat;
+  readonly type?: ExportType;
+  /** An absolute path. */
+  readonly out: string;
+  readonly shardBytes?: number;
+}
+
+/** Writes the newest that a run has learned. */
+export function exportTo(run: RunRecord, { format, type, out, shardBytes = 5e9 }: Target): Promise<void> {
   const { model, tokenizer, finetuning, quantization } = run.config;
-  return exportRun({ model, purpose: purposeOf(run.config), tokenizer, output: learnedFolder(run), kind: finetuning === 'lora' ? 'adapter' : 'model', format, out, quantization });
+  return exportRun({
+    name: run.name,
+    model,
+    purpose: purposeOf(run.config),
+    tokenizer,
+    output: learnedFolder(run),
+    kind: finetuning === 'lora' ? 'adapter' : 'model',
+    format,
+    type: type ?? null,
+    out,
+    quantization,
+    shardBytes,
+    card: modelCard(run.config, run, format),
+  });
 }

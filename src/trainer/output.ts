@@ -6,6 +6,7 @@ import type { Executable } from '../engine/contract.js';
 import { writeAdapter } from '../lora/peft.js';
 import type { Model } from '../models/contract.js';
 import { sizeOf, type Tensor } from '../util/tensor.js';
+import { narrowings } from '../weights/dtype.js';
 import { writeSafetensors } from '../weights/safetensors.js';
 import { sealCheckpoint, writeWhole, type CheckpointState } from './checkpoint.js';
 import type { Tuning } from './tuning.js';
@@ -53,10 +54,10 @@ async function writeParameters({ experiment, model, tuning, executable }: Learne
   await writeConfig(model, folder);
 }
 
-/** The model's own config, of weights in F32 now; Transformers 5 names the type `dtype`, those before `torch_dtype`. */
-export async function writeConfig({ config }: Model, folder: string): Promise<void> {
+/** The model's own config, with the type its weights are stored in now; Transformers 5 names it `dtype`, those before `torch_dtype`. */
+export async function writeConfig({ config }: Model, folder: string, type: keyof typeof narrowings = 'f32'): Promise<void> {
   const key = 'dtype' in config ? 'dtype' : 'torch_dtype';
-  await writeFile(join(folder, 'config.json'), `${JSON.stringify({ ...config, [key]: 'float32' }, null, 2)}\n`);
+  await writeFile(join(folder, 'config.json'), `${JSON.stringify({ ...config, [key]: narrowings[type].torch }, null, 2)}\n`);
 }
 
 const tokenizerFiles = /^(tokenizer.*|special_tokens_map|added_tokens|vocab|merges|generation_config|chat_template)\.(json|txt|model|jinja)$/;

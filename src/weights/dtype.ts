@@ -32,3 +32,47 @@ function halfTable(): Float32Array {
   });
   return halves;
 }
+
+/** f32 as it is stored in a file. */
+interface Narrowing {
+  /** The type's name in a safetensors header. */
+  readonly name: string;
+  /** As Transformers' config names it. */
+  readonly torch: string;
+  readonly bytes: number;
+  narrow(values: Float32Array): Uint8Array;
+}
+
+export const narrowings = {
+  f32: { name: 'F32', torch: 'float32', bytes: 4, narrow: (values) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength) },
+  f16: { name: 'F16', torch: 'float16', bytes: 2, narrow: (values) => new Uint8Array(Uint16Array.from(values, halfBits).buffer) },
+  bf16: { name: 'BF16', torch: 'bfloat16', bytes: 2, narrow: (values) => new Uint8Array(Uint16Array.from(values, brainBits).buffer) },
+} as const satisfies Readonly<Record<string, Narrowing>>;
+
+const word = new Float32Array(1);
+const bits = new Uint32Array(word.buffer);
+
+/** The nearest half-precision number (IEEE 754 binary16), ties to even; from 65520 on infinity. */
+export function halfBits(value: number): number {
+  word[0] = value;
+  const sign = (bits[0] >>> 16) & 0x8000;
+  const magnitude = bits[0] & 0x7fffffff;
+  if (magnitude >= 0x7f800000) return sign | (magnitude > 0x7f800000 ? 0x7e00 : 0x7c00);
+  if (magnitude >= 0x477ff000) return sign | 0x7c00;
+  if (magnitude < 0x38800000) return sign | roundedEven(Math.abs(word[0]) * 2 ** 24); // below 2⁻¹⁴: steps of 2⁻²⁴
+  const rebiased = magnitude - 0x38000000; // exponent bias 127 → 15
+  return sign | ((rebiased + 0x0fff + ((rebiased >>> 13) & 1)) >>> 13);
+}
+
+/** The nearest bfloat16, ties to even. */
+export function brainBits(value: number): number {
+  word[0] = value;
+  if (Number.isNaN(value)) return 0x7fc0;
+  return (bits[0] + 0x7fff + ((bits[0] >>> 16) & 1)) >>> 16;
+}
+
+function roundedEven(value: number): number {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
+}

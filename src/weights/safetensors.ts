@@ -1,6 +1,7 @@
 import { fstatSync } from 'node:fs';
 import { sizeOf, type Tensor } from '../util/tensor.js';
 import { writeAtomically } from '../util/atomic.js';
+import { narrowings } from './dtype.js';
 import { readElements, readerAt, withFile } from './file.js';
 import { readHeader, type TensorEntry } from './header.js';
 
@@ -59,19 +60,26 @@ export class SafetensorsFile implements Weights {
   }
 }
 
+export interface WriteOptions {
+  /** How values are stored; f32 if not given. */
+  readonly type?: keyof typeof narrowings;
+  /** Texts in the header; `format: pt` is what Transformers looks for. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
 /**
  * Writes f32 tensors in the order given, asked for one at a time. The file appears whole or not at all: it is
- * written under a temporary name, synced and renamed. `metadata` are strings; `format: pt` is what Transformers
- * looks for.
+ * written under a temporary name, synced and renamed.
  */
 export async function writeSafetensors(
   path: string,
   tensors: readonly { readonly name: string; readonly shape: readonly number[] }[],
   read: (name: string) => Tensor<'f32'> | Promise<Tensor<'f32'>>,
-  metadata: Readonly<Record<string, string>> = { format: 'pt' },
+  { type = 'f32', metadata = { format: 'pt' } }: WriteOptions = {},
 ): Promise<void> {
+  const { name: dtype, bytes, narrow } = narrowings[type];
   let end = 0;
-  const entries = tensors.map(({ name, shape }) => [name, { dtype: 'F32', shape, data_offsets: [end, (end += 4 * sizeOf(shape))] }] as const);
+  const entries = tensors.map(({ name, shape }) => [name, { dtype, shape, data_offsets: [end, (end += bytes * sizeOf(shape))] }] as const);
   const json = Buffer.from(JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) }));
   const header = Buffer.alloc(8 + 8 * Math.ceil(json.length / 8), ' '); // tensors begin at a multiple of 8
   header.writeBigUInt64LE(BigInt(header.length - 8));
@@ -82,7 +90,7 @@ export async function writeSafetensors(
     for (const { name, shape } of tensors) {
       const { data, shape: given } = await read(name);
       if (given.join() !== shape.join()) throw new Error(`${name} is [${given.join(', ')}] where [${shape.join(', ')}] was announced`);
-      await write(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+      await write(narrow(data));
     }
   });
 }

@@ -106,7 +106,7 @@ describe('writing', () => {
 
   it('reads back what it wrote, data at a multiple of 8, with metadata', async () => {
     const path = join(folder(), 'model.safetensors');
-    await writeSafetensors(path, tensors, async (name) => read(name), { format: 'pt', step: '3' });
+    await writeSafetensors(path, tensors, async (name) => read(name), { metadata: { format: 'pt', step: '3' } });
     const file = SafetensorsFile.open(path);
     expect(file.names).toEqual(['b', 'a']);
     expect([file.read('a'), file.read('b')]).toEqual([values.a, values.b]);

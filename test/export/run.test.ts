@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exportRun } from '../../src/trainer/export.js';
+import { exportRun } from '../../src/export/run.js';
 
 const demo = fileURLToPath(new URL('../../experiments/demo/model/', import.meta.url));
 let folder: string;
@@ -12,7 +12,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const options = (out: string) => ({ model: demo, tokenizer: null, quantization: 'none', output: demo, kind: 'model', format: 'merged', out: join(folder, out) }) as const;
+const options = (out: string) => ({ model: demo, tokenizer: null, quantization: 'none', name: 'demo', type: null, shardBytes: 5e9, card: null, output: demo, kind: 'model', format: 'merged', out: join(folder, out) }) as const;
 
 describe('exportRun', () => {
   it('takes from a checkpoint only what other programs want, and the tokenizer with it', async () => {

@@ -1,0 +1,58 @@
+/** The model card that goes with an export: README.md with the front matter that model hubs read. */
+import { basename } from 'node:path';
+import { stringify } from 'yaml';
+import { writeExperiment } from '../config/file.js';
+import type { Experiment } from '../config/schema.js';
+import type { ExportFormat } from './run.js';
+
+/** What came of a run; null where it was not measured. */
+export interface CardFacts {
+  readonly name: string;
+  readonly step: number;
+  readonly tokens_seen: number | null;
+  readonly train_loss: number | null;
+  readonly eval_loss: number | null;
+  readonly perplexity: number | null;
+  readonly accuracy: number | null;
+  readonly trainable_parameters: number | null;
+  readonly total_parameters: number | null;
+}
+
+/** https://huggingface.co/docs/hub/model-cards */
+export function modelCard(experiment: Experiment, facts: CardFacts, format: ExportFormat): string {
+  const base = /models--(.+?)[/\\]snapshots/.exec(experiment.model)?.[1].replace('--', '/') ?? basename(experiment.model);
+  const front = {
+    base_model: base,
+    library_name: { peft: 'peft', merged: 'transformers', gguf: 'gguf', 'gguf-lora': 'gguf' }[format],
+    pipeline_tag: 'text-generation',
+    tags: ['workbench', experiment.finetuning, ...(format.startsWith('gguf') ? ['gguf'] : [])],
+  };
+  const results = [
+    ['loss in training', facts.train_loss],
+    ['loss in evaluation', facts.eval_loss],
+    ['perplexity', facts.perplexity],
+    ['accuracy', facts.accuracy],
+  ].flatMap(([what, value]) => (typeof value === 'number' ? [`| ${what} | ${value.toPrecision(5)} |`] : []));
+  const counts = [
+    `${facts.step} updates`,
+    ...(facts.tokens_seen === null ? [] : [`${facts.tokens_seen.toLocaleString('en')} tokens`]),
+    ...(facts.trainable_parameters === null || facts.total_parameters === null ? [] : [`${facts.trainable_parameters.toLocaleString('en')} of ${facts.total_parameters.toLocaleString('en')} parameters trained`]),
+  ];
+  return [
+    `---\n${stringify(front)}---`,
+    `# ${facts.name}`,
+    `${base}, ${experiment.finetuning === 'lora' ? 'with a LoRA adapter' : 'fine-tuned'} on ${basename(experiment.dataset.path)}: ${counts.join(', ')}.`,
+    ...(results.length === 0 ? [] : ['## Results', ['| | |', '| --- | --- |', ...results].join('\n')]),
+    '## Settings',
+    'What differs from the defaults:',
+    `\`\`\`yaml\n${writeExperiment(anonymous(experiment), { changed: true }).trimEnd()}\n\`\`\``,
+    '',
+  ].join('\n\n');
+}
+
+/** Without the folders of the machine it was trained on. */
+function anonymous(experiment: Experiment): Experiment {
+  const { model, tokenizer, checkpoint_mirror, dataset } = experiment;
+  const name = <T extends string | null>(path: T): T => (path === null ? path : (basename(path) as T));
+  return { ...experiment, model: name(model), tokenizer: name(tokenizer), checkpoint_mirror: name(checkpoint_mirror), on_finish: null, dataset: { ...dataset, path: basename(dataset.path), eval: name(dataset.eval), mix: dataset.mix.map((set) => ({ ...set, path: basename(set.path) })) } };
+}
