@@ -1,0 +1,97 @@
+/** GGUF files, read back by another implementation. That llama.cpp generates from them what this program does is shown by golden/check_gguf.mjs. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gguf, GGMLQuantizationType } from '@huggingface/gguf';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodings } from '../../src/export/gguf/elements.js';
+import { exportRun, type ExportOptions } from '../../src/export/run.js';
+import { lowRank } from '../../src/lora/init.js';
+import { writeAdapter } from '../../src/lora/peft.js';
+import { targetLinears } from '../../src/lora/targets.js';
+import { readModel } from '../../src/models/registry.js';
+import { f32, sizeOf } from '../../src/util/tensor.js';
+import { SafetensorsFile } from '../../src/weights/safetensors.js';
+
+const demo = fileURLToPath(new URL('../../experiments/demo/model/', import.meta.url));
+const golden = JSON.parse(readFileSync(new URL('../golden/gguf_numbers.json', import.meta.url), 'utf8')) as Record<'values' | 'f16' | 'q8_0', string>;
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'workbench-gguf-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const options = (out: string, more: Partial<ExportOptions>): ExportOptions => ({ name: 'demo', model: demo, tokenizer: null, output: demo, kind: 'model', format: 'gguf', type: null, out: join(folder, out), quantization: 'none', shardBytes: 5e9, card: null, ...more });
+
+describe('numbers', () => {
+  const bytes = Buffer.from(golden.values, 'base64');
+  const values = new Float32Array(new Uint8Array(bytes).buffer);
+
+  it('as halves are those of NumPy', () => {
+    expect(Buffer.from(encodings.f16.encode(values)).equals(Buffer.from(golden.f16, 'base64'))).toBe(true);
+  });
+
+  it('in blocks of 8 bits are those of gguf-py', () => {
+    expect(Buffer.from(encodings.q8_0.encode(values.slice(0, 160))).equals(Buffer.from(golden.q8_0, 'base64'))).toBe(true);
+  });
+});
+
+describe('a model', () => {
+  it('has llama.cpp\'s facts, names and types', async () => {
+    await exportRun(options('model', { type: 'q8_0' }));
+    const { metadata, tensorInfos } = await gguf(join(folder, 'model', 'demo-q8_0.gguf'), { allowLocalFile: true });
+    expect(metadata).toMatchObject({
+      'general.architecture': 'llama', 'general.file_type': 7, 'llama.block_count': 4, 'llama.embedding_length': 96, 'llama.attention.head_count': 6, 'llama.attention.head_count_kv': 3,
+      'llama.rope.dimension_count': 16, 'tokenizer.ggml.model': 'gpt2', 'tokenizer.ggml.pre': 'gpt-2', 'tokenizer.ggml.eos_token_id': 1,
+    });
+    expect((metadata as Record<string, unknown>)['tokenizer.ggml.tokens']).toHaveLength(997);
+    expect(tensorInfos.map(({ name }) => name).filter((name) => !name.startsWith('blk.') || name.startsWith('blk.3.')).sort()).toEqual([
+      'blk.3.attn_k.weight', 'blk.3.attn_norm.weight', 'blk.3.attn_output.weight', 'blk.3.attn_q.weight', 'blk.3.attn_v.weight', 'blk.3.ffn_down.weight', 'blk.3.ffn_gate.weight', 'blk.3.ffn_norm.weight', 'blk.3.ffn_up.weight',
+      'output_norm.weight', 'token_embd.weight',
+    ]);
+    expect(tensorInfos.find(({ name }) => name === 'blk.0.ffn_up.weight')).toMatchObject({ shape: [96n, 256n], dtype: GGMLQuantizationType.Q8_0 });
+    expect(tensorInfos.find(({ name }) => name === 'output_norm.weight')).toMatchObject({ shape: [96n], dtype: GGMLQuantizationType.F32 });
+  });
+
+  it('of a family that is not known there is refused', async () => {
+    const bloom = fileURLToPath(new URL('../golden/models/bloom', import.meta.url));
+    await expect(exportRun(options('unknown', { model: bloom, output: bloom, tokenizer: demo }))).rejects.toThrow(/models are not exported as GGUF; those are: gpt2, llama/);
+  });
+
+  it('keeps numbers only as the format can', async () => {
+    await expect(exportRun(options('bf16', { type: 'bf16' }))).rejects.toThrow('--format gguf keeps numbers as f16 or q8_0 or f32, not bf16');
+  });
+});
+
+describe('an adapter', () => {
+  it('has both matrices of each linear map, scaled as in training', async () => {
+    const model = readModel(demo);
+    const config = { r: 4, lora_alpha: 6, lora_dropout: 0, target_modules: ['q_proj', 'down_proj'], use_rslora: true, adapter_name_or_path: null };
+    const parameters = targetLinears(model, config).flatMap((layer) => Object.values(lowRank(layer, config)));
+    await writeAdapter(join(folder, 'peft'), { model, config, baseModel: demo, parameters, read: (name) => f32(parameters.find((each) => each.name === name)!.shape, Float32Array.from({ length: sizeOf(parameters.find((each) => each.name === name)!.shape) }, (_, i) => i)) });
+    await exportRun(options('lora', { format: 'gguf-lora', kind: 'adapter', output: join(folder, 'peft') }));
+    const { metadata, tensorInfos } = await gguf(join(folder, 'lora', 'demo-lora.gguf'), { allowLocalFile: true });
+    expect(metadata).toMatchObject({ 'general.type': 'adapter', 'adapter.type': 'lora', 'adapter.lora.alpha': 12 }); // 6/√4 · 4, which is divided by the rank
+    expect(tensorInfos.filter(({ name }) => name.startsWith('blk.0.')).map(({ name, shape }) => `${name} ${shape.join('×')}`)).toEqual([
+      'blk.0.attn_q.weight.lora_a 96×4', 'blk.0.attn_q.weight.lora_b 4×96', 'blk.0.ffn_down.weight.lora_a 256×4', 'blk.0.ffn_down.weight.lora_b 4×96',
+    ]);
+  });
+});
+
+describe('a merged model', () => {
+  it('in 16 bits and in shards holds the rounded weights', async () => {
+    await exportRun(options('shards', { format: 'merged', type: 'bf16', shardBytes: 3e5, card: '# demo\n' }));
+    const index = JSON.parse(readFileSync(join(folder, 'shards', 'model.safetensors.index.json'), 'utf8')) as { weight_map: Record<string, string> };
+    const [base] = [SafetensorsFile.open(join(demo, 'model.safetensors'))];
+    expect(new Set(Object.values(index.weight_map)).size).toBeGreaterThan(2);
+    for (const [name, file] of Object.entries(index.weight_map)) {
+      const { data } = SafetensorsFile.open(join(folder, 'shards', file)).read(name);
+      const wanted = base.read(name).data;
+      for (let i = 0; i < data.length; i++) expect(Math.abs(data[i] - wanted[i])).toBeLessThanOrEqual(Math.abs(wanted[i]) * 2 ** -8);
+    }
+    expect(readModel(join(folder, 'shards')).config).toMatchObject({ torch_dtype: 'bfloat16' });
+    expect(readFileSync(join(folder, 'shards', 'README.md'), 'utf8')).toBe('# demo\n');
+  });
+});
