@@ -32,6 +32,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** The only places that name a library. */
 const owners: readonly (readonly [library: RegExp, owners: readonly string[]])[] = [
   [/^yaml$/, ['config/', 'export/']],
+  [/^(@swc\/wasm-typescript|es-module-lexer)$/, ['config/']],
   [/^(tokenizers|@huggingface\/jinja|csv-parse(\/.*)?|hyparquet.*|apache-arrow|fzstd|tinyglobby)$/, ['data/']],
   [/^onnxruntime-/, ['engine/onnx/']],
   // ONNX files, and SentencePiece models.

@@ -1,7 +1,7 @@
 /** An experiment file as a command needs it: read, changed by --set, its model found on this machine. */
 import { join } from 'node:path';
 import { parseAssignment, placeOfAssignment } from '../config/assignment.js';
-import { readExperiment, type ReadOptions } from '../config/file.js';
+import { readAnyExperiment, type ReadOptions } from '../config/file.js';
 import { homeFolder, type Environment } from '../config/home.js';
 import { withValues } from '../config/keys.js';
 import type { Experiment } from '../config/schema.js';
@@ -12,8 +12,8 @@ import { withClasses } from '../models/registry.js';
 import { modelPlaces } from './places.js';
 
 /** Throws a UserError for whatever the user has to change. */
-export function loadExperiment(file: string, options: ReadOptions, env: Environment): Experiment {
-  const { experiment } = readExperiment(file, options);
+export async function loadExperiment(file: string, options: ReadOptions, env: Environment): Promise<Experiment> {
+  const experiment = await readAnyExperiment(file, options);
   return withValues(experiment, { model: resolveModelPath(experiment.model, modelPlaces(env)) });
 }
 

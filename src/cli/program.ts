@@ -30,7 +30,7 @@ function addTraining(program: Command, terminal: Terminal): void {
   program
     .command('train')
     .description('run an experiment here, to its end; Ctrl-C stops it and saves')
-    .argument('<experiment>', 'YAML or JSON file')
+    .argument('<experiment>', 'YAML or JSON file, or a module')
     .addOption(setOption())
     .option('--name <name>', 'of the run; else `name` in the file, else model and dataset')
     .option('--detach', 'start it and return; it needs no terminal from then on')
@@ -79,7 +79,7 @@ function addTraining(program: Command, terminal: Terminal): void {
   program
     .command('data')
     .description('the rows as the model sees them: tokens, what is learned, lengths, rows left out')
-    .argument('<experiment>', 'YAML or JSON file')
+    .argument('<experiment>', 'YAML or JSON file, or a module')
     .addOption(setOption())
     .option('--rows <n>', 'rows to show, from the first', wholeNumber(1), 3)
     .option('--row <n...>', 'only these, as a run names them where an update could not be made', (text: string, before?: number[]) => [...(before ?? []), wholeNumber(1)(text)])
@@ -89,7 +89,7 @@ function addTraining(program: Command, terminal: Terminal): void {
   program
     .command('estimate')
     .description('parameters, memory by part, updates and tokens, before it runs')
-    .argument('<experiment>', 'YAML or JSON file')
+    .argument('<experiment>', 'YAML or JSON file, or a module')
     .addOption(setOption())
     .option('--json', 'for machines')
     .addHelpText('after', example('workbench estimate experiments/quickstart.yaml --set lora.r=64'))
@@ -125,7 +125,7 @@ function addQueue(program: Command, terminal: Terminal): void {
   const parallel = () => new Option('--parallel <n>', 'so many at once, from now on').argParser(wholeNumber(1));
   const command = (name: string, description: string) => queue.command(name).description(description);
   command('add', 'put experiments in line; complete ones are skipped, partial ones resumed')
-    .argument('<experiment...>', 'YAML or JSON files')
+    .argument('<experiment...>', 'YAML or JSON files, or modules')
     .addOption(setOption())
     .addOption(parallel())
     .addHelpText('after', example('workbench queue add experiments/*.yaml'))

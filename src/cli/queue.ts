@@ -21,7 +21,8 @@ interface AddOptions {
 
 /** Every file is read before the first is queued, so that a mistake in one leaves nothing half done. */
 export async function add(terminal: Terminal, files: readonly string[], { set, parallel }: AddOptions): Promise<void> {
-  const experiments = files.map((file) => loadExperiment(file, { set }, terminal.env));
+  const experiments: Experiment[] = [];
+  for (const file of files) experiments.push(await loadExperiment(file, { set }, terminal.env));
   await withStore(terminal, async (store, home) => {
     for (const config of experiments) terminal.print(await enqueue(store, home, config));
     await work(store, home, parallel);
@@ -81,7 +82,7 @@ export async function start(terminal: Terminal, { parallel }: { readonly paralle
 export async function enqueue(store: Store, home: string, config: Experiment): Promise<string> {
   const same = store.runs().filter((run) => diffExperiments(run.config, config).length === 0);
   const before = same.find(({ state }) => state === 'completed') ?? same.at(0);
-  const { id, name, step } = before ?? newRun(store, config);
+  const { id, name, step } = before ?? newRun(store, home, config);
   if (before?.state === 'completed') return `${name} (${id}) is complete: skipped`;
   if (before !== undefined && !hasEnded(before)) return `${name} (${id}) is ${before.state} already: skipped`;
   if (before !== undefined) await prepareResume(store, home, { run: before, options: { config, from: null, branch: false } });

@@ -30,7 +30,7 @@ export function makeRecords(store: Store, home: string, expanded: (path: string)
       return started((await prepareResume(store, home, { run, options: { config: run.config, from: null, branch: true } })).id);
     },
     queueAgain: async (runIds) => {
-      const ids = runIds.map((id) => newRun(store, { ...store.run(id).config, name: store.run(id).name }).id);
+      const ids = runIds.map((id) => newRun(store, home, { ...store.run(id).config, name: store.run(id).name }, id).id);
       for (const id of ids) await started(id);
       return ids;
     },

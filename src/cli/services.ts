@@ -60,7 +60,7 @@ export function openServices(env: Environment): Services & { close(): void } {
     form: formServices({ env, aside: desk, located }),
     startRun: async (experiment) => {
       const config = await located(experiment);
-      const { id } = newRun(store, config);
+      const { id } = newRun(store, home, config);
       await startRun(home, id);
       return id;
     },

@@ -8,6 +8,8 @@ import { chooseEngine } from '../engine/registry.js';
 import { resolveModelPath } from '../models/discover.js';
 import { readModel } from '../models/registry.js';
 import { defaultStage, purposeOf } from '../models/task.js';
+import { withModuleOf } from '../runner/module.js';
+import { runFolder } from '../store/folders.js';
 import type { RunRecord } from '../store/rows.js';
 import { openReader } from '../store/reader.js';
 import { openModel, type OpenModel } from '../trainer/open.js';
@@ -35,7 +37,7 @@ export function findSubject(terminal: Terminal, reference: string, adapter: stri
   try {
     const run = newestRun(terminal, reader, reference);
     if (adapter !== undefined) throw new UserError('--adapter goes with a model folder; a run has its own');
-    return runSubject(run);
+    return runSubject(run, homeFolder(env));
   } catch (error) {
     if (!(error instanceof UserError) || !reference.includes('/')) throw error;
     return folderSubject(resolveModelPath(reference, modelPlaces(env)), adapter);
@@ -65,8 +67,8 @@ export async function withModel<Result>(subject: Subject, env: Environment, use:
   });
 }
 
-function runSubject(run: RunRecord): Subject {
-  const { config } = run;
+function runSubject(run: RunRecord, home: string): Subject {
+  const config = withModuleOf(runFolder(home, run.id), run.config);
   const learned = learnedFolder(run);
   const tokenizer = config.tokenizer ?? config.model;
   return config.finetuning === 'lora'

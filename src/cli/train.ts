@@ -15,11 +15,11 @@ interface Options {
 
 /** Runs an experiment in a process of its own, watched to its end or, with --detach, to its beginning. */
 export async function train(terminal: Terminal, file: string, { set, name, detach, json, bell }: Options): Promise<void> {
-  const config = loadExperiment(file, { set, ...(name === undefined ? {} : { name }) }, terminal.env);
+  const config = await loadExperiment(file, { set, ...(name === undefined ? {} : { name }) }, terminal.env);
   const home = homeFolder(terminal.env);
   const store = openStore(home);
   try {
-    const { id } = newRun(store, config);
+    const { id } = newRun(store, home, config);
     await launch(terminal, home, { store, id, detach: detach ?? false, json: json ?? false, bell: bell ?? false });
   } finally {
     store.close();

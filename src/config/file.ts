@@ -1,4 +1,4 @@
-/** Experiment files: YAML (of which JSON is a part) to experiments and back. */
+/** Experiment files: YAML (of which JSON is a part) and modules to experiments, and back to YAML. */
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, extname, isAbsolute, resolve } from 'node:path';
 import { LineCounter, isMap, isPair, parseDocument, stringify } from 'yaml';
@@ -6,9 +6,11 @@ import type { Document } from 'yaml';
 import { UserError, messageOf } from '../util/errors.js';
 import { changedKeys } from './diff.js';
 import { expandTilde } from './home.js';
-import { setKey, valueAt } from './keys.js';
+import { functionNames } from './define.js';
+import { setKey, valueAt, withValues } from './keys.js';
 import { knobOf, knobs } from './limits.js';
 import { parseAssignment, placeOfAssignment, type Assignment } from './assignment.js';
+import { isModule, loadModule, moduleHash } from './module.js';
 import { parseExperiment } from './parse.js';
 import type { Experiment } from './schema.js';
 
@@ -29,12 +31,42 @@ export function readExperiment(path: string, options: ReadOptions = {}): { exper
   if (broken) throw new UserError(`${path}, line ${lines.linePos(broken.pos[0]).line}: this is not YAML: ${broken.message}`);
   const value = toPlain(document, path);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { experiment: parseExperiment(value, { placeOf: () => path }), folder };
+  return { experiment: completed(value, { ...options, folder, placeOf: (key) => placeIn(path, lineOf(document, key, lines)) }), folder };
+}
+
+/** Of an experiment file of either kind: a module is run, and named with its hash in the result. Throws UserErrors. */
+export async function readAnyExperiment(path: string, options: ReadOptions = {}): Promise<Experiment> {
+  return isModule(path) ? readModule(path, options) : withRecipeHash(readExperiment(path, options).experiment);
+}
+
+/** The experiment with the hash of its module, where only its place is given. */
+export function withRecipeHash(experiment: Experiment): Experiment {
+  const { path, sha256 } = experiment.recipe;
+  return path === null || sha256 !== null ? experiment : withValues(experiment, { 'recipe.sha256': moduleHash(path) });
+}
+
+async function readModule(path: string, options: ReadOptions): Promise<Experiment> {
+  const { plain, sha256 } = await loadModule(path);
+  if ('recipe' in plain) throw new UserError(`${path}: \`recipe\` is the module itself: leave it out`);
+  const value = copied({ ...plain, recipe: { path: resolve(path), sha256 } }, path);
+  return completed(value, { ...options, folder: dirname(resolve(path)), placeOf: () => path });
+}
+
+function copied<T extends object>(value: T, path: string): T {
+  try {
+    return structuredClone(value);
+  } catch (error) {
+    throw new UserError(`${path}: an experiment is plain data but for ${functionNames.join(', ')}: ${messageOf(error)}`);
+  }
+}
+
+/** Paths made absolute, assignments made, checked. */
+function completed(value: object, { folder, placeOf, set, name }: ReadOptions & { readonly folder: string; readonly placeOf: (key: readonly PropertyKey[]) => string }): Experiment {
   absolutePaths(value, folder);
-  const assignments = (options.set ?? []).map(parseAssignment);
+  const assignments = (set ?? []).map(parseAssignment);
   for (const assignment of assignments) assign(value, assignment);
-  if (options.name !== undefined) setKey(value, 'name', options.name);
-  const placeOf = (key: readonly PropertyKey[]) => placeOfAssignment(assignments, key) ?? placeIn(path, lineOf(document, key, lines));
-  return { experiment: parseExperiment(value, { placeOf }), folder };
+  if (name !== undefined) setKey(value, 'name', name);
+  return parseExperiment(value, { placeOf: (key) => placeOfAssignment(assignments, key) ?? placeOf(key) });
 }
 
 /** As YAML that reads back to an equal experiment: whole, or `changed`: only what differs from the defaults. */
@@ -64,7 +96,7 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new UserError(`${path}: cannot read the experiment file (${messageOf(error).split(',')[0]}); give the path of a YAML or JSON file`);
+    throw new UserError(`${path}: cannot read the experiment file (${messageOf(error).split(',')[0]}); give the path of a YAML or JSON file, or of a module`);
   }
 }
 

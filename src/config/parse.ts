@@ -83,7 +83,7 @@ function shown(value: unknown): string {
 
 /** Choices that are each allowed but cannot both be meant. */
 function contradictions(experiment: Experiment): Problem[] {
-  const { dataset, finetuning, init, lora, quantization } = experiment;
+  const { dataset, finetuning, init, lora, loss, quantization, stage } = experiment;
   const found: Problem[] = [];
   if (dataset.eval !== null && dataset.val_size > 0) {
     found.push({ path: ['dataset', 'val_size'], sentence: '`dataset.eval` and `dataset.val_size` both choose the evaluation rows: keep one of them' });
@@ -96,6 +96,12 @@ function contradictions(experiment: Experiment): Problem[] {
   }
   if (quantization !== 'none' && finetuning !== 'lora') {
     found.push({ path: ['quantization'], sentence: `\`quantization: ${quantization}\` holds weights that do not learn, of which \`finetuning: ${finetuning}\` writes a whole model: set \`finetuning: lora\` or \`quantization: none\`` });
+  }
+  if (loss.type !== 'keytoken' && loss.tokens.length > 0) {
+    found.push({ path: ['loss', 'tokens'], sentence: `\`loss.tokens\` is for \`loss.type: keytoken\`, and it is ${loss.type}: set the type, or remove them` });
+  }
+  if (loss.type === 'keytoken' && stage === 'classify') {
+    found.push({ path: ['loss', 'type'], sentence: '`loss.type: keytoken` is for texts, and `stage: classify` learns one class a text: weigh rows by `dataset.weight_column`' });
   }
   return found;
 }

@@ -15,10 +15,13 @@ export const liveKnobs = ['learning_rate', 'max_steps', 'logging_steps', 'eval_s
 /** Where things lie. They may have been moved; the caller knows whether they have. */
 const places: readonly string[] = ['model', 'tokenizer', 'dataset.path', 'dataset.eval'];
 
+/** Says nothing that its hash does not say. */
+const moduleAt = 'recipe.path';
+
 /** What the tensors and the data position of a checkpoint depend on. */
 const foundations: readonly string[] = [
   ...places, 'stage', 'init', 'max_length', 'packing', 'finetuning', 'dataset.name', 'dataset.format', 'dataset.columns', 'dataset.tags', 'dataset.template', 'dataset.labels', 'mlm_probability', 'dataset.val_size', 'dataset.max_samples',
-  'dataset.filter.contains', 'dataset.filter.excludes', 'dataset.filter.matches', 'dataset.filter.min_length', 'dataset.filter.max_length', 'dataset.filter.where', 'dataset.dedupe', 'dataset.weight', 'dataset.mix',
+  'dataset.filter.contains', 'dataset.filter.excludes', 'dataset.filter.matches', 'dataset.filter.min_length', 'dataset.filter.max_length', 'dataset.filter.where', 'dataset.dedupe', 'dataset.weight', 'dataset.weight_column', 'dataset.mix', 'recipe.sha256',
   'lora.r', 'lora.target_modules', 'lora.use_rslora', 'lora.adapter_name_or_path', 'freeze.num_trainable_layers',
   'train.per_device_train_batch_size', 'train.gradient_accumulation_steps', 'train.group_by_length',
 ];
@@ -32,7 +35,7 @@ export interface ChangeRules {
 /** Throws a UserError that names the first key that must stay, and what to do instead. */
 export function checkChanges(before: Experiment, after: Experiment, { branch, isGone }: ChangeRules): void {
   for (const { key, a } of diffExperiments(before, after)) {
-    if (key === 'name' || (places.includes(key) && typeof a === 'string' && isGone(a))) continue;
+    if (key === 'name' || key === moduleAt || (places.includes(key) && typeof a === 'string' && isGone(a))) continue;
     if (branch && foundations.includes(key)) throw new UserError(`\`${key}\` cannot change after a checkpoint, not even in a branch: start a new run${startingFrom(before)}`);
     if (!branch && !steering.includes(key)) {
       const instead = foundations.includes(key) ? 'start a new run' : 'add --branch to make a new run that goes on from here';

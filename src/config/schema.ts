@@ -29,6 +29,7 @@ const columns = z.record(z.string(), z.string()).default({}).describe('names of 
 const tags = z.record(z.string(), z.string()).default({}).describe("names within messages, LLaMA-Factory's words: {role_tag: speaker, user_tag: me}");
 const template = text.nullable().default(null).describe("a named prompt template, or null for the format's own");
 const entry = text.nullable().default(null).describe("an entry of the folder's dataset_info.json, which names file, format and columns").meta({ label: 'entry' });
+const weightColumn = text.nullable().default(null).describe('a column that says how much a row counts in the loss: at least 0; 0 leaves it out').meta({ label: 'weight column' });
 const weight = z.number().positive().default(1).describe('how often a row is seen in an epoch: 2 twice, 0.5 every other one').meta({ stride: 0.5 });
 const maxSamples = count(1).nullable().default(null).describe('use only the first rows').meta({ step: 'log' });
 
@@ -42,7 +43,7 @@ const filter = z.strictObject({
 });
 
 /** Another set, drawn together with the first. */
-const mixed = z.strictObject({ path: text, format, columns, tags, name: entry, template, max_samples: maxSamples, weight });
+const mixed = z.strictObject({ path: text, format, columns, tags, name: entry, template, max_samples: maxSamples, weight, weight_column: weightColumn });
 
 const dataset = z.strictObject({
   path: text.describe('file, folder (train/validation/test) or pattern of files with rows to learn from').meta({ label: 'dataset', path: true }),
@@ -59,7 +60,19 @@ const dataset = z.strictObject({
   filter: filter.prefault({}),
   dedupe: z.enum(['none', 'exact', 'near']).default('none').describe('leave out rows seen before: word for word, or nearly so; near takes some 1 kB a row'),
   weight,
+  weight_column: weightColumn,
   mix: z.array(mixed).default([]).describe('more sets to learn from: [{path: …, format: …, weight: 0.5}]'),
+});
+
+const loss = z.strictObject({
+  type: z.enum(['mean', 'keytoken']).default('mean').describe('mean: over label tokens, by their weights; keytoken: over rows, each by how many of some tokens it has').meta({ label: 'loss' }),
+  tokens: z.array(z.string().min(1)).default([]).describe('of keytoken: words that are one token, with a space before them or without: [plt, pd, fit]').meta({ label: 'key tokens' }),
+  alpha: z.number().positive().default(1).describe('of keytoken: a row counts alpha · (1 + key tokens in it)').meta({ label: 'key weight', step: 'log' }),
+});
+
+const recipe = z.strictObject({
+  path: text.nullable().default(null).describe('a TypeScript or JavaScript file with functions over rows: filter, prompt, weight, tokenWeights; the experiment it exports is not read').meta({ label: 'recipe', path: true }),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal').nullable().default(null).describe('of that file, written by a run, which goes on with no other').meta({ label: 'recipe hash' }),
 });
 
 const lora = z.strictObject({
@@ -134,18 +147,21 @@ export const experimentSchema = z.strictObject({
   finetuning: z.enum(['lora', 'freeze', 'full']).default('lora').describe('what is trained: an adapter, some layers, everything'),
   quantization: z.enum(['none', 'int8', 'int4']).default('none').describe('how a frozen base is held: int8 takes a quarter of its memory, int4 a sixth, a few per cent slower and less exact'),
   lora: lora.prefault({}),
+  loss: loss.prefault({}),
   freeze: freeze.prefault({}),
   train: train.prefault({}),
   checkpoint_mirror: text.nullable().default(null).describe('a second folder, on another disk, for copies of the checkpoints').meta({ label: 'mirror', path: true }),
   on_finish: text.nullable().default(null).describe('a shell command to run when the run has ended, however it did; WORKBENCH_RUN_STATE and others tell it how').meta({ label: 'on finish' }),
   sample: sample.prefault({}),
   engine: engine.prefault({}),
+  recipe: recipe.prefault({}),
 });
 
 /** A complete, valid experiment: every key is there. */
 export type Experiment = z.output<typeof experimentSchema>;
 export type DatasetConfig = Experiment['dataset'];
 export type MixedConfig = DatasetConfig['mix'][number];
+export type LossConfig = Experiment['loss'];
 export type LoraConfig = Experiment['lora'];
 export type TrainConfig = Experiment['train'];
 export type EngineConfig = Experiment['engine'];

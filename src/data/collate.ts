@@ -14,6 +14,10 @@ export interface Batch {
     readonly labels: Tensor<'i32'>; //     [N]
   };
   readonly labelCount: number;
+  /** [N], what the loss of each label is multiplied by; null: 1. */
+  readonly labelWeights: Float32Array | null;
+  /** What the sum of these losses is to be divided by for a mean: the labels, or their weight. */
+  readonly weight: number;
   /** Tokens without padding. */
   readonly tokenCount: number;
   /** Rows of the data that are in it, from 0; more than B when they are packed. */
@@ -44,6 +48,8 @@ export function collate(rows: EncodedRows, groups: readonly (readonly number[])[
   const segments = new Int32Array(ids.length);
   const labelRows: number[] = [];
   const labels: number[] = [];
+  const weighed = groups.flatMap((group, b) => group.map((row, s) => weigh(rows, row, laid[b][s].from)));
+  const weighted = weighed.some(({ weights }) => weights !== null);
 
   for (const [b, group] of laid.entries()) {
     let start = b * width;
@@ -65,7 +71,21 @@ export function collate(rows: EncodedRows, groups: readonly (readonly number[])[
       labels: i32([labels.length], labels),
     },
     labelCount: labels.length,
+    labelWeights: weighted ? Float32Array.from(weighed.flatMap(({ weights, total }) => (weights === null ? new Array<number>(total).fill(1) : weights))) : null,
+    weight: weighed.reduce((sum, { total }) => sum + total, 0),
     tokenCount: lengths.reduce((sum, length) => sum + length, 0),
     rows: groups.flat(),
   };
+}
+
+/**
+ * What the labels of a row weigh, and what they add to the divisor. As labels, by their weights w: w and Σ w. As one row
+ * with a factor f, which counts by its mean: f·w/n and Σ w/n over its n labels. Null: each weighs 1.
+ */
+function weigh(rows: EncodedRows, row: number, from: readonly number[]): { readonly weights: readonly number[] | null; readonly total: number } {
+  const [own, factor] = [rows.weights(row), rows.factor(row)];
+  if (own === null && factor === null) return { weights: null, total: from.length };
+  const weights = from.map((t) => own?.[t] ?? 1);
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  return factor === null ? { weights, total: sum } : { weights: weights.map((weight) => (factor * weight) / from.length), total: sum / Math.max(1, from.length) };
 }

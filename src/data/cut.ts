@@ -42,13 +42,15 @@ export function cutDocuments(documents: EncodedDocuments, maxLength: number): Cu
 
 /**
  * All documents as one text in rows of exactly `blockLength` tokens, as `group_texts` of Transformers'
- * run_clm.py; but the rest at the end is kept, as a shorter row. Every token is learned.
+ * run_clm.py; but the rest at the end is kept, as a shorter row. Every token is learned unless it weighs 0.
  */
-export function chunkDocuments({ tokens }: EncodedDocuments, blockLength: number): CutRows {
+export function chunkDocuments({ tokens, weights }: EncodedDocuments, blockLength: number): CutRows {
   const windows = new WindowList();
+  /** Where tokens are weighed, those of weight 0 are not learned. */
+  const labelsIn = (start: number, count: number): number => (weights === null ? count - 1 : labelsAmong(tokens.read(start, count)));
   for (let start = 0; start + 1 < tokens.length; start += blockLength) {
     const count = Math.min(blockLength, tokens.length - start);
-    windows.push({ start, fullLength: count, ...whole(count), labels: count - 1 });
+    windows.push({ start, fullLength: count, ...whole(count), labels: labelsIn(start, count) });
   }
   return { windows: windows.take(), cutRows: 0, rejected: [] };
 }

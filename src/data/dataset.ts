@@ -1,18 +1,22 @@
 /** From an experiment's dataset to rows that are ready to be batched. */
 import path from 'node:path';
-import type { DatasetConfig, Experiment } from '../config/schema.js';
+import type { ExperimentFunctions } from '../config/define.js';
+import { functionsOf, type RecipeConfig } from '../config/module.js';
+import type { DatasetConfig, Experiment, LossConfig } from '../config/schema.js';
 import { UserError } from '../util/errors.js';
 import { Random } from '../util/random.js';
 import { cachedDocuments, cacheKey, type CacheUse } from './cache/documents.js';
 import { chunkDocuments, cutDocuments } from './cut.js';
 import { asDocument, asMarkedText, encodeRows } from './encode.js';
-import { rowFilter } from './filter/filter.js';
+import { tokenWeights } from './functions.js';
+import { KeyTokenRows, keyTokenIds } from './keytoken.js';
 import { ChosenRows, type EncodedRows, StoredRows } from './rows.js';
+import { rowRule } from './rule.js';
 import { type DataSet, setsOf } from './sets.js';
 import { readerOf, splitsOf } from './source/files.js';
 import type { ReadOptions, RejectedRow, SourceRow } from './source/row.js';
 import type { Example } from './template/example.js';
-import { classTemplate, columnsRead, rowTemplate } from './template/formats.js';
+import { classTemplate, rowTemplate, type RowTemplate } from './template/formats.js';
 import type { Tokenizer } from './tokenizer/index.js';
 
 /** The part of an experiment that decides what the rows are. */
@@ -20,6 +24,8 @@ export interface DataSettings {
   readonly dataset: DatasetConfig;
   readonly stage: Experiment['stage'];
   readonly max_length: number;
+  readonly loss: LossConfig;
+  readonly recipe: RecipeConfig;
   readonly train: Pick<Experiment['train'], 'seed'>;
 }
 
@@ -52,6 +58,8 @@ export interface PrepareOptions {
   readonly cacheFolder: string;
   /** What relative paths are relative to; the working folder if not given. */
   readonly baseFolder?: string;
+  /** Where a copy of the experiment's module may be, which goes before the module itself: a run's folder. */
+  readonly moduleFolder?: string;
   /** False: only from the cache, and a NotTokenised where it is not in it. */
   readonly tokenise?: boolean;
 }
@@ -63,7 +71,8 @@ export class NotTokenised extends Error {
 
 /** Reads, filters, tokenises (or takes from the cache), cuts, splits and mixes; throws UserError where there is nothing to train on. */
 export async function prepareDataset(settings: DataSettings, tokenizer: Tokenizer, options: PrepareOptions): Promise<PreparedDataset> {
-  const { dataset, stage, train: { seed } } = settings;
+  const { dataset, stage, loss, train: { seed } } = settings;
+  const keys = loss.type === 'keytoken' ? await keyTokenIds(loss.tokens, tokenizer) : null;
   const load = splitLoader(settings, tokenizer, options);
   const sets = setsOf(dataset, stage, options.baseFolder ?? '.');
   const loaded: LoadedSplit[] = [];
@@ -76,7 +85,7 @@ export async function prepareDataset(settings: DataSettings, tokenizer: Tokenize
   const counts = sets.map((_, set) => seen.setOf.reduce((sum, of) => sum + Number(of === set), 0));
 
   return {
-    train: chosen(rows, seen),
+    train: keys === null ? chosen(rows, seen) : new KeyTokenRows(chosen(rows, seen), keys, loss),
     eval: separate?.rows ?? (held.eval === null ? null : chosen(rows, held.eval)),
     rejected: [...loaded, ...(separate?.splits ?? [])].flatMap(({ rejected }) => rejected),
     cutRows: [...loaded, ...(separate?.splits ?? [])].reduce((sum, { cutRows }) => sum + cutRows, 0),
@@ -114,17 +123,19 @@ const shapes: { readonly [S in Experiment['stage']]: (example: Example) => Examp
 /** Reads files of one set. */
 type SplitLoader = (files: readonly string[], set: DataSet) => Promise<LoadedSplit>;
 
-function splitLoader({ dataset, stage, max_length: maxLength }: DataSettings, tokenizer: Tokenizer, { cacheFolder, tokenise = true }: PrepareOptions): SplitLoader {
+function splitLoader({ dataset, stage, max_length: maxLength, recipe }: DataSettings, tokenizer: Tokenizer, { cacheFolder, moduleFolder, tokenise = true }: PrepareOptions): SplitLoader {
   const everyToken = stage === 'pretrain' || stage === 'mlm';
   const { filter, dedupe, labels } = dataset;
   if (stage === 'classify' && labels === null) throw new Error('the names of the classes have to be known before rows are read');
 
   return async (files, set) => {
-    const { format, columns, tags, template, max_samples: maxRows } = set;
+    const { format, columns, tags, template, weight_column, max_samples: maxRows } = set;
+    const { functions, sha256 } = await functionsOf(recipe, moduleFolder);
+    if (stage === 'classify') refuseTextFunctions(functions);
     const reading: ReadOptions = { textColumn: columns['text'] ?? 'text', runningText: everyToken };
-    const key = { format, columns, tags, template, filter, dedupe, maxRows, stage, tokenizer: tokenizer.fingerprint, ...(stage === 'classify' ? { labels } : {}) };
-    const rows = stage === 'classify' && labels ? classTemplate(set, labels) : rowTemplate(set, tokenizer);
-    const encoding = { tokenizer, template: rows, filter: rowFilter(dataset, columnsRead(set)), shape: shapes[stage], maxRows };
+    const key = { format, columns, tags, template, filter, dedupe, maxRows, stage, tokenizer: tokenizer.fingerprint, ...(stage === 'classify' ? { labels } : {}), ...(weight_column === null ? {} : { weight_column }), ...(Object.keys(functions).length === 0 ? {} : { recipe: sha256 }) };
+    const plain = (): RowTemplate => (stage === 'classify' && labels ? classTemplate(set, labels) : rowTemplate(set, tokenizer));
+    const encoding = { tokenizer, rule: rowRule(set, { dataset, functions, tokenizer, template: plain }), tokenWeights: functions.tokenWeights ? tokenWeights(functions.tokenWeights, tokenizer) : null, shape: shapes[stage], maxRows };
     const { documents, use } = await cachedDocuments(cacheFolder, await cacheKey(files, key), (sink) => {
       if (!tokenise) throw new NotTokenised(`${files.join(', ')} is not in ${cacheFolder}`);
       return encodeRows(files, readFiles(files, reading), encoding, sink);
@@ -136,6 +147,12 @@ function splitLoader({ dataset, stage, max_length: maxLength }: DataSettings, to
     const { rejected, read, dropped } = documents;
     return { rows: new StoredRows(documents.tokens, cut.windows, documents), rejected: [...rejected, ...cut.rejected], cutRows: cut.cutRows, read, dropped, use };
   };
+}
+
+/** A class is no text. */
+function refuseTextFunctions({ prompt, tokenWeights: weigh }: ExperimentFunctions): void {
+  if (prompt) throw new UserError('`stage: classify` reads a text and its label, which a prompt function cannot give: leave it out, and name the columns in dataset.columns');
+  if (weigh) throw new UserError('`stage: classify` learns one class a text, which tokenWeights cannot weigh: give weight(row) instead');
 }
 
 async function* readFiles(files: readonly string[], options: ReadOptions): AsyncGenerator<SourceRow | RejectedRow> {

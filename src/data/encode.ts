@@ -1,14 +1,16 @@
 /** Rows to token ids, whole, before anything is cut or held out. */
 import { UserError } from '../util/errors.js';
+import type { TokenWeights } from './functions.js';
 import type { TokenSink } from './cache/token-file.js';
 import { Faults } from './faults.js';
 import { Growing } from './growing.js';
-import { kept, labelsAmong, type Sources, type TokenStore } from './rows.js';
-import { DroppedRows, type RowFilter } from './filter/filter.js';
+import { idOf, kept, labelsAmong, type Sources, type TokenStore } from './rows.js';
+import { DroppedRows } from './filter/filter.js';
+import type { RowRule } from './rule.js';
 import { isRejected, type RejectedRow, type SourceRow } from './source/row.js';
 import { type Example, type Piece, UnusableRow } from './template/example.js';
-import type { RowTemplate } from './template/formats.js';
 import type { Tokenizer } from './tokenizer/index.js';
+import { WeightList } from './weights.js';
 
 /** What is known of encoded rows beside their tokens. */
 export interface DocumentIndex extends Sources {
@@ -26,8 +28,8 @@ export interface EncodedDocuments extends DocumentIndex {
 
 export interface EncodeSettings {
   readonly tokenizer: Tokenizer;
-  readonly template: RowTemplate;
-  readonly filter: RowFilter;
+  readonly rule: RowRule;
+  readonly tokenWeights: TokenWeights | null;
   /** The last word on what of a row is read and what is learned. */
   readonly shape: (example: Example) => Example;
   /** Stop after so many usable rows. */
@@ -40,6 +42,7 @@ const heldUnits = 1 << 21;
 interface HeldRow {
   readonly row: SourceRow;
   readonly example: Example;
+  readonly weight: number;
 }
 
 /**
@@ -47,11 +50,12 @@ interface HeldRow {
  * While a batch is tokenised the next one is read. Throws UserError when not one row can be used.
  */
 export async function encodeRows(files: readonly string[], rows: AsyncIterable<SourceRow | RejectedRow>, settings: EncodeSettings, sink: TokenSink): Promise<DocumentIndex> {
-  const { tokenizer, template, filter, shape, maxRows } = settings;
+  const { tokenizer, rule, tokenWeights, shape, maxRows } = settings;
   const starts = new Growing(Float64Array);
   const labelCounts = new Growing(Uint32Array);
   const fileOf = new Growing(Uint32Array);
   const lineOf = new Growing(Uint32Array);
+  const weights = new WeightList();
   const faults = new Faults();
   const dropped = new DroppedRows();
   let read = 0;
@@ -60,16 +64,30 @@ export async function encodeRows(files: readonly string[], rows: AsyncIterable<S
   let end = 0; // tokens given
   let working: Promise<void> = Promise.resolve();
 
+  /** A token of weight 0 is read and not learned. */
+  const weighed = (codes: Int32Array, { value }: SourceRow): { codes: Int32Array; factors: Float32Array | null; reason: string | null } => {
+    if (tokenWeights === null) return { codes, factors: null, reason: null };
+    try {
+      const factors = tokenWeights(codes.map(idOf), value);
+      return { codes: codes.map((code, t) => (factors[t] === 0 ? kept(idOf(code), false) : code)), factors, reason: null };
+    } catch (error) {
+      if (!(error instanceof UnusableRow)) throw error;
+      return { codes, factors: null, reason: error.message };
+    }
+  };
   const take = async (batch: readonly HeldRow[]): Promise<void> => {
     const encoded = await encodeExamples(batch.map(({ example }) => shape(example)), tokenizer);
     const usable: Int32Array[] = [];
-    for (const [i, codes] of encoded.entries()) {
-      const { row } = batch[i];
+    for (const [i, plain] of encoded.entries()) {
+      const { row, weight } = batch[i];
+      const { codes, factors, reason } = weighed(plain, row);
       const labels = labelsAmong(codes);
-      if (labels === 0) {
-        faults.add({ ...placeOf(row), reason: 'it has no tokens to learn' });
+      if (reason !== null || labels === 0) {
+        faults.add({ ...placeOf(row), reason: reason ?? 'it has no tokens to learn' });
         continue;
       }
+      if (factors === null) weights.add(codes.length, weight);
+      else for (const factor of factors) weights.add(1, weight * factor);
       starts.add(end);
       labelCounts.add(labels);
       fileOf.add(files.indexOf(row.file));
@@ -96,13 +114,13 @@ export async function encodeRows(files: readonly string[], rows: AsyncIterable<S
     }
     faults.seen(row);
     try {
-      const example = template(row.value);
-      const rule = filter(row.value);
-      if (rule !== null) {
-        dropped.add(rule);
+      const taken = rule(row.value);
+      if ('dropped' in taken) {
+        dropped.add(taken.dropped);
         continue;
       }
-      held.push({ row, example });
+      const { example } = taken;
+      held.push({ row, ...taken });
       units += example.pieces.reduce((sum, piece) => sum + ('text' in piece ? piece.text.length : 1), 0);
     } catch (error) {
       if (!(error instanceof UnusableRow)) throw error;
@@ -121,7 +139,7 @@ export async function encodeRows(files: readonly string[], rows: AsyncIterable<S
   starts.add(end);
   return {
     starts: starts.take(), labelCounts: labelCounts.take(), fileOf: fileOf.take(), lineOf: lineOf.take(),
-    files, rejected: faults.rows, read, dropped: dropped.counts,
+    weights: weights.take(), files, rejected: faults.rows, read, dropped: dropped.counts,
   };
 }
 

@@ -10,6 +10,8 @@ export interface LaidRow {
   /** Positions that predict a label, and what they should predict. */
   readonly at: readonly number[];
   readonly labels: readonly number[];
+  /** Where in the stored row each label stands: its weight is the one there. */
+  readonly from: readonly number[];
 }
 
 /** `draw` names the pass over the data, for what is drawn anew in each. */
@@ -26,13 +28,13 @@ export const nextToken: Layout = (rows, row) => {
     at.push(t - 1);
     labels.push(targets[t]);
   }
-  return { ids, at, labels };
+  return { ids, at, labels, from: at.map((t) => t + 1) };
 };
 
 /** The first position predicts the class, which stands behind the text in the store. */
 export const classOfText: Layout = (rows, row) => {
   const stored = rows.tokens(row);
-  return { ids: stored.subarray(0, -1), at: [0], labels: [stored[stored.length - 1]] };
+  return { ids: stored.subarray(0, -1), at: [0], labels: [stored[stored.length - 1]], from: [stored.length - 1] };
 };
 
 export interface Masking {
@@ -51,7 +53,8 @@ export function maskedTokens({ probability, maskId, vocabSize, seed, isSpecial }
   return (rows, row, draw) => {
     const random = new Random(seed, 'masked tokens', ...draw, row);
     const stored = rows.tokens(row);
-    const words = [...stored.keys()].filter((t) => !isSpecial(stored[t]));
+    const targets = rows.labels(row);
+    const words = [...stored.keys()].filter((t) => !isSpecial(stored[t]) && targets[t] !== ignoredLabel);
     const drawn = words.filter(() => random.uniform() < probability);
     const at = drawn.length > 0 || words.length === 0 ? drawn : [words[random.below(words.length)]];
     const ids = stored.slice();
@@ -60,7 +63,7 @@ export function maskedTokens({ probability, maskId, vocabSize, seed, isSpecial }
       if (kind < 0.8) ids[t] = maskId;
       else if (kind < 0.9) ids[t] = random.below(vocabSize);
     }
-    return { ids, at, labels: at.map((t) => stored[t]) };
+    return { ids, at, labels: at.map((t) => stored[t]), from: at };
   };
 }
 

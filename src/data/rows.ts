@@ -1,4 +1,5 @@
 /** Rows of token ids, many in one store, each a window into it. */
+import { weightsIn, type WeightRuns } from './weights.js';
 
 /** The label of a token that is read but not learned, as in PyTorch's cross entropy. */
 export const ignoredLabel = -100;
@@ -8,6 +9,10 @@ export interface EncodedRows {
   tokens(row: number): Int32Array;
   /** The token itself where it is learned, else -100. Not shifted: `labels[t]` is predicted from `tokens[0 … t-1]`. */
   labels(row: number): Int32Array;
+  /** How much each token counts in the loss where it is a label; null: all the same. */
+  weights(row: number): Float32Array | null;
+  /** What the mean loss of the row is multiplied by, where rows count as one each; null: every label counts for itself. */
+  factor(row: number): number | null;
   tokenCount(row: number): number;
   /** Labels that count in the loss: all but -100 and a row's first token, which nothing predicts. */
   labelCount(row: number): number;
@@ -27,13 +32,15 @@ export interface RowPlace {
   readonly last_line: number;
 }
 
-/** Where the documents of a store begin and come from: document i is `[starts[i], starts[i + 1])`. */
+/** Where the documents of a store begin and come from, and what they weigh: document i is `[starts[i], starts[i + 1])`. */
 export interface Sources {
   readonly starts: Float64Array;
   /** Index into `files`, and line. */
   readonly fileOf: Uint32Array;
   readonly lineOf: Uint32Array;
   readonly files: readonly string[];
+  /** Null where every token weighs 1. */
+  readonly weights: WeightRuns | null;
 }
 
 /**
@@ -50,7 +57,7 @@ export function kept(id: number, trained: boolean): number {
   return trained ? id : ~id;
 }
 
-function idOf(code: number): number {
+export function idOf(code: number): number {
   return code < 0 ? ~code : code;
 }
 
@@ -118,6 +125,19 @@ export class StoredRows implements EncodedRows {
 
   labels(row: number): Int32Array {
     return this.#codes(row).map(labelOf);
+  }
+
+  weights(row: number): Float32Array | null {
+    const { weights } = this.#sources;
+    if (weights === null) return null;
+    const { starts, counts, heads, gaps } = this.#windows;
+    const all = weightsIn(weights, starts[row], counts[row] + gaps[row]);
+    all.copyWithin(heads[row], heads[row] + gaps[row]);
+    return all.subarray(0, counts[row]);
+  }
+
+  factor(): null {
+    return null;
   }
 
   tokenCount(row: number): number {
@@ -190,6 +210,14 @@ export class ChosenRows implements EncodedRows {
 
   labels(row: number): Int32Array {
     return this.#set(row).labels(this.#rowOf[row]);
+  }
+
+  weights(row: number): Float32Array | null {
+    return this.#set(row).weights(this.#rowOf[row]);
+  }
+
+  factor(row: number): number | null {
+    return this.#set(row).factor(this.#rowOf[row]);
   }
 
   tokenCount(row: number): number {

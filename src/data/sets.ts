@@ -10,8 +10,8 @@ export type DataSet = Omit<MixedConfig, 'name'>;
 
 /** The first set and those mixed in, entries replaced by what they name. Paths are absolute. */
 export function setsOf(config: DatasetConfig, stage: Experiment['stage'], baseFolder: string): DataSet[] {
-  return [config, ...config.mix].map(({ path: place, name, format, columns, tags, template, max_samples, weight }) => {
-    const set: DataSet = { path: path.resolve(baseFolder, place), format, columns, tags, template, max_samples, weight };
+  return [config, ...config.mix].map(({ path: place, name, format, columns, tags, template, max_samples, weight, weight_column }) => {
+    const set: DataSet = { path: path.resolve(baseFolder, place), format, columns, tags, template, max_samples, weight, weight_column };
     return name === null ? set : namedSet(set, name, stage);
   });
 }

@@ -7,7 +7,7 @@ export interface LossInputs {
   readonly head: Head;
   readonly rows: Node; //    [N] i32, flat indices into B·T of the positions that predict
   readonly labels: Node; //  [N] i32, what they should predict
-  readonly weights: Node; // [N]; 1 / label tokens of the whole update, times any weight of the token
+  readonly weights: Node; // [N]; weight of the token / weight of all label tokens of the update
 }
 
 /** Σᵢ weightᵢ · −log softmax(logitsᵢ)[labelᵢ], a scalar. */

@@ -9,6 +9,7 @@ import type { RunRecord } from '../store/rows.js';
 import type { Store } from '../store/store.js';
 import { checkpointSteps, firstWhole, readCheckpoint, writeWhole } from '../trainer/checkpoint.js';
 import { UserError } from '../util/errors.js';
+import { checkModule, keepModule, withModuleOf } from './module.js';
 import { unusedName } from './new-run.js';
 
 export interface ResumeOptions {
@@ -27,6 +28,7 @@ export interface ResumeOptions {
 export async function prepareResume(store: Store, home: string, { run, options }: { run: RunRecord; options: ResumeOptions }): Promise<RunRecord> {
   const { config, from, branch } = options;
   checkChanges(run.config, config, { branch, isGone: (path) => !existsSync(path) });
+  checkModule(runFolder(home, run.id), config);
   return branch ? makeBranch(store, home, { run, config, from }) : goOn(store, home, { run, config, from });
 }
 
@@ -52,7 +54,11 @@ async function makeBranch(store: Store, home: string, { run, config, from }: { r
   // A copy of its own (shared blocks where the file system can), so that the parent may be deleted; whole before there is a record.
   const copy = join(home, 'runs', `branch-of-${run.id}-${process.pid}`);
   await writeWhole(copy, (temporary) => cp(start.folder, temporary, { recursive: true, mode: constants.COPYFILE_FICLONE }));
-  const child = store.branchRun({ name: unusedName(store, config.name !== run.config.name && config.name !== null ? config.name : `${run.name}-from-${step}`), config, parent: run.id, step });
+  const name = unusedName(store, config.name !== run.config.name && config.name !== null ? config.name : `${run.name}-from-${step}`);
+  const child = keepModule(withModuleOf(runFolder(home, run.id), config), () => {
+    const branch = store.branchRun({ name, config, parent: run.id, step });
+    return { run: branch, folder: runFolder(home, branch.id) };
+  });
   await mkdir(checkpointsOf(home, child.id), { recursive: true });
   await rename(copy, join(checkpointsOf(home, child.id), `step-${step}`));
   return child;

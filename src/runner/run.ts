@@ -16,6 +16,7 @@ import { askFor, isControl, newControls } from './controls.js';
 import { announceEnd } from './finish.js';
 import { ownIdentity } from './identity.js';
 import type { RunRequest, TimedEvent, WorkerInput, WorkerMessage } from './protocol.js';
+import { besideModule } from './module.js';
 import { Recorder } from './recorder.js';
 import { serve } from './socket.js';
 
@@ -44,7 +45,7 @@ export async function runProcess({ home, runId, workerEntry, early }: RunOptions
   const { config } = record;
   const folder = runFolder(home, runId);
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'experiment.yaml'), writeExperiment(config));
+  writeFileSync(join(folder, 'experiment.yaml'), writeExperiment(besideModule(config)));
   writeIdentity(folder, record);
 
   // When memory runs out, the kernel is to take this one, which goes on from its checkpoint, not the shell or the supervisor.
@@ -73,7 +74,7 @@ export async function runProcess({ home, runId, workerEntry, early }: RunOptions
     log,
     keep: (timed) => {
       recorder.record(timed);
-      if (timed.event.type === 'changed') tryTo(() => writeFileSync(join(folder, 'experiment.yaml'), writeExperiment(store.run(runId).config)));
+      if (timed.event.type === 'changed') tryTo(() => writeFileSync(join(folder, 'experiment.yaml'), writeExperiment(besideModule(store.run(runId).config))));
       announce(timed);
     },
   });

@@ -2,6 +2,7 @@
  * Head and loss in chunks of labels: the logits [N, V] of a large vocabulary are the largest values of a step, and no two
  * chunks' have to be there together. Losses and gradients are sums over labels, so they are the same.
  */
+import type { Batch } from '../data/collate.js';
 import type { Builder } from '../graph/builder.js';
 import type { Node } from '../graph/node.js';
 import type { Model } from '../models/contract.js';
@@ -17,7 +18,7 @@ const mostChunks = 32;
 export interface LabelInputs {
   readonly rows: Node; //    [N] i32, flat indices into B·T of the positions that predict
   readonly ids: Node; //     [N] i32, what they predict
-  readonly weights: Node; // [N], 1 / label tokens of the whole update
+  readonly weights: Node; // [N], weight of the label / weight of all of the update
 }
 
 /**
@@ -42,8 +43,11 @@ export function chunkLengths(labels: number, chunks: number): Record<string, num
   return Object.fromEntries(suffixes(chunks).map((suffix, i) => [`N${suffix}`, Math.max(1, bounds(labels, chunks, i).length)]));
 }
 
-/** A micro-batch's labels, all of one weight, as the chunks take them; a chunk that none are left for gets one of weight 0. */
-export function chunkFeeds({ label_rows: rows, labels }: { readonly label_rows: Tensor; readonly labels: Tensor }, weight: number, chunks: number): Record<string, Tensor> {
+/** What `chunkFeeds` takes of a micro-batch: its labels, and what they weigh where that is not all the same. */
+export type WeighedLabels = Pick<Batch, 'labelWeights'> & { readonly inputs: Pick<Batch['inputs'], 'label_rows' | 'labels'> };
+
+/** A micro-batch's labels as the chunks take them, their weights times `scale`; a chunk that none are left for gets one of weight 0. */
+export function chunkFeeds({ inputs: { label_rows: rows, labels }, labelWeights }: WeighedLabels, scale: number, chunks: number): Record<string, Tensor> {
   const feeds: Record<string, Tensor> = {};
   for (const [i, suffix] of suffixes(chunks).entries()) {
     const { start, end, length } = bounds(rows.data.length, chunks, i);
@@ -51,7 +55,8 @@ export function chunkFeeds({ label_rows: rows, labels }: { readonly label_rows: 
     const shape = [isEmpty ? 1 : length];
     feeds[`label_rows${suffix}`] = i32(shape, isEmpty ? [0] : rows.data.subarray(start, end));
     feeds[`labels${suffix}`] = i32(shape, isEmpty ? [0] : labels.data.subarray(start, end));
-    feeds[`label_weights${suffix}`] = f32(shape, new Float32Array(shape[0]).fill(isEmpty ? 0 : weight));
+    const own = labelWeights?.subarray(start, end).map((weight) => scale * weight);
+    feeds[`label_weights${suffix}`] = f32(shape, isEmpty || !own ? new Float32Array(shape[0]).fill(isEmpty ? 0 : scale) : own);
   }
   return feeds;
 }

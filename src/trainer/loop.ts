@@ -114,7 +114,7 @@ class Loop {
     try {
       const figures = await runUpdate(this.#session, batch, { step: this.#step, lossLimit: this.#recovery.lossLimit(train), rateFactor: this.#recovery.rateFactor(train), interrupted: this.#asked.stopping });
       if (figures === null) return 'interrupted';
-      this.#recovery.passed(figures.lossSum / figures.labels, train);
+      this.#recovery.passed(figures.lossSum / figures.weight, train);
       return figures;
     } catch (error) {
       if (error instanceof RefusedUpdate) return this.#leaveOut(error);

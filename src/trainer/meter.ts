@@ -3,9 +3,9 @@ import type { CheckpointState } from './checkpoint.js';
 import type { Progress, StepEvent } from './events.js';
 
 export interface UpdateFigures {
-  /** Sum of the losses of the update's label tokens, and their number. */
+  /** Sum of the losses of the update's label tokens by weight, and their weight: their number where all weigh 1. */
   readonly lossSum: number;
-  readonly labels: number;
+  readonly weight: number;
   /** Tokens computed, padding not counted. */
   readonly tokens: number;
   readonly gradNorm: number;
@@ -18,7 +18,7 @@ const timedUpdates = 200;
 /** Turns updates into logged points: means over the updates since the last point, times over resumes. */
 export class Meter {
   #lossSum: number;
-  #labels: number;
+  #weight: number;
   #tokens: number;
   /** Of them, those before this process. */
   #tokensBefore: number;
@@ -37,7 +37,7 @@ export class Meter {
   constructor(resumed: Pick<CheckpointState, 'step' | 'tokens_seen' | 'elapsed_time' | 'unlogged'> | null) {
     const { loss_sum, labels, tokens } = resumed?.unlogged ?? { loss_sum: 0, labels: 0, tokens: 0 };
     this.#lossSum = loss_sum;
-    this.#labels = labels;
+    this.#weight = labels;
     this.#tokens = this.#tokensBefore = tokens;
     this.tokensSeen = resumed?.tokens_seen ?? 0;
     this.#elapsedBefore = resumed?.elapsed_time ?? 0;
@@ -46,7 +46,7 @@ export class Meter {
 
   /** What the next logged point is made of, so far. */
   get unlogged(): CheckpointState['unlogged'] {
-    return { loss_sum: this.#lossSum, labels: this.#labels, tokens: this.#tokens };
+    return { loss_sum: this.#lossSum, labels: this.#weight, tokens: this.#tokens };
   }
 
   /** Seconds of training so far. */
@@ -60,11 +60,11 @@ export class Meter {
   }
 
   /** Counts an update that took so many seconds. */
-  add({ lossSum, labels, tokens }: UpdateFigures, seconds: number): void {
+  add({ lossSum, weight, tokens }: UpdateFigures, seconds: number): void {
     if (++this.#updates > 1) this.#updateSeconds.push(seconds);
     if (this.#updateSeconds.length > timedUpdates) this.#updateSeconds.shift();
     this.#lossSum += lossSum;
-    this.#labels += labels;
+    this.#weight += weight;
     this.#tokens += tokens;
     this.tokensSeen += tokens;
   }
@@ -86,7 +86,7 @@ export class Meter {
     const event: StepEvent = {
       type: 'step',
       ...progress,
-      loss: this.#lossSum / this.#labels,
+      loss: this.#lossSum / this.#weight,
       learning_rate: learningRate,
       grad_norm: gradNorm,
       tokens_seen: this.tokensSeen,
@@ -95,7 +95,7 @@ export class Meter {
       remaining_time: perStep * (progress.total_steps - progress.step),
       memory_bytes: process.memoryUsage.rss(),
     };
-    this.#lossSum = this.#labels = this.#tokens = this.#tokensBefore = 0;
+    this.#lossSum = this.#weight = this.#tokens = this.#tokensBefore = 0;
     this.#since = now;
     return event;
   }

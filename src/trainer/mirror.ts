@@ -6,7 +6,7 @@ import { messageOf } from '../util/errors.js';
 import { checkpointSteps, readCheckpoint, writeWhole } from './checkpoint.js';
 
 /** What goes along with the checkpoints: who the run is, what it does, its curve so far. */
-const companions = ['run.json', 'experiment.yaml', 'trainer_log.jsonl'];
+const companions = ['run.json', 'experiment.yaml', 'module.ts', 'module.mts', 'module.js', 'module.mjs', 'trainer_log.jsonl'];
 
 export class Mirror {
   readonly #runFolder: string;

@@ -23,28 +23,28 @@ export interface Turn {
 
 /**
  * One update: every micro-batch adds the gradient of
- *   loss = Σ cross-entropy / label tokens of the whole update
+ *   loss = Σ weight · cross-entropy / Σ weight, over all label tokens of the update; a weight is 1 unless the data has others
  * then AdamW runs once on the sum. Returns null, with the weights untouched, when `interrupted` says so
  * between micro-batches. Throws RefusedUpdate before the weights would take a loss that is not a number, or a spike.
  */
 export async function runUpdate(session: Trainable, { microBatches }: Pick<UpdateBatch, 'microBatches'>, { step, lossLimit, rateFactor, interrupted }: Turn): Promise<UpdateFigures | null> {
   const { executable, experiment, masks, labelChunks } = session;
   const config = experiment.train;
-  const labels = microBatches.reduce((sum, { labelCount }) => sum + labelCount, 0);
+  const weight = microBatches.reduce((sum, batch) => sum + batch.weight, 0);
   const tokens = microBatches.reduce((sum, { tokenCount }) => sum + tokenCount, 0);
 
   let loss = 0;
   /** The mean loss of each micro-batch. */
   const means: number[] = [];
-  for (const [index, { inputs, labelCount }] of microBatches.entries()) {
-    if (labelCount === 0) continue;
+  for (const [index, batch] of microBatches.entries()) {
+    if (batch.labelCount === 0) continue;
     if (interrupted()) return null;
-    const { input_ids, positions, segments } = inputs;
+    const { input_ids, positions, segments } = batch.inputs;
     const [B, T] = input_ids.shape;
-    const part = valueOf((await executable.run('micro_step', { input_ids, positions, segments, ...chunkFeeds(inputs, 1 / labels, labelChunks), ...drawMasks(masks, { B, T }, [config.seed, step, index]) })).loss);
+    const part = valueOf((await executable.run('micro_step', { input_ids, positions, segments, ...chunkFeeds(batch, 1 / weight, labelChunks), ...drawMasks(masks, { B, T }, [config.seed, step, index]) })).loss);
     if (!Number.isFinite(part)) throw new RefusedUpdate({ update: step + 1, limit: null, loss: part, grad_norm: null }, [microBatches[index]]);
     loss += part;
-    means[index] = (part * labels) / labelCount;
+    means[index] = (part * weight) / batch.weight;
   }
 
   const worstFirst = () => microBatches.map((batch, index) => ({ batch, mean: means[index] ?? 0 })).sort((a, b) => b.mean - a.mean).map(({ batch }) => batch);
@@ -58,7 +58,7 @@ export async function runUpdate(session: Trainable, { microBatches }: Pick<Updat
     bias_correction1: scalar(1 - config.adam_beta1 ** (step + 1)),
     bias_correction2: scalar(1 - config.adam_beta2 ** (step + 1)),
   });
-  return { lossSum: loss * labels, labels, tokens, gradNorm, learningRate };
+  return { lossSum: loss * weight, weight, tokens, gradNorm, learningRate };
 }
 
 /** Forgets what an update that could not be finished has summed. */

@@ -165,8 +165,8 @@ describe('a name that several runs bear', () => {
 
   it('is given to no further run', async () => {
     const store = openStore(twins.home);
-    expect([0, 1].map(() => newRun(store, withValues(experiment, { name: 'twin' })).name)).toEqual(['twin-2', 'twin-3']);
-    expect(newRun(store, withValues(experiment, { name: 'single' })).name).toBe('single');
+    expect([0, 1].map(() => newRun(store, twins.home, withValues(experiment, { name: 'twin' })).name)).toEqual(['twin-2', 'twin-3']);
+    expect(newRun(store, twins.home, withValues(experiment, { name: 'single' })).name).toBe('single');
     store.close();
     expect(await twins.run('rename', ids[0], 'single')).toMatchObject({ code: 2, stdout: '' });
     expect(await twins.run('rm', ids[0])).toMatchObject({ code: 0, stderr: '' });

@@ -13,13 +13,16 @@ const groups: Readonly<Record<string, string>> = {
   train: '`train`: how it is trained',
   sample: '`sample`: texts written on the way',
   engine: '`engine`: what computes',
+  loss: '`loss`: what is made small',
+  recipe: '`recipe`: functions over the rows',
 };
 
 const introduction = `# The experiment file
 
 A YAML (or JSON) file with the keys below. Only \`model\` and \`dataset.path\` must be given; everything else has a default. A key
 that does not exist stops the run and names the nearest that does. On the command line \`--set train.learning_rate=1e-4\`
-goes before the file; its values are read as YAML.
+goes before the file; its values are read as YAML. A TypeScript or JavaScript module with the same keys may be given instead, which can
+hold functions too ([data.md](data.md#recipes)).
 
 Paths are relative to the file, those of \`--set\` to the working folder; \`~\` is your home. A \`model\` that is no folder may be a name
 (\`org/name\`) that is looked up in \`WORKBENCH_MODELS\` and the Hugging Face cache. \`tokenizer\` is needed only where the tokenizer does

@@ -6,6 +6,8 @@ const rows = (tokens: readonly number[], trained: readonly number[]): EncodedRow
   length: 1,
   tokens: () => Int32Array.from(tokens),
   labels: () => Int32Array.from(tokens, (id, t) => (trained[t] ? id : ignoredLabel)),
+  weights: () => null,
+  factor: () => null,
   tokenCount: () => tokens.length,
   labelCount: () => trained.slice(1).reduce((sum, one) => sum + one, 0),
   fullLength: () => tokens.length,
@@ -16,11 +18,11 @@ const rows = (tokens: readonly number[], trained: readonly number[]): EncodedRow
 
 describe('what a row has to say', () => {
   it('each token after the one before', () => {
-    expect(nextToken(rows([5, 6, 7, 8], [0, 0, 1, 1]), 0, [])).toEqual({ ids: Int32Array.of(5, 6, 7, 8), at: [1, 2], labels: [7, 8] });
+    expect(nextToken(rows([5, 6, 7, 8], [0, 0, 1, 1]), 0, [])).toEqual({ ids: Int32Array.of(5, 6, 7, 8), at: [1, 2], labels: [7, 8], from: [2, 3] });
   });
 
   it('its class, at the first token', () => {
-    expect(classOfText(rows([101, 6, 102, 1], [0, 0, 0, 1]), 0, [])).toEqual({ ids: Int32Array.of(101, 6, 102), at: [0], labels: [1] });
+    expect(classOfText(rows([101, 6, 102, 1], [0, 0, 0, 1]), 0, [])).toEqual({ ids: Int32Array.of(101, 6, 102), at: [0], labels: [1], from: [3] });
   });
 
   const words = Array.from({ length: 4000 }, (_, i) => 10 + (i % 50));
@@ -44,8 +46,12 @@ describe('what a row has to say', () => {
     expect(maskedTokens({ ...masking, seed: 8 })(text, 0, ['epoch', 0]).at).not.toEqual(masked(text, 0, ['epoch', 0]).at);
   });
 
+  it('none that is not to be learned', () => {
+    for (let pass = 0; pass < 20; pass++) expect(masked(rows([1, 20, 21, 22, 2], [1, 0, 1, 0, 1]), 0, [pass]).at).toEqual([2]);
+  });
+
   it('at least one word, however short the text', () => {
     for (let pass = 0; pass < 20; pass++) expect(masked(rows([1, 20, 21, 2], [1, 1, 1, 1]), 0, [pass]).at.length).toBeGreaterThan(0);
-    expect(masked(rows([1, 2], [1, 1]), 0, [])).toEqual({ ids: Int32Array.of(1, 2), at: [], labels: [] });
+    expect(masked(rows([1, 2], [1, 1]), 0, [])).toEqual({ ids: Int32Array.of(1, 2), at: [], labels: [], from: [] });
   });
 });

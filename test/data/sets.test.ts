@@ -8,7 +8,7 @@ import { Random } from '../../src/util/random.js';
 import { jsonLines, material, prepare, scratch, tinyTokenizer, tokensOf, withoutMaterial } from './fixtures.js';
 
 const texts = (letter: string, count: number) => jsonLines(Array.from({ length: count }, (_, i) => ({ text: `${letter}${i}` })));
-const mixed = (path: string, more: Partial<DatasetConfig['mix'][number]> = {}) => ({ path, name: null, format: 'text' as const, columns: {}, tags: {}, template: null, max_samples: null, weight: 1, ...more });
+const mixed = (path: string, more: Partial<DatasetConfig['mix'][number]> = {}) => ({ path, name: null, format: 'text' as const, columns: {}, tags: {}, template: null, max_samples: null, weight: 1, weight_column: null, ...more });
 
 async function textsOf(rows: EncodedRows): Promise<string[]> {
   const tokenizer = await tinyTokenizer();

@@ -45,7 +45,7 @@ async function step(engine: Engine, { experiment, model, tuning }: ReturnType<ty
     input_ids: tokens((i) => (17 * i + 3) % model.vocabSize),
     positions: tokens((i) => i % T),
     segments: tokens(() => 1),
-    ...chunkFeeds({ label_rows: i32([N], places), labels: i32([N], places.map((i) => (17 * i + 20) % model.vocabSize)) }, 1 / N, options.labelChunks),
+    ...chunkFeeds({ inputs: { label_rows: i32([N], places), labels: i32([N], places.map((i) => (17 * i + 20) % model.vocabSize)) }, labelWeights: null }, 1 / N, options.labelChunks),
   });
   const gradients: number[][] = [];
   for (const { name } of tuning.trainable) gradients.push([...(await executable.read(`${name}.grad`)).data]);

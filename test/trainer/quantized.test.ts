@@ -40,7 +40,7 @@ async function train(engine: Engine, quantization: Scheme, changed: (initial: In
   const batch = { microBatches: [collate(rows, [[0], [1], [2]], { padId: 0 })], epoch: 0, position: { epoch: 0, index: 0 } };
   for (let step = 0; step < updates; step++) {
     const update = await runUpdate({ executable, masks, labelChunks: 1, totalSteps: updates, experiment }, batch, { step, lossLimit: null, rateFactor: 1, interrupted: () => false });
-    figures.push(update!.lossSum / update!.labels, update!.gradNorm);
+    figures.push(update!.lossSum / update!.weight, update!.gradNorm);
   }
   const bytes = executable.variableBytes;
   await executable.dispose();

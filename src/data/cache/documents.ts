@@ -44,8 +44,8 @@ export async function cachedDocuments(folder: string, key: string, encode: (sink
   return { documents: written, use: 'written' };
 }
 
-function contentOf({ starts, labelCounts, fileOf, lineOf, ...meta }: DocumentIndex) {
-  return { columns: { starts, labelCounts, fileOf, lineOf }, meta };
+function contentOf({ starts, labelCounts, fileOf, lineOf, weights, ...meta }: DocumentIndex) {
+  return { columns: { starts, labelCounts, fileOf, lineOf, ...(weights && { weightStarts: weights.starts, weightValues: weights.values }) }, meta };
 }
 
 async function encodeInMemory(encode: (sink: TokenSink) => Promise<DocumentIndex>): Promise<EncodedDocuments> {
@@ -58,9 +58,10 @@ async function readDocuments(file: string): Promise<EncodedDocuments | null> {
   const opened = await openTokenFile(file);
   const meta = metaSchema.safeParse(opened?.meta);
   if (!opened || !meta.success) return null;
-  const { starts, labelCounts, fileOf, lineOf } = opened.columns;
+  const { starts, labelCounts, fileOf, lineOf, weightStarts, weightValues } = opened.columns;
   if (!(starts instanceof Float64Array && labelCounts instanceof Uint32Array && fileOf instanceof Uint32Array && lineOf instanceof Uint32Array)) return null;
-  return { starts, labelCounts, fileOf, lineOf, ...meta.data, tokens: opened.tokens };
+  const weights = weightStarts instanceof Float64Array && weightValues instanceof Float64Array ? { starts: weightStarts, values: weightValues } : null;
+  return { starts, labelCounts, fileOf, lineOf, weights, ...meta.data, tokens: opened.tokens };
 }
 
 function isFileSystems(error: unknown): boolean {

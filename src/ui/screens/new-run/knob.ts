@@ -12,10 +12,10 @@ export interface Section {
 /** Where a knob is looked for; what is turned most comes first. Groups of the experiment file, and keys outside of any. */
 const sections: readonly { readonly title: string; readonly groups: readonly string[]; readonly keys: readonly string[] }[] = [
   { title: 'tuning', keys: ['finetuning'], groups: ['lora', 'freeze'] },
-  { title: 'training', keys: ['max_length', 'packing', 'stage', 'init'], groups: ['train'] },
+  { title: 'training', keys: ['max_length', 'packing', 'stage', 'init'], groups: ['train', 'loss'] },
   { title: 'data', keys: [], groups: ['dataset'] },
   { title: 'samples', keys: [], groups: ['sample'] },
-  { title: 'run', keys: ['name', 'tokenizer'], groups: ['engine'] },
+  { title: 'run', keys: ['name', 'tokenizer'], groups: ['engine', 'recipe'] },
 ];
 
 /** The knobs that mean something for this draft, by section; model and dataset have panes of their own. */
