@@ -9,7 +9,7 @@ import { table } from './view/table.js';
 export async function datasets(terminal: Terminal, folders: readonly string[], { json }: { readonly json?: true }): Promise<void> {
   const paths = datasetPlaces(terminal.env, folders);
   requireFolders(folders);
-  const found = discoverDatasets(paths);
+  const found = await discoverDatasets(paths);
   if (json) {
     terminal.json(found);
     return;

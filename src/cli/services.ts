@@ -106,7 +106,7 @@ async function modelAt(reference: string, env: Environment): Promise<ModelEntry>
 
 async function datasetAt(place: string): Promise<DatasetEntry> {
   if (!existsSync(place)) throw new UserError(`There is no file or folder ${resolve(place)}.`);
-  const found = (await import('../data/discover.js')).discoverDatasets([place]);
+  const found = await (await import('../data/discover.js')).discoverDatasets([place]);
   if (found.length === 1 && !found[0].supported) throw new UserError(found[0].reason ?? `${found[0].path} cannot be read.`);
   if (found.length === 1) return found[0];
   throw new UserError(found.length === 0 ? `${resolve(place)} holds no rows that can be read: JSON, JSONL, CSV, TSV or text is needed.` : `${resolve(place)} holds ${found.length} datasets: type the path of one, such as ${found[0].path}.`);

@@ -6,7 +6,7 @@ import { lengthHistogram, previewRows } from '../../src/data/preview.js';
 import { UserError } from '../../src/util/errors.js';
 import { Random } from '../../src/util/random.js';
 import { prepareEvaluation } from '../../src/data/dataset.js';
-import { jsonLines, labelsOf, prepare, scratch, settings, tinyTokenizer, tokensOf } from './fixtures.js';
+import { goldenFolder, jsonLines, labelsOf, prepare, scratch, settings, tinyTokenizer, tokensOf } from './fixtures.js';
 
 const pairs = Array.from({ length: 40 }, (_, i) => ({ prompt: `q${i} `, completion: `a${i}` }));
 const format = 'prompt-completion' as const;
@@ -164,7 +164,7 @@ test('the histogram counts lengths before cutting', async () => {
 });
 
 describe('datasets on this machine', () => {
-  test('are found with their columns and a guess at the format', () => {
+  test('are found with their columns and a guess at the format', async () => {
     const folder = scratch({
       'a.jsonl': '{"instruction":"x","input":{"y":1},"output":"z"}\n\n{}\n',
       'b/train.csv': 'text,label\n"a\nb",1\n',
@@ -175,13 +175,22 @@ describe('datasets on this machine', () => {
       'broken.json': '[{',
     });
     mkdirSync(path.join(folder, 'empty'));
-    const found = discoverDatasets([folder, path.join(folder, 'nowhere')]);
+    const found = await discoverDatasets([folder, path.join(folder, 'nowhere')]);
     expect(found.map(({ name, rows, guess, columns }) => [name, rows, guess, columns.join()])).toEqual([
       ['a.jsonl', 2, 'alpaca', 'instruction,input,output'],
       ['b', 1, 'classification', 'text,label'],
       ['list.json', 1, 'chat', 'messages'],
       ['story.txt', 1, 'text', 'text'],
     ]);
+  });
+
+  test.each(['rows.jsonl', 'rows.jsonl.gz', 'rows.jsonl.zst', 'zstd.parquet', 'brotli.parquet', 'plain.feather', 'saved'])('%s is told with columns and rows', async (name) => {
+    const [plain] = await discoverDatasets([path.join(goldenFolder, 'columns/rows.jsonl')]);
+    const [entry] = await discoverDatasets([path.join(goldenFolder, 'columns', name)]);
+    expect(entry).toMatchObject({ supported: true, guess: plain.guess });
+    expect([...entry.columns]).toEqual(expect.arrayContaining([...plain.columns]));
+    if (name !== 'saved') expect(entry.rows).toBe(plain.rows);
+    expect(entry.rows).toBeGreaterThan(0);
   });
 
   test('a format is guessed only when all its columns are there', () => {

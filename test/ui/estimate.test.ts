@@ -17,7 +17,7 @@ const place = new Workplace();
 const home = openHome({
   defaults: { ...readExperiment(quickstart).experiment },
   models: () => Promise.resolve(discoverModels({ paths: [demo] })),
-  datasets: () => Promise.resolve(discoverDatasets([demo])),
+  datasets: () => discoverDatasets([demo]),
   estimate: makeEstimator(place.env, () => []),
 });
 
