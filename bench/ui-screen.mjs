@@ -12,8 +12,9 @@ export class Screen {
   output = '';
   #listeners = new Set();
 
-  constructor(home, { columns = 120, rows = 40 } = {}) {
-    this.terminal = pty.spawn(process.execPath, [program], { cols: columns, rows, env: { ...process.env, WORKBENCH_HOME: home, TERM: 'xterm-256color', LANG: 'C.UTF-8' } });
+  /** `node`: options of the runtime, as `--cpu-prof`. */
+  constructor(home, { columns = 120, rows = 40, node = [] } = {}) {
+    this.terminal = pty.spawn(process.execPath, [...node, program], { cols: columns, rows, env: { ...process.env, WORKBENCH_HOME: home, TERM: 'xterm-256color', LANG: 'C.UTF-8' } });
     this.terminal.onData((data) => {
       this.output += data;
       for (const listener of this.#listeners) listener();

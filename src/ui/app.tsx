@@ -49,7 +49,7 @@ function show(store: Store<AppState, Action>, services: Services | Promise<Servi
     let closed = false;
     let stopWatching = (): void => undefined;
 
-    const terminal = enterTerminal(<Root store={store} themeOf={themeOf} onKey={press} />, streams, close);
+    const terminal = enterTerminal((show) => <Root store={store} themeOf={themeOf} onKey={press} onDrawn={show} />, streams, close);
     const resize = (): void => {
       store.dispatch({ type: 'resize', size: sizeOf(stdout) });
       terminal.redraw();

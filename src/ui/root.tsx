@@ -1,8 +1,11 @@
 import { Box, useInput } from 'ink';
-import { useMemo, useSyncExternalStore } from 'react';
+import type { DOMElement } from 'ink';
+import { useLayoutEffect, useMemo, useRef, useSyncExternalStore } from 'react';
 import { blank, fitLine, line, lineWidth, spread } from './format/line.js';
 import type { Line } from './format/line.js';
 import { clean, widthOf, wrap } from './format/text.js';
+import { frameOf } from './frame.js';
+import type { Rows } from './frame.js';
 import { activeTables, helpTables, openOverlay } from './key-tables.js';
 import { footerKeys, helpSections, keysOf } from './keys.js';
 import type { Key } from './keys.js';
@@ -23,17 +26,23 @@ export interface RootProps {
   /** Of the name chosen; null: as it began. */
   readonly themeOf: (name: ThemeName | null) => Theme;
   readonly onKey: (key: Key) => void;
+  /** After every change; `frame` composes what is shown then, so that whoever writes less often composes less often. */
+  readonly onDrawn: (frame: () => Rows) => void;
 }
 
-/** The whole screen, exactly as large as the terminal. */
-export function Root({ store, themeOf, onKey }: RootProps) {
+/** The whole screen, exactly as large as the terminal. Ink draws nothing of it: out of the flow, it leaves Ink's own output empty. */
+export function Root({ store, themeOf, onKey, onDrawn }: RootProps) {
   const state = useSyncExternalStore(store.subscribe, store.get);
   const theme = useMemo(() => themeOf(state.theme), [themeOf, state.theme]);
   useInput((input, key) => keysOf(input, key).forEach(onKey));
   const { columns, rows } = state.size;
+  const box = useRef<DOMElement>(null);
+  useLayoutEffect(() => onDrawn(() => (box.current ? frameOf(box.current) : [])));
   return (
     <ThemeContext.Provider value={theme}>
-      {isTooSmall(state.size) ? <TooSmall {...state.size} /> : <Frame state={state} width={columns} height={rows} />}
+      <Box ref={box} position="absolute" width={columns} height={rows}>
+        {isTooSmall(state.size) ? <TooSmall {...state.size} /> : <Frame state={state} width={columns} height={rows} />}
+      </Box>
     </ThemeContext.Provider>
   );
 }

@@ -1,6 +1,7 @@
 /** The alternate screen: entered once, left whatever happens. */
 import { render } from 'ink';
 import type { ReactNode } from 'react';
+import type { Rows } from './frame.js';
 import { makeFrameWriter } from './frame-writer.js';
 
 export interface Streams {
@@ -21,8 +22,8 @@ export interface Terminal {
 const enterSequence = '\u001b[?1049h\u001b[?7l\u001b[?25l\u001b[2J';
 const leaveSequence = '\u001b[?25h\u001b[?7h\u001b[?1049l';
 
-/** `failed` hears of an error that a component threw. */
-export function enterTerminal(screen: ReactNode, { stdin, stdout }: Streams, failed: (error: unknown) => void): Terminal {
+/** `screenOf` is handed what takes its frames; `failed` hears of an error that a component threw. */
+export function enterTerminal(screenOf: (show: (frame: () => Rows) => void) => ReactNode, { stdin, stdout }: Streams, failed: (error: unknown) => void): Terminal {
   const writer = makeFrameWriter((data) => void stdout.write(data));
   let inside = false;
 
@@ -42,8 +43,8 @@ export function enterTerminal(screen: ReactNode, { stdin, stdout }: Streams, fai
   }
 
   enter();
-  // `debug` makes Ink hand over every frame whole, and nothing but frames.
-  const shown = render(screen, { stdin, stdout: divert(stdout, writer.show), debug: true, exitOnCtrlC: false, patchConsole: false });
+  // `debug` spares Ink its timers and its own ways to write; what it would write is empty.
+  const shown = render(screenOf(writer.show), { stdin, stdout: silent(stdout), debug: true, exitOnCtrlC: false, patchConsole: false });
   shown.waitUntilExit().catch(failed);
   return {
     leave() {
@@ -62,18 +63,16 @@ export function enterTerminal(screen: ReactNode, { stdin, stdout }: Streams, fai
   };
 }
 
-/** The stream, but what is written to it goes elsewhere. */
-function divert(stream: NodeJS.WriteStream, show: (frame: string) => void): NodeJS.WriteStream {
+/** The stream for Ink, which asks it for its size and must write nothing to it. */
+function silent(stream: NodeJS.WriteStream): NodeJS.WriteStream {
   // Ink ends with an empty write and goes on when that is done.
-  const write = (data: string, done?: () => void): boolean => {
-    if (data !== '') show(data);
+  const write = (_: string, done?: () => void): boolean => {
     done?.();
     return true;
   };
   return new Proxy(stream, {
     get(target, property) {
       if (property === 'write') return write;
-      // Else Ink would send cursor sequences between the frames.
       if (property === 'isTTY') return false;
       const value: unknown = Reflect.get(target, property, target);
       return typeof value === 'function' ? value.bind(target) : value;

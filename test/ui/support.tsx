@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EventEmitter } from 'node:events';
+import { stripVTControlCharacters } from 'node:util';
 import { render } from 'ink';
 import { vi } from 'vitest';
 import { screenCommands } from '../../src/cli/repl/commands.js';
@@ -18,7 +19,9 @@ import type { Control, LiveChange } from '../../src/trainer/events.js';
 import { UserError } from '../../src/util/errors.js';
 import { makeController } from '../../src/ui/controller.js';
 import { widthOf } from '../../src/ui/format/text.js';
+import type { Rows } from '../../src/ui/frame.js';
 import { Root } from '../../src/ui/root.js';
+import type { RootProps } from '../../src/ui/root.js';
 import type { Services } from '../../src/ui/services.js';
 import { initialState, reduce } from '../../src/ui/reduce.js';
 import type { AppState, Size } from '../../src/ui/state.js';
@@ -112,42 +115,47 @@ export async function openSession(home: Home, size: Size, options: { color?: boo
   const asked: string[] = [];
   const surface = { quit: () => void asked.push('quit'), suspend: () => void asked.push('suspend'), redraw: () => void asked.push('redraw') };
   const controller = makeController({ store, services: home.services, surface, clock: () => options.now ?? Date.now() });
-  const stdout = Object.assign(new EventEmitter(), { ...size, isTTY: true, last: '', write(data: string) { this.last = data; } });
   const stdin = new Keyboard();
   const theme = makeTheme({ color: options.color ?? false, unicode: options.unicode ?? true });
-  const instance = render(<Root store={store} themeOf={() => theme} onKey={controller.press} />, {
-    stdout: stdout as unknown as NodeJS.WriteStream, stdin: stdin as unknown as NodeJS.ReadStream, debug: true, exitOnCtrlC: false, patchConsole: false,
-  });
+  const shown = show({ store, themeOf: () => theme, onKey: controller.press }, stdin);
   const end = controller.start();
-  const lines = (): string[] => stdout.last.split('\n');
+  const frame = (): string => shown.lines().join('\n');
   return {
     asked,
-    lines,
-    frame: () => stdout.last,
+    lines: shown.lines,
+    frame,
     press: (...keys) => keys.forEach((key) => stdin.type(sequences[key] ?? (key.startsWith('ctrl+') ? String.fromCharCode(key.charCodeAt(5) & 31) : key))),
     poll: controller.poll,
     gone: (text) => vi.waitFor(() => {
-      if (stdout.last.includes(text)) throw new Error(`"${text}" is still in\n${stdout.last}`);
+      if (frame().includes(text)) throw new Error(`"${text}" is still in\n${frame()}`);
     }, { timeout: 5000, interval: 5 }),
     until: (...texts) => vi.waitFor(() => {
-      for (const text of texts) if (!stdout.last.includes(text)) throw new Error(`"${text}" did not appear in\n${stdout.last}`);
+      const now = frame();
+      for (const text of texts) if (!now.includes(text)) throw new Error(`"${text}" did not appear in\n${now}`);
     }, { timeout: 5000, interval: 5 }),
     close: () => {
       end();
-      instance.unmount();
+      shown.close();
     },
   };
 }
 
 /** A state as it is drawn. */
 export function firstFrame(state: AppState): string {
-  const stdout = Object.assign(new EventEmitter(), { ...state.size, isTTY: true, last: '', write(data: string) { this.last = data; } });
-  const instance = render(<Root store={makeStore(reduce, state)} themeOf={() => makeTheme({ color: false, unicode: true })} onKey={() => undefined} />, {
-    stdout: stdout as unknown as NodeJS.WriteStream, stdin: new Keyboard() as unknown as NodeJS.ReadStream, debug: true, exitOnCtrlC: false, patchConsole: false,
-  });
-  const frame = stdout.last;
-  instance.unmount();
+  const shown = show({ store: makeStore(reduce, state), themeOf: () => makeTheme({ color: false, unicode: true }), onKey: () => undefined }, new Keyboard());
+  const frame = shown.lines().join('\n');
+  shown.close();
   return frame;
+}
+
+/** `lines`: the newest frame without its colours. */
+function show(props: Omit<RootProps, 'onDrawn'>, stdin: Keyboard): { lines(): string[]; close(): void } {
+  let frame = (): Rows => [];
+  const stdout = Object.assign(new EventEmitter(), { ...props.store.get().size, write: () => true });
+  const instance = render(<Root {...props} onDrawn={(newest) => (frame = newest)} />, {
+    stdout: stdout as unknown as NodeJS.WriteStream, stdin: stdin as unknown as NodeJS.ReadStream, debug: true, exitOnCtrlC: false, patchConsole: false,
+  });
+  return { lines: () => frame().map(stripVTControlCharacters), close: () => instance.unmount() };
 }
 
 /** What breaks a frame: a line too wide, or more lines than the terminal has. */

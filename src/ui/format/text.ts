@@ -2,13 +2,15 @@
 import stringWidth from 'string-width';
 
 const asciiOnly = /^[\x20-\x7e]*$/;
+/** With what the screen draws frames, charts and arrows of: one column each (25fd and 25fe are emoji). */
+const narrowOnly = /^[\x20-\x7e\u00ae-\u02ff\u2010-\u2027\u2190-\u21ff\u2500-\u25fc\u2800-\u28ff]*$/;
 // eslint-disable-next-line no-control-regex
 const controls = /\u001b\[[0-9;?]*[ -/]*[@-~]|[\u0000-\u001f\u007f-\u009f]/g;
 const graphemes = new Intl.Segmenter();
 
 /** Columns that a one-line text takes. */
 export function widthOf(text: string): number {
-  return asciiOnly.test(text) ? text.length : stringWidth(text);
+  return narrowOnly.test(text) ? text.length : stringWidth(text);
 }
 
 /** A text from outside on one line: no escape sequence or control character of it reaches the terminal. */
@@ -67,7 +69,7 @@ function wrapParagraph(text: string, width: number): string[] {
 }
 
 function head(text: string, width: number): string {
-  if (asciiOnly.test(text)) return text.slice(0, width);
+  if (narrowOnly.test(text)) return text.slice(0, width);
   let kept = '';
   for (const { segment } of graphemes.segment(text)) {
     if (widthOf(kept + segment) > width) break;

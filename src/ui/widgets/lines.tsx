@@ -1,30 +1,19 @@
-import { Box, Text } from 'ink';
-import { memo } from 'react';
+import { Box } from 'ink';
+import type { DOMElement } from 'ink';
+import { memo, useLayoutEffect, useMemo, useRef } from 'react';
 import { fitLine } from '../format/line.js';
-import type { Line, Span } from '../format/line.js';
+import type { Line } from '../format/line.js';
+import { paint } from '../format/paint.js';
+import { hang } from '../frame.js';
 import { useTheme } from './theme-context.js';
 
-/** Lines as they are, each exactly `width` columns. */
+/** Lines as they are, each exactly `width` columns. Ink lays the box out; what is in it is painted here, once, and put into the frame by `frameOf`. */
 export const Lines = memo(function Lines({ lines, width }: { readonly lines: readonly Line[]; readonly width: number }) {
-  const { ellipsis } = useTheme().glyphs;
-  return (
-    <Box flexDirection="column" width={width} height={lines.length} flexShrink={0}>
-      {lines.map((spans, row) => (
-        <Text key={row} wrap="truncate">
-          {fitLine(spans, width, ellipsis).map((span, column) => (
-            <Run key={column} span={span} />
-          ))}
-        </Text>
-      ))}
-    </Box>
-  );
+  const { glyphs, tones } = useTheme();
+  const box = useRef<DOMElement>(null);
+  const rows = useMemo(() => lines.map((spans) => paint(fitLine(spans, width, glyphs.ellipsis), tones)), [lines, width, glyphs, tones]);
+  useLayoutEffect(() => {
+    if (box.current) hang(box.current, rows);
+  }, [rows]);
+  return <Box ref={box} width={width} height={lines.length} flexShrink={0} />;
 });
-
-function Run({ span }: { readonly span: Span }) {
-  const ink = useTheme().tones[span.tone ?? 'plain'];
-  return (
-    <Text color={ink.color} dimColor={ink.dim && !span.inverse} bold={ink.bold || span.bold} inverse={span.inverse}>
-      {span.text}
-    </Text>
-  );
-}
