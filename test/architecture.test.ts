@@ -21,7 +21,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   models: ['nn', 'graph', 'weights', 'config', 'util'],
   lora: ['nn', 'graph', 'weights', 'config', 'util'],
   trainer: ['models', 'lora', 'nn', 'optim', 'graph', 'weights', 'data', 'config', 'util', 'engine/contract.ts'],
-  export: ['trainer', 'data', 'models', 'lora', 'weights', 'config', 'util'],
+  export: ['trainer', 'data', 'models', 'lora', 'nn', 'graph', 'weights', 'config', 'util', 'engine/onnx/file.ts'],
   store: ['trainer/events.ts', 'config', 'util'],
   runner: ['store', 'trainer', 'engine/registry.ts', 'config', 'util'],
   ui: ['runner/protocol.ts', 'store/rows.ts', 'store/query.ts', 'trainer/events.ts', 'trainer/estimate.ts', 'models', 'data', 'config', 'machine', 'util'],

@@ -253,7 +253,7 @@ function addModels(program: Command, terminal: Terminal): void {
     .command('export')
     .description('write what a run learned for other programs')
     .argument('<run>', runHelp)
-    .addOption(new Option('--format <format>', 'peft: the adapter; merged: a whole model folder; gguf, gguf-lora: the same for llama.cpp').choices(['peft', 'merged', 'gguf', 'gguf-lora'] as const).makeOptionMandatory())
+    .addOption(new Option('--format <format>', 'peft: the adapter; merged: a whole model folder; gguf, gguf-lora: the same for llama.cpp; onnx: for transformers.js').choices(['peft', 'merged', 'gguf', 'gguf-lora', 'onnx'] as const).makeOptionMandatory())
     .addOption(new Option('--type <type>', 'how numbers are kept: merged as f32 (default), f16 or bf16; gguf as f16 (default), q8_0 or f32').choices(['f32', 'f16', 'bf16', 'q8_0'] as const))
     .option('--shard-size <GB>', 'the largest file of a merged model', number(0.001), 5)
     .requiredOption('--out <folder>', 'a folder that is not there yet, or an empty one')

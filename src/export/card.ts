@@ -23,9 +23,9 @@ export function modelCard(experiment: Experiment, facts: CardFacts, format: Expo
   const base = /models--(.+?)[/\\]snapshots/.exec(experiment.model)?.[1].replace('--', '/') ?? basename(experiment.model);
   const front = {
     base_model: base,
-    library_name: { peft: 'peft', merged: 'transformers', gguf: 'gguf', 'gguf-lora': 'gguf' }[format],
+    library_name: { peft: 'peft', merged: 'transformers', gguf: 'gguf', 'gguf-lora': 'gguf', onnx: 'transformers.js' }[format],
     pipeline_tag: 'text-generation',
-    tags: ['workbench', experiment.finetuning, ...(format.startsWith('gguf') ? ['gguf'] : [])],
+    tags: ['workbench', experiment.finetuning, ...(format.startsWith('gguf') ? ['gguf'] : []), ...(format === 'onnx' ? ['onnx'] : [])],
   };
   const results = [
     ['loss in training', facts.train_loss],

@@ -18,12 +18,13 @@ import type { Tensor } from '../util/tensor.js';
 import { type StoredType, writeShards } from '../weights/shards.js';
 import { writeGgufAdapter } from './gguf/adapter.js';
 import { writeGgufModel } from './gguf/merged.js';
+import { writeOnnxModel } from './onnx.js';
 
-export const exportFormats = ['peft', 'merged', 'gguf', 'gguf-lora'] as const;
+export const exportFormats = ['peft', 'merged', 'gguf', 'gguf-lora', 'onnx'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
 /** How the numbers of a format are kept; the first is what is taken if nothing is said. */
-export const exportTypes = { peft: ['f32'], merged: ['f32', 'f16', 'bf16'], gguf: ['f16', 'q8_0', 'f32'], 'gguf-lora': ['f32'] } as const satisfies Record<ExportFormat, readonly string[]>;
+export const exportTypes = { peft: ['f32'], merged: ['f32', 'f16', 'bf16'], gguf: ['f16', 'q8_0', 'f32'], 'gguf-lora': ['f32'], onnx: ['f32'] } as const satisfies Record<ExportFormat, readonly string[]>;
 export type ExportType = (typeof exportTypes)[ExportFormat][number];
 
 export interface ExportOptions {
@@ -56,7 +57,7 @@ export async function exportRun(options: ExportOptions): Promise<void> {
   if (!types.includes(type)) throw new UserError(`--format ${format} keeps numbers as ${types.join(' or ')}, not ${type}`);
   await refuseExisting(out);
   if ((format === 'peft' || format === 'gguf-lora') && kind === 'model') {
-    throw new UserError('This run trained the model itself, so there is no adapter to export; use --format merged or gguf.');
+    throw new UserError('This run trained the model itself, so there is no adapter to export; use --format merged, gguf or onnx.');
   }
   await writeWhole(out, async (temporary) => {
     await writers[format](options, temporary, type);
@@ -83,6 +84,11 @@ const writers: Readonly<Record<ExportFormat, Writer>> = {
   },
 
   'gguf-lora': ({ name, model, output }, folder) => writeGgufAdapter(join(folder, `${name}-lora.gguf`), name, readModel(model), readAdapter(output)),
+
+  async onnx(options, folder) {
+    await writeOnnxModel(folder, { ...learnedModel(options), base: options.model });
+    await copyTokenizer(options, folder, ['generation_config.json']);
+  },
 };
 
 async function refuseExisting(out: string): Promise<void> {

@@ -55,7 +55,7 @@ export async function writeWhole(folder: string, fill: (temporary: string) => Pr
     await rm(temporary, { recursive: true, force: true }); // what is half written takes the room of the next try
     throw error;
   }
-  for (const file of await readdir(temporary)) await sync(join(temporary, file));
+  for (const file of await readdir(temporary, { recursive: true })) await sync(join(temporary, file));
   await sync(temporary);
   const previous = join(dirname(folder), `.${basename(folder)}.old`);
   await rm(previous, { recursive: true, force: true });

@@ -62,11 +62,11 @@ export async function writeConfig({ config }: Model, folder: string, type: keyof
 
 const tokenizerFiles = /^(tokenizer.*|special_tokens_map|added_tokens|vocab|merges|generation_config|chat_template)\.(json|txt|model|jinja)$/;
 
-/** So that the folder that was trained can be loaded without the one it came from. */
-export async function copyTokenizer({ model, tokenizer }: Pick<Experiment, 'model' | 'tokenizer'>, folder: string): Promise<void> {
+/** So that the folder that was trained can be loaded without the one it came from; but for `others`, which are written otherwise. */
+export async function copyTokenizer({ model, tokenizer }: Pick<Experiment, 'model' | 'tokenizer'>, folder: string, others: readonly string[] = []): Promise<void> {
   const source = tokenizer ?? model;
   for (const file of await readdir(source)) {
-    if (tokenizerFiles.test(file)) await copyFile(join(source, file), join(folder, file));
+    if (tokenizerFiles.test(file) && !others.includes(file)) await copyFile(join(source, file), join(folder, file));
   }
 }
 
