@@ -11,6 +11,7 @@ interface Options {
   readonly topP: number;
   readonly seed: number;
   readonly adapter?: string;
+  readonly chat?: true;
   readonly set: readonly string[];
   readonly json?: true;
 }
@@ -28,7 +29,8 @@ export async function generate(terminal: Terminal, reference: string, options: O
       topK: options.topK,
       topP: options.topP,
       seed: options.seed,
-      ...(streaming ? { onText: terminal.write } : {}),
+      chat: options.chat ?? false,
+      ...(streaming ? { onText: (piece: string) => terminal.write(piece) } : {}),
     }),
   );
   if (options.json) terminal.json({ prompt: options.prompt, text: result.text, prompt_tokens: result.prompt_tokens, new_tokens: result.ids.length, ids: result.ids, stopped: result.stopped });

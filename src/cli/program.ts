@@ -244,6 +244,7 @@ function addModels(program: Command, terminal: Terminal): void {
     .option('--top-k <k>', 'choose among the k likeliest; 0: among all', wholeNumber(0), 0)
     .option('--top-p <p>', 'choose among the likeliest with this share together', number(0, 1), 1)
     .option('--seed <seed>', 'of the choices', wholeNumber(0), 0)
+    .option('--chat', "the prompt is what a user says: the tokenizer's chat template goes around it")
     .option('--adapter <folder>', 'a PEFT adapter to put on a model folder')
     .addOption(setOption())
     .option('--json', 'for machines')

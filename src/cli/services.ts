@@ -15,6 +15,7 @@ import type { ModelEntry } from '../models/discover.js';
 import { makeMeter } from '../machine/meter.js';
 import { change, control, kill, startRun, workQueue } from '../runner/client.js';
 import { openAside } from '../runner/aside.js';
+import { openBeside } from '../runner/beside.js';
 import { interruptedRuns, resumeInterrupted } from '../runner/interrupted.js';
 import { newRun } from '../runner/new-run.js';
 import { reconcile } from '../runner/outcome.js';
@@ -24,9 +25,11 @@ import type { Commands } from '../ui/command-line/commands.js';
 import type { Services } from '../ui/services.js';
 import { UserError } from '../util/errors.js';
 import type { AsideHandlers } from './aside.js';
+import type { BesideWork } from './beside.js';
 import { formServices } from './form-services.js';
 import { modelPlaces, shippedExperiments } from './places.js';
 import { queueServices } from './queue-services.js';
+import { playgroundServices } from './playground-services.js';
 import { makeRecords } from './records.js';
 
 export function openServices(env: Environment): Services & { close(): void } {
@@ -45,6 +48,7 @@ export function openServices(env: Environment): Services & { close(): void } {
   const entry = new URL('./aside.js', import.meta.url);
   const search = openAside<AsideHandlers>(entry, env);
   const desk = openAside<AsideHandlers>(entry, env);
+  const voices = openBeside<BesideWork>(new URL('./beside.js', import.meta.url), env);
   let commands: Promise<Commands> | undefined;
   const services: Services & { close(): void } = {
     reader: store,
@@ -79,6 +83,7 @@ export function openServices(env: Environment): Services & { close(): void } {
     control: (runId, wanted) => control(home, runId, wanted),
     keyFile: () => readKeyFile(home),
     records: makeRecords(store, home, expanded),
+    playground: playgroundServices(store, env, voices),
     queue: queueServices(store, home, { located, expanded }),
     commands: () => (commands ??= import('./repl/commands.js').then(({ screenCommands }) => screenCommands(env, services))),
     change: (runId, changes) => change(home, runId, changes),
@@ -89,6 +94,7 @@ export function openServices(env: Environment): Services & { close(): void } {
       clearInterval(watch);
       search.close();
       desk.close();
+      voices.close();
       store.close();
     },
   };

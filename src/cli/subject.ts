@@ -76,7 +76,7 @@ function runSubject(run: RunRecord, home: string): Subject {
     : { model: learned, adapter: null, tokenizer, experiment: config, run };
 }
 
-function folderSubject(folder: string, adapter: string | undefined): Subject {
+export function folderSubject(folder: string, adapter: string | undefined): Subject {
   const model = resolve(folder);
   const { contextLength, task } = readModel(model);
   const stage = defaultStage({ task });

@@ -48,6 +48,10 @@ export interface AsideCall {
 }
 export type AsideAnswer = { readonly id: number; readonly value: unknown } | { readonly id: number; readonly error: string; readonly user: boolean };
 
+/** To a process that works beside the screen, and its answers: any number of pieces, then one value or error. `stop` asks it to come to an end. */
+export type BesideCall = { readonly type: 'call'; readonly id: number; readonly name: string; readonly argument: unknown } | { readonly type: 'stop'; readonly id: number };
+export type BesideAnswer = { readonly id: number; readonly piece: unknown } | AsideAnswer;
+
 /** To a probe process: what to run for a few updates, and what came of it. */
 export interface ProbeRequest {
   readonly home: string;

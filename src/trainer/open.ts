@@ -4,11 +4,12 @@ import { prepareEvaluation } from '../data/dataset.js';
 import { layoutOf } from '../data/layout.js';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer/index.js';
 import type { Executable } from '../engine/contract.js';
-import { readAdapter } from '../lora/peft.js';
+import { checkAdapter, readAdapter } from '../lora/peft.js';
 import type { Model } from '../models/contract.js';
 import { readModel, withClasses } from '../models/registry.js';
 import type { Purpose } from '../models/task.js';
 import { UserError } from '../util/errors.js';
+import { f32 } from '../util/tensor.js';
 import { evaluateRows, type Evaluation } from './evaluate.js';
 import { continuation, generateTokens, stopIdsOf, type GenerateOptions, type Generation } from './generate.js';
 import { inferenceValues } from './initial.js';
@@ -36,6 +37,11 @@ export interface OpenModel {
   readonly model: Model;
   readonly tokenizer: Tokenizer;
   readonly executable: Executable;
+  /**
+   * Puts another adapter in place of the one it was opened with; null: none, so that it answers as the base alone would, of
+   * whose weights there is one copy. Throws a UserError where that adapter changes other layers, or has another rank or scale.
+   */
+  wear(adapter: string | null): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -47,7 +53,15 @@ export async function openModel(options: OpenOptions): Promise<OpenModel> {
   const initial = inferenceValues({ model, folder: options.model, tuning, adapter });
   const { engine, device } = await options.chooseEngine(options.engine);
   const executable = await engine.compile(inferenceProgram(model, tuning), { device, threads: options.engine.threads, initial, scratch: options.scratch });
-  return { model, tokenizer, executable, close: () => executable.dispose() };
+  return {
+    model, tokenizer, executable,
+    async wear(folder) {
+      const worn = folder === null ? null : readAdapter(folder);
+      if (worn) checkAdapter(worn.folder, tuning.trainable, adapter?.config ?? worn.config);
+      for (const { name, shape } of tuning.trainable) await executable.write(name, worn?.tensors.get(name) ?? f32(shape));
+    },
+    close: () => executable.dispose(),
+  };
 }
 
 /** Loss, perplexity and exact rows over the evaluation rows of an experiment. Throws a UserError where it sets none apart. */
@@ -60,21 +74,27 @@ export async function evaluateDataset(open: OpenModel, experiment: Experiment, c
   return result;
 }
 
-/** Continues a text. `onText` gets each new piece as it comes. */
-export async function continueText(
-  open: OpenModel,
-  prompt: string,
-  options: Omit<GenerateOptions, 'stopIds' | 'onToken'> & { onText?: (piece: string) => void },
-): Promise<Generation & { text: string; prompt_tokens: number }> {
+export interface ContinueOptions extends Omit<GenerateOptions, 'stopIds' | 'onToken'> {
+  /** The prompt is what a user says: the tokenizer's chat template goes around it. */
+  readonly chat?: boolean;
+  /** False: the tokenizer adds nothing before the prompt. Default true; without meaning in a chat, which writes all of it. */
+  readonly special?: boolean;
+  /** Gets each new piece as it comes, with the number of tokens so far. */
+  onText?(piece: string, tokens: number): void;
+}
+
+/** Continues a text. */
+export async function continueText(open: OpenModel, prompt: string, { chat = false, special = true, ...options }: ContinueOptions): Promise<Generation & { text: string; prompt_tokens: number }> {
   const { model, tokenizer, executable } = open;
   if (model.task !== 'next-token') throw new UserError(`A ${model.modelType} model continues no text: it was made to fill in or to classify.`);
-  const ids = [...(await tokenizer.encode(prompt))];
+  const asked = chat ? tokenizer.chat([{ role: 'user', content: prompt }], { addGenerationPrompt: true }) : prompt;
+  const ids = [...(await tokenizer.encode(asked, { special: special && !chat }))];
   if (ids.length === 0) throw new UserError('The prompt has no tokens; give some text with --prompt.');
   if (ids.length >= model.contextLength) throw new UserError(`The prompt has ${ids.length} tokens, but the model holds ${model.contextLength}; shorten it.`);
   const said: number[] = [];
   let shown = 0;
   const show = (text: string) => {
-    options.onText?.(text.slice(shown));
+    options.onText?.(text.slice(shown), said.length);
     shown = text.length;
   };
   const onToken = (id: number) => {

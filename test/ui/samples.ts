@@ -9,6 +9,7 @@ import type { ModelEntry } from '../../src/models/discover.js';
 import type { Store } from '../../src/store/store.js';
 import type { Estimate } from '../../src/trainer/estimate.js';
 import type { FormServices } from '../../src/ui/screens/new-run/services.js';
+import type { PlaygroundServices, Question, Voice } from '../../src/ui/screens/playground/services.js';
 import type { QueueServices } from '../../src/ui/screens/queue/services.js';
 import { UserError } from '../../src/util/errors.js';
 
@@ -47,6 +48,29 @@ export function sampleForm(changes: Partial<FormServices> = {}): FormServices {
     exists: () => false,
     copy: () => undefined,
     ...changes,
+  };
+}
+
+/** Voices that say the prompt backwards, word by word; one whose name is `slow` speaks until it is interrupted. */
+export function samplePlayground(asked: Question[] = []): PlaygroundServices {
+  return {
+    open: (what) => {
+      const name = 'runId' in what ? what.runId : what.model;
+      const voice = (label: string): Voice => ({ label, model: '/models/stories260k', adapter: label === 'base' ? null : `/runs/${label}` });
+      return Promise.resolve({ name, runId: 'runId' in what ? name : null, voices: 'runId' in what ? [voice('base'), voice('step 20'), voice('step 40'), voice('result')] : [voice('base')], tokenizer: '/models/stories260k', experiment: experiment(), chat: 'runId' in what });
+    },
+    generate: async (question, { signal, onNews }) => {
+      asked.push(question);
+      for (const [voice, { label }] of question.voices.entries()) {
+        onNews({ voice, type: 'reading' });
+        const words = [label, ...question.prompt.split(/\s+/).reverse()].map((word) => `${word} `);
+        words.forEach((text, i) => onNews({ voice, type: 'text', text, tokens: i + 1, seconds: (i + 1) / 10 }));
+        if (question.prompt.includes('slow')) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        onNews({ voice, type: 'done', tokens: words.length, seconds: words.length / 10, stopped: signal.aborted ? 'interrupted' : 'length' });
+        if (signal.aborted) return;
+      }
+    },
+    evalRow: (_, index) => Promise.resolve({ prompt: `row ${(index + 3) % 3}`, answer: 'good', special: false, index: (index + 3) % 3, of: 3 }),
   };
 }
 

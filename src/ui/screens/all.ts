@@ -3,6 +3,7 @@ import { compare } from './compare/screen.js';
 import { history } from './runs/screen.js';
 import { live } from './live/screen.js';
 import { newRun } from './new-run/screen.js';
+import { playground } from './playground/screen.js';
 import { queue } from './queue/screen.js';
 
-export const screens = [newRun, live, history, compare, queue] as const;
+export const screens = [newRun, live, history, compare, queue, playground] as const;

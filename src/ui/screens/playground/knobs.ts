@@ -1,0 +1,41 @@
+/** The sampling knobs as fields: their ranges, their steps, what they cost. */
+import { formatNumber } from '../../../util/format.js';
+import type { Sampling } from './services.js';
+
+export interface SamplingKnob {
+  readonly key: keyof Sampling;
+  readonly label: string;
+  readonly help: string;
+  readonly min: number;
+  readonly max: number;
+  readonly whole: boolean;
+  /** What arrows go through. */
+  readonly steps: readonly number[] | 1;
+}
+
+export const samplingKnobs: readonly SamplingKnob[] = [
+  { key: 'temperature', label: 'temperature', help: '0: always the likeliest token; below 1 it plays safe, above 1 it takes risks', min: 0, max: 10, whole: false, steps: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.5, 2] },
+  { key: 'topK', label: 'top k', help: 'choose among the k likeliest tokens; 0: among all', min: 0, max: 1_000_000, whole: true, steps: [0, 1, 2, 5, 10, 20, 40, 50, 100, 200] },
+  { key: 'topP', label: 'top p', help: 'choose among the likeliest tokens that have this share together; 1: among all', min: 0, max: 1, whole: false, steps: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 1] },
+  { key: 'maxNewTokens', label: 'tokens', help: 'at most so many new tokens; each costs one pass through the model', min: 1, max: 1_000_000, whole: true, steps: [1, 8, 16, 32, 64, 128, 256, 512, 1024, 2048] },
+  { key: 'seed', label: 'seed', help: 'of the choices: the same seed gives the same text', min: 0, max: Number.MAX_SAFE_INTEGER, whole: true, steps: 1 },
+];
+
+/** As `workbench generate` has it where nothing is given. */
+export const initialSampling: Sampling = { temperature: 0, topK: 0, topP: 1, maxNewTokens: 64, seed: 0 };
+
+export function stepKnob({ steps, min, max }: SamplingKnob, value: number, by: 1 | -1): number {
+  if (steps === 1) return Math.max(min, Math.min(max, value + by));
+  return (by === 1 ? steps.find((each) => each > value) : steps.findLast((each) => each < value)) ?? value;
+}
+
+/** The number, or what is wrong with it. */
+export function typedKnob({ label, min, max, whole }: SamplingKnob, text: string): number | string {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value < min || value > max || (whole && !Number.isInteger(value))) return `${label} is a ${whole ? 'whole ' : ''}number from ${min} to ${max === Number.MAX_SAFE_INTEGER ? '2^53' : max}`;
+  return value;
+}
+
+export function showKnob({ whole }: SamplingKnob, value: number): string {
+  return whole || Number.isInteger(value) ? String(value) : String(Number(formatNumber(value)));
+}
