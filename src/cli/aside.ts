@@ -6,6 +6,7 @@ import type { DatasetEntry } from '../data/discover.js';
 import type { DataPreview } from '../data/preview.js';
 import type { ModelEntry } from '../models/discover.js';
 import { serveAside } from '../runner/aside.js';
+import type { Examination, StoreHealth } from '../ui/screens/doctor/model.js';
 import type { Estimate } from '../trainer/estimate.js';
 import type { Measurement } from '../trainer/events.js';
 import type { Estimator } from './estimator.js';
@@ -27,6 +28,12 @@ interface EstimateCall {
 const handlers = {
   async models(): Promise<ModelEntry[]> {
     return (await import('../models/discover.js')).discoverModels({ paths: modelPlaces(env) });
+  },
+  async examineModels(): Promise<Examination['models']> {
+    return (await import('./examination.js')).examineModels(env);
+  },
+  async examineStore(): Promise<StoreHealth> {
+    return (await import('./examination.js')).examineStore(env);
   },
   async datasets(): Promise<DatasetEntry[]> {
     return (await import('../data/discover.js')).discoverDatasets(datasetPlaces(env));

@@ -1,52 +1,34 @@
 /** Looks at everything a run will need. */
-import { availableParallelism, totalmem } from 'node:os';
-import { homeFolder } from '../config/home.js';
 import { probeEngines } from '../engine/registry.js';
-import { discoverModels } from '../models/discover.js';
-import { openReader } from '../store/reader.js';
-import { messageOf } from '../util/errors.js';
-import { modelPlaces } from './places.js';
+import { formatBytes } from '../util/format.js';
+import { clearTokenCache, examineCaches, examineMachine, examineModels, examineStore, examineTerminal, examineVersions } from './examination.js';
+import { roundTrip } from './round-trip.js';
 import type { Terminal } from './terminal.js';
-import { doctorLines, type Examination, type StoreHealth } from './view/doctor.js';
+import { doctorLines } from './view/doctor.js';
+import type { Examination } from '../ui/screens/doctor/model.js';
+
+interface Options {
+  readonly json?: true;
+  readonly clearCache?: true;
+}
 
 /** Prints what works here, what does not, and what to do about it. */
-export async function doctor(terminal: Terminal, { json }: { readonly json?: true }): Promise<void> {
+export async function doctor(terminal: Terminal, { json, clearCache }: Options): Promise<void> {
+  if (clearCache) terminal.note(`${formatBytes(await clearTokenCache(terminal.env))} of tokenised rows removed; what needs them tokenises them again`);
   const examination = await examine(terminal);
   if (json) terminal.json(examination);
   else terminal.print(doctorLines(examination, terminal.style, terminal.tableWidth).join('\n'));
 }
 
 async function examine({ env, interactive, width, style }: Terminal): Promise<Examination> {
-  const paths = modelPlaces(env);
+  const answers_after_ms = interactive && process.stdin.isTTY ? await roundTrip(process) : null;
   return {
-    node: process.versions.node,
-    platform: `${process.platform} ${process.arch}`,
-    cores: availableParallelism(),
-    memory_bytes: totalmem(),
-    available_memory_bytes: process.availableMemory(),
-    terminal: {
-      interactive,
-      type: env['TERM'] ?? null,
-      columns: width,
-      rows: interactive ? process.stdout.rows : null,
-      colors: interactive && process.stdout.hasColors(),
-      unicode: style.glyphs.full !== '#',
-    },
-    store: storeHealth(homeFolder(env)),
-    models: { paths, usable: discoverModels({ paths }).filter(({ supported }) => supported).length },
+    ...examineMachine(),
+    versions: examineVersions(),
+    terminal: examineTerminal(env, { interactive, columns: width, unicode: style.glyphs.full !== '#', answers_after_ms }),
+    store: examineStore(env),
+    caches: await examineCaches(env),
+    models: examineModels(env),
     engines: await probeEngines(),
   };
-}
-
-function storeHealth(home: string): StoreHealth {
-  try {
-    const reader = openReader(home);
-    try {
-      return { home, runs: reader.runs().length, problems: reader.damage() };
-    } finally {
-      reader.close();
-    }
-  } catch (error) {
-    return { home, runs: null, problems: [messageOf(error)] };
-  }
 }

@@ -281,6 +281,7 @@ function addMachine(program: Command, terminal: Terminal): void {
   program
     .command('doctor')
     .description('engines, devices, terminal, store: what works, what does not, what to do')
+    .option('--clear-cache', 'remove tokenised rows first; what needs them tokenises them again')
     .option('--json', 'for machines')
     .addHelpText('after', example('workbench doctor'))
     .action(async (options) => (await import('./doctor.js')).doctor(terminal, options));

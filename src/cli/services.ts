@@ -29,6 +29,7 @@ import type { BesideWork } from './beside.js';
 import { formServices } from './form-services.js';
 import { modelPlaces, shippedExperiments } from './places.js';
 import { queueServices } from './queue-services.js';
+import { doctorServices } from './doctor-services.js';
 import { playgroundServices } from './playground-services.js';
 import { makeRecords } from './records.js';
 
@@ -83,6 +84,7 @@ export function openServices(env: Environment): Services & { close(): void } {
     control: (runId, wanted) => control(home, runId, wanted),
     keyFile: () => readKeyFile(home),
     records: makeRecords(store, home, expanded),
+    doctor: doctorServices(env, search),
     playground: playgroundServices(store, env, voices),
     queue: queueServices(store, home, { located, expanded }),
     commands: () => (commands ??= import('./repl/commands.js').then(({ screenCommands }) => screenCommands(env, services))),

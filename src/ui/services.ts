@@ -10,6 +10,7 @@ import type { Control, LiveChange } from '../trainer/events.js';
 import type { Records } from './records.js';
 import type { Commands } from './command-line/commands.js';
 import type { FormServices } from './screens/new-run/services.js';
+import type { DoctorServices } from './screens/doctor/services.js';
 import type { PlaygroundServices } from './screens/playground/services.js';
 import type { QueueServices } from './screens/queue/services.js';
 
@@ -33,6 +34,7 @@ export interface Services {
   readonly form: FormServices;
   readonly queue: QueueServices;
   readonly playground: PlaygroundServices;
+  readonly doctor: DoctorServices;
   /** Records the run, starts it in a process of its own and gives its id. Rejects with a UserError. */
   startRun(experiment: Experiment): Promise<string>;
   /** Puts a run that has ended in line again, to go on from its newest whole checkpoint. Rejects with a UserError. */

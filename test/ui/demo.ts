@@ -11,7 +11,7 @@ import { makeMeter } from '../../src/machine/meter.js';
 import { openStore } from '../../src/store/store.js';
 import { runApp } from '../../src/ui/app.js';
 import type { Services } from '../../src/ui/services.js';
-import { estimateByHand, recordRun, sampleDatasets, sampleForm, sampleModels, samplePlayground, sampleQueue } from './samples.js';
+import { estimateByHand, recordRun, sampleDatasets, sampleDoctor, sampleForm, sampleModels, samplePlayground, sampleQueue } from './samples.js';
 
 const home = mkdtempSync(join(tmpdir(), 'workbench-demo-'));
 const store = openStore(home);
@@ -39,6 +39,7 @@ const services: Services = {
   form: sampleForm(),
   queue: sampleQueue(store),
   playground: samplePlayground(),
+  doctor: sampleDoctor(),
   startRun: (config) => Promise.resolve(store.createRun({ name: 'new', config }).id),
   resume: () => Promise.resolve(),
   interrupted: () => [],

@@ -9,6 +9,8 @@ import type { ModelEntry } from '../../src/models/discover.js';
 import type { Store } from '../../src/store/store.js';
 import type { Estimate } from '../../src/trainer/estimate.js';
 import type { FormServices } from '../../src/ui/screens/new-run/services.js';
+import type { Examination } from '../../src/ui/screens/doctor/model.js';
+import type { DoctorServices } from '../../src/ui/screens/doctor/services.js';
 import type { PlaygroundServices, Question, Voice } from '../../src/ui/screens/playground/services.js';
 import type { QueueServices } from '../../src/ui/screens/queue/services.js';
 import { UserError } from '../../src/util/errors.js';
@@ -47,6 +49,24 @@ export function sampleForm(changes: Partial<FormServices> = {}): FormServices {
     save: (path, experiment) => Promise.resolve({ path, experiment }),
     exists: () => false,
     copy: () => undefined,
+    ...changes,
+  };
+}
+
+export const sampleFindings: Examination = {
+  node: '20.20.2', platform: 'linux x64', cores: 2, memory_bytes: 8e9, available_memory_bytes: 6e9,
+  versions: { workbench: '0.1.0', node: '20.20.2' },
+  terminal: { interactive: true, type: 'xterm-256color', columns: 80, rows: 24, colors: true, color_depth: 8, unicode: true, ssh: true, answers_after_ms: 42 },
+  store: { home: '/home/w', runs: 1, bytes: 120e6, backups: [{ name: 'workbench.db.daily-1.backup', bytes: 110e6, time: '2026-01-01T10:00:00Z' }], problems: [] },
+  caches: [{ name: 'tokens', path: '/home/w/cache/tokens', bytes: 5e6 }, { name: 'preview', path: '/home/w/cache/preview', bytes: 1e6 }, { name: 'scratch', path: '/home/w/scratch', bytes: 0 }],
+  models: { paths: ['/models'], usable: 2 },
+  engines: [{ engine: 'onnx', rows: [{ device: 'cpu', available: true, detail: 'ONNX Runtime', remedy: null }, { device: 'cuda', available: false, detail: 'no provider', remedy: 'Install it.' }] }],
+};
+
+export function sampleDoctor(changes: Partial<DoctorServices> = {}): DoctorServices {
+  return {
+    examine: (onFound) => Promise.resolve(onFound(sampleFindings)),
+    clearTokenCache: () => Promise.resolve(6e6),
     ...changes,
   };
 }

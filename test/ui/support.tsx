@@ -27,7 +27,7 @@ import { initialState, reduce } from '../../src/ui/reduce.js';
 import type { AppState, Size } from '../../src/ui/state.js';
 import { makeStore } from '../../src/ui/store.js';
 import { makeTheme } from '../../src/ui/theme.js';
-import { estimateByHand, sampleDatasets, sampleForm, sampleModels, samplePlayground, sampleQueue } from './samples.js';
+import { estimateByHand, sampleDatasets, sampleDoctor, sampleForm, sampleModels, samplePlayground, sampleQueue } from './samples.js';
 
 export interface Home {
   readonly folder: string;
@@ -60,6 +60,7 @@ export function openHome(changes: Partial<Services> = {}): Home {
     startRun: (experiment: Experiment) => Promise.resolve(store.createRun({ name: experiment.name ?? 'new', config: experiment }).id),
     queue: sampleQueue(store),
     playground: samplePlayground(),
+    doctor: sampleDoctor(),
     resume: (run) => Promise.resolve(void store.requeue(run, store.run(run).config)),
     interrupted: () => [],
     resumeInterrupted: () => Promise.resolve(0),

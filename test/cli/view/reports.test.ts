@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { dataLines, tokenLines, type DataReport } from '../../../src/cli/view/data.js';
-import { doctorLines, type Examination } from '../../../src/cli/view/doctor.js';
+import { doctorLines } from '../../../src/cli/view/doctor.js';
 import { estimateLines } from '../../../src/cli/view/estimate.js';
 import type { PreviewToken } from '../../../src/data/preview.js';
+import { sampleFindings as healthy } from '../../ui/samples.js';
 import { plain } from '../samples.js';
 
 const tokens = (words: string): PreviewToken[] => words.split(' ').map((word, id) => ({ id, text: word.replace('*', ''), trained: word.startsWith('*') }));
@@ -65,20 +66,16 @@ describe('estimate', () => {
 });
 
 describe('doctor', () => {
-  const healthy: Examination = {
-    node: '20.20.2', platform: 'linux x64', cores: 2, memory_bytes: 8e9, available_memory_bytes: 6e9,
-    terminal: { interactive: true, type: 'xterm-256color', columns: 80, rows: 24, colors: true, unicode: true },
-    store: { home: '/home/w', runs: 1, problems: [] },
-    models: { paths: ['/models'], usable: 2 },
-    engines: [{ engine: 'onnx', rows: [{ device: 'cpu', available: true, detail: 'ONNX Runtime', remedy: null }, { device: 'cuda', available: false, detail: 'no provider', remedy: 'Install it.' }] }],
-  };
-
   it('says what works, what does not, and what to do', () => {
     const lines = doctorLines(healthy, plain);
-    expect(lines).toContain('  ok    80×24, TERM=xterm-256color');
-    expect(lines).toContain('  ok    /home/w, 1 run');
+    expect(lines).toContain('  ok    80x24, TERM=xterm-256color');
+    expect(lines).toContain('  ok    /home/w, 1 run, 120 MB, whole');
     expect(lines).toContain('  ok    onnx on cpu: ONNX Runtime');
-    expect(lines.slice(-2)).toEqual(['  no    onnx on cuda: no provider', '        Install it.']);
+    const cuda = lines.indexOf('  no    onnx on cuda: no provider');
+    expect(lines[cuda + 1]).toBe('        Install it.');
+    expect(lines).toContain('  ok    it answers after 42 ms, over SSH');
+    expect(lines).toContain('  ok    1 backup, the newest of 2026-01-01 10:00 (workbench.db.daily-1.backup, 110 MB)');
+    expect(lines).toContain('  ok    tokens: 5.00 MB in /home/w/cache/tokens');
   });
 
   it('keeps to the width', () => {
@@ -89,10 +86,10 @@ describe('doctor', () => {
   });
 
   it('names a store that cannot be opened and a terminal that is too small', () => {
-    const lines = doctorLines({ ...healthy, terminal: { ...healthy.terminal, rows: 20 }, store: { home: '/home/w', runs: null, problems: ['the store is damaged'] } }, plain);
-    expect(lines).toContain('  note  80×20, TERM=xterm-256color');
+    const lines = doctorLines({ ...healthy, terminal: { ...healthy.terminal, rows: 20 }, store: { ...healthy.store, runs: null, problems: ['the store is damaged'] } }, plain);
+    expect(lines).toContain('  note  80x20, TERM=xterm-256color');
     expect(lines).toContain('  no    the store is damaged');
-    expect(lines.join('\n')).not.toContain('/home/w');
+    expect(lines.join('\n')).not.toContain('/home/w, ');
   });
 
   it('asks no terminal of a pipe', () => {
