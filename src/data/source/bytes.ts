@@ -1,11 +1,12 @@
 /** Files as bytes, decompressed where the end of their name says so. */
 import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { UserError, messageOf } from '../../util/errors.js';
 
 const pieceBytes = 1 << 18;
 
-type Unpack = (pieces: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
+type Unpack = (raw: Readable) => AsyncIterable<Uint8Array>;
 
 const compressions: Readonly<Record<string, Unpack>> = { '.gz': gunzip, '.zst': unzstd };
 
@@ -16,38 +17,29 @@ export function compressionOf(file: string): string {
 
 /** A file's bytes in pieces, a few hundred kB at a time; throws UserError where a compressed file is damaged. */
 export async function* bytesOf(file: string): AsyncGenerator<Uint8Array> {
-  const raw: AsyncIterable<Uint8Array> = createReadStream(file, { highWaterMark: pieceBytes });
+  const raw = createReadStream(file, { highWaterMark: pieceBytes });
   const compression = compressionOf(file);
-  if (compression === '') return yield* raw;
   try {
-    yield* compressions[compression](raw);
+    yield* compression === '' ? (raw as AsyncIterable<Uint8Array>) : compressions[compression](raw);
   } catch (error) {
-    if (error instanceof Error && 'syscall' in error) throw error; // the file system's, not the format's
+    if (compression === '' || (error instanceof Error && 'syscall' in error)) throw error; // the file system's, not the format's
     throw new UserError(`${file} is not a whole ${compression} file (${messageOf(error)}): get it again, or compress it anew`);
+  } finally {
+    raw.destroy(); // whoever reads may stop early
   }
 }
 
-async function* gunzip(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+function gunzip(raw: Readable): AsyncIterable<Uint8Array> {
   const stream = createGunzip();
-  const fed = feed(pieces, stream);
-  yield* stream as AsyncIterable<Uint8Array>;
-  await fed;
+  raw.once('error', (error) => stream.destroy(error));
+  return raw.pipe(stream);
 }
 
-async function feed(pieces: AsyncIterable<Uint8Array>, stream: ReturnType<typeof createGunzip>): Promise<void> {
-  try {
-    for await (const piece of pieces) if (!stream.write(piece)) await new Promise((resume) => stream.once('drain', resume).once('close', resume));
-    stream.end();
-  } catch (error) {
-    stream.destroy(error instanceof Error ? error : new Error(String(error)));
-  }
-}
-
-async function* unzstd(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* unzstd(raw: Readable): AsyncGenerator<Uint8Array> {
   const { Decompress } = await import('fzstd');
   let ready: Uint8Array[] = [];
   const stream = new Decompress((piece) => ready.push(piece));
-  for await (const piece of pieces) {
+  for await (const piece of raw as AsyncIterable<Uint8Array>) {
     stream.push(piece);
     yield* ready;
     ready = [];
