@@ -23,6 +23,8 @@ export interface Knob extends Range {
   /** What a linear step adds, and how far stepping goes; more can be typed. */
   readonly stride: number;
   readonly reach: number;
+  /** What lies above 0 and up to here is refused; 0 where nothing does. */
+  readonly gap: number;
   /** Names a file or folder. */
   readonly path: boolean;
   /** In words: "a whole number of at least 1". */
@@ -76,6 +78,7 @@ function toKnob(path: readonly string[], property: Schema): Knob {
     step: property.step === 'log' ? 'log' : 'linear',
     stride: limit(property.stride) ?? (free?.type === 'integer' ? 1 : 0.05),
     reach: limit(property.reach) ?? Infinity,
+    gap: limit(property.gap) ?? 0,
     path: property.path === true,
     expects: expectation(property),
     help: property.description ?? '',

@@ -13,6 +13,8 @@ declare module 'zod' {
     step?: 'log';
     /** What an arrow key adds: 1, or 0.05 to a fraction, where nothing is said. */
     stride?: number;
+    /** 0 stands apart: what is above it, up to this, is refused. */
+    gap?: number;
     /** How far the arrow keys go; more can be typed. */
     reach?: number;
     /** Names a file or folder: made absolute when an experiment file is read. */
@@ -104,7 +106,7 @@ const train = z.strictObject({
   adam_epsilon: z.number().positive().default(1e-8).describe('added to the root of the second moment').meta({ step: 'log' }),
   max_grad_norm: z.number().min(0).default(1).describe('clip the global gradient norm at this; 0: never').meta({ stride: 0.5 }),
   on_non_finite: z.enum(['stop', 'skip', 'lower_rate']).default('stop').describe('a loss that is not a number, or a spike: stop, leave the update out, or also halve the rate').meta({ label: 'on NaN' }),
-  spike_guard: z.number().min(0).refine((n) => n === 0 || n > 1, 'must be 0 (off) or above 1').default(0).describe('do not make an update whose loss is over so many times its running mean; 0: make every one').meta({ label: 'spike guard', stride: 1 }),
+  spike_guard: z.number().min(0).refine((n) => n === 0 || n > 1, 'must be 0 (off) or above 1').default(0).describe('do not make an update whose loss is over so many times its running mean; 0: make every one').meta({ label: 'spike guard', stride: 1, gap: 1 }),
   spike_window: count(2).default(32).describe('updates in that running mean; the guard begins when half of them are there').meta({ label: 'spike window', step: 'log' }),
   gradient_checkpointing: z.union([z.literal('auto'), z.boolean()]).default('auto').describe('compute blocks again for the gradient and keep less: a third more time; auto: where memory would not do').meta({ label: 'checkpointing' }),
   auto_find_batch_size: z.boolean().default(true).describe('halve the micro-batch and double the accumulation when memory runs out').meta({ label: 'fit to memory' }),

@@ -29,7 +29,8 @@ function nextWord(words: readonly string[], value: string, direction: 1 | -1): s
 }
 
 function stepNumber(knob: Knob, value: number, direction: 1 | -1): unknown {
-  const next = knob.kind === 'int' ? stepCount(knob, value, direction) : stepFloat(knob, value, direction);
+  const near = knob.kind === 'int' ? stepCount(knob, value, direction) : stepFloat(knob, value, direction);
+  const next = near <= 0 || near > knob.gap ? near : direction === 1 ? knob.gap + knob.stride : 0;
   if (isWithin(knob, next) && next <= Math.max(knob.reach, value)) return next;
   return direction === -1 && knob.choices.length > 0 ? knob.choices[0] : value;
 }

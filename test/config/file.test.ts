@@ -129,6 +129,8 @@ describe('knobs', () => {
     expect(stepValue('lora.lora_dropout', 0.95, 1)).toBe(0.95);
     expect(stepValue('lora.lora_dropout', 0.1, 1)).toBe(0.15);
     expect(stepValue('lora.lora_dropout', 0.05, -1)).toBe(0);
+    expect(stepValue('train.spike_guard', 0, 1)).toBe(2);
+    expect(stepValue('train.spike_guard', 2, -1)).toBe(0);
     expect(stepValue('packing', false, 1)).toBe(true);
     expect(stepValue('finetuning', 'lora', -1)).toBe('full');
     expect(stepValue('engine.threads', 'auto', 1)).toBe(1);
