@@ -1,11 +1,13 @@
 /** Where everything is wired: a command or the screen, and what becomes of an error. */
 import { explain } from './cli/explain.js';
+import { announceUpgrade } from './cli/upgrade.js';
 import { processTerminal, type Terminal } from './cli/terminal.js';
 import { UserError } from './util/errors.js';
 
 /** Runs one command, or the screen when there is none; `process.exitCode` tells how it went. Never rejects. */
 export async function main(args: readonly string[]): Promise<void> {
   const terminal = processTerminal();
+  announceUpgrade(terminal);
   try {
     await run(args, terminal).catch(async (error: unknown) => {
       if (!(error instanceof UserError) || error.name !== 'DamagedStore') throw error;

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { homeFolder, type Environment } from '../config/home.js';
 import { discoverModels } from '../models/discover.js';
 import { databasePath } from '../store/folders.js';
+import { startUpkeep } from '../runner/upkeep.js';
+import { checkedAt, isLarge } from '../store/checked.js';
 import { openReader } from '../store/reader.js';
 import type { CacheFacts, Examination, MachineFacts, StoreHealth, TerminalFacts } from '../ui/screens/doctor/model.js';
 import { messageOf } from '../util/errors.js';
@@ -37,12 +39,16 @@ export function examineStore(env: Environment): StoreHealth {
   try {
     const reader = openReader(home);
     try {
-      return { home, runs: reader.runs().length, bytes, backups, problems: reader.damage() };
+      const path = databasePath(home);
+      startUpkeep(home);
+      const large = isLarge(path);
+      const checked = large ? checkedAt(path) : new Date();
+      return { home, runs: reader.runs().length, bytes, backups, problems: large ? [] : reader.damage(), checked_at: checked?.toISOString() ?? null };
     } finally {
       reader.close();
     }
   } catch (error) {
-    return { home, runs: null, bytes, backups, problems: [messageOf(error)] };
+    return { home, runs: null, bytes, backups, problems: [messageOf(error)], checked_at: null };
   }
 }
 

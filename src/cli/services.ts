@@ -20,6 +20,7 @@ import { interruptedRuns, resumeInterrupted } from '../runner/interrupted.js';
 import { newRun } from '../runner/new-run.js';
 import { reconcile } from '../runner/outcome.js';
 import { readRunLog } from '../runner/run-log.js';
+import { startUpkeep } from '../runner/upkeep.js';
 import { openStore } from '../store/store.js';
 import type { Commands } from '../ui/command-line/commands.js';
 import type { Services } from '../ui/services.js';
@@ -36,6 +37,7 @@ import { makeRecords } from './records.js';
 export function openServices(env: Environment): Services & { close(): void } {
   const home = homeFolder(env);
   const store = openStore(home);
+  startUpkeep(home);
   // A run whose process and supervisor died together is noticed by whoever looks.
   const watch = setInterval(() => reconcile(store, home), 1000);
   reconcile(store, home);

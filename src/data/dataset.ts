@@ -5,7 +5,7 @@ import { functionsOf, type RecipeConfig } from '../config/module.js';
 import type { DatasetConfig, Experiment, LossConfig } from '../config/schema.js';
 import { UserError } from '../util/errors.js';
 import { Random } from '../util/random.js';
-import { cachedDocuments, cacheKey, type CacheUse } from './cache/documents.js';
+import { cachedDocuments, keptDocuments, cacheKey, type CacheUse } from './cache/documents.js';
 import { chunkDocuments, cutDocuments } from './cut.js';
 import { asDocument, asMarkedText, encodeRows } from './encode.js';
 import { tokenWeights } from './functions.js';
@@ -136,10 +136,9 @@ function splitLoader({ dataset, stage, max_length: maxLength, recipe }: DataSett
     const key = { format, columns, tags, template, filter, dedupe, maxRows, stage, tokenizer: tokenizer.fingerprint, ...(stage === 'classify' ? { labels } : {}), ...(weight_column === null ? {} : { weight_column }), ...(Object.keys(functions).length === 0 ? {} : { recipe: sha256 }) };
     const plain = (): RowTemplate => (stage === 'classify' && labels ? classTemplate(set, labels) : rowTemplate(set, tokenizer));
     const encoding = { tokenizer, rule: rowRule(set, { dataset, functions, tokenizer, template: plain }), tokenWeights: functions.tokenWeights ? tokenWeights(functions.tokenWeights, tokenizer) : null, shape: shapes[stage], maxRows };
-    const { documents, use } = await cachedDocuments(cacheFolder, await cacheKey(files, key), (sink) => {
-      if (!tokenise) throw new NotTokenised(`${files.join(', ')} is not in ${cacheFolder}`);
-      return encodeRows(files, readFiles(files, reading), encoding, sink);
-    });
+    const name = await cacheKey(files, key);
+    if (!tokenise && (await keptDocuments(cacheFolder, name)) === null) throw new NotTokenised(`${files.join(', ')} is not in ${cacheFolder}`);
+    const { documents, use } = await cachedDocuments(cacheFolder, name, (sink) => encodeRows(files, readFiles(files, reading), encoding, sink));
     const cut = everyToken ? chunkDocuments(documents, maxLength) : cutDocuments(documents, maxLength);
     if (cut.windows.length === 0) {
       throw new UserError(`no row of ${files.join(', ')} has anything to learn within max_length ${maxLength}; the first: ${cut.rejected[0]?.reason ?? 'the text is too short'}`);

@@ -8,6 +8,7 @@ import { settle, settleUnbegun } from './outcome.js';
 import type { TimedEvent } from './protocol.js';
 import { entries, spawnRun } from './spawn.js';
 import type { Entries } from './spawn.js';
+import { startUpkeep } from './upkeep.js';
 
 export interface ForegroundOptions {
   onEvent(event: TrainEvent, time: string): void;
@@ -19,6 +20,7 @@ export interface ForegroundOptions {
 /** Runs a queued run at once, whatever else runs; again with smaller micro-batches when memory runs out. Resolves with its record when its process has ended. */
 export async function runForeground(home: string, runId: string, options: ForegroundOptions): Promise<RunRecord> {
   const store = openStore(home);
+  startUpkeep(home);
   const kernelKills = new KernelKills();
   try {
     for (;;) {

@@ -1,7 +1,7 @@
 /** A store that is damaged is kept aside and made anew: from the newest backup that is whole, and what the folders of runs tell. */
 import { copyFileSync, existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { timeStamp } from '../store/checked.js';
+import { forgetChecked, timeStamp } from '../store/checked.js';
 import { databasePath, runFolder } from '../store/folders.js';
 import { takeLock } from '../store/lock.js';
 import { DamagedStore, openStore, type Store } from '../store/store.js';
@@ -18,6 +18,7 @@ export async function mendStore(home: string): Promise<string> {
   const lock = takeLock(join(home, 'supervisor.lock'));
   if (lock === null) throw new UserError(`the store of ${home} is damaged, and a supervisor or another command is at work on it: try again in a minute`);
   try {
+    forgetChecked(databasePath(home)); // it may have been put right by hand
     if (isUsable(home)) return 'the store was damaged; another command has made it anew';
     const live = await answering(home);
     if (live.length > 0) throw new UserError(`the store of ${home} is damaged, and ${live.join(', ')} still runs and writes to it: try again when it has ended`);
@@ -36,10 +37,15 @@ export async function mendStore(home: string): Promise<string> {
   }
 }
 
+/** The whole file is looked at, however large. */
 function isUsable(home: string): boolean {
   try {
-    openStore(home).close();
-    return true;
+    const store = openStore(home);
+    try {
+      return store.check() === null;
+    } finally {
+      store.close();
+    }
   } catch (error) {
     if (error instanceof DamagedStore) return false;
     throw error;
@@ -56,6 +62,7 @@ async function answering(home: string): Promise<string[]> {
 function setAside(path: string): string {
   const kept = `${path}.damaged-${timeStamp()}`;
   for (const part of ['', '-wal', '-shm']) if (existsSync(path + part)) renameSync(path + part, kept + part);
+  forgetChecked(path);
   return kept;
 }
 
@@ -66,9 +73,9 @@ function restoreBackup(home: string): string | null {
   const newestFirst = names.map((name) => ({ name, time: statSync(join(home, name)).mtimeMs })).sort((a, b) => b.time - a.time);
   for (const { name } of newestFirst) {
     copyFileSync(join(home, name), path);
-    rmSync(`${path}.checked`, { force: true });
     if (isUsable(home)) return name;
     for (const part of ['', '-wal', '-shm']) rmSync(path + part, { force: true });
+    forgetChecked(path);
   }
   return null;
 }

@@ -17,6 +17,8 @@ export const entries: Entries = {
   run: new URL('./run-process.js', import.meta.url),
 };
 
+export const upkeepEntry = new URL('./upkeep-process.js', import.meta.url);
+
 /** What native libraries print goes to the log; with `ipc` the child can send events. */
 export function spawnRun(home: string, { runId, entry, ipc }: { runId: string; entry: URL; ipc: boolean }): ChildProcess {
   const folder = runFolder(home, runId);
@@ -26,6 +28,10 @@ export function spawnRun(home: string, { runId, entry, ipc }: { runId: string; e
 
 export function spawnSupervisor(home: string, entry: URL): ChildProcess {
   return spawnDetached({ entry, args: [home], home, logFile: join(home, 'supervisor.log'), ipc: true });
+}
+
+export function spawnUpkeep(home: string, entry = upkeepEntry): void {
+  spawnDetached({ entry, args: [home], home, logFile: join(home, 'supervisor.log'), ipc: false }).unref();
 }
 
 /** Begins what a process says in a log that several share. */

@@ -7,6 +7,8 @@ import type { ChildProcess } from 'node:child_process';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { isLarge } from '../store/checked.js';
+import { databasePath } from '../store/folders.js';
 import { takeLock } from '../store/lock.js';
 import { openStore } from '../store/store.js';
 import type { Store } from '../store/store.js';
@@ -17,7 +19,8 @@ import { KernelKills, type Exit } from './memory.js';
 import { reconcile, settle, settleUnbegun } from './outcome.js';
 import type { SupervisorGreeting, SupervisorRequest } from './protocol.js';
 import { serve } from './socket.js';
-import { spawnRun } from './spawn.js';
+import { spawnRun, spawnUpkeep } from './spawn.js';
+import { startUpkeep } from './upkeep.js';
 
 export interface SupervisorOptions {
   readonly home: string;
@@ -35,6 +38,7 @@ export async function supervise(options: SupervisorOptions): Promise<void> {
   const lock = takeLock(join(home, 'supervisor.lock'));
   if (lock === null) return greet({ type: 'taken' });
   const store = openStore(home);
+  startUpkeep(home);
   try {
     await new Supervisor(store, options).work(greet);
   } finally {
@@ -73,7 +77,9 @@ class Supervisor {
       await closed(server);
       // Something may have been queued while the door was closing.
     } while (await this.#patiently(() => this.#hasWork()));
-    await this.#patiently(() => this.#store.backUpDaily()).catch((error: unknown) => this.#log(`no backup could be made: ${messageOf(error)}`));
+    // A new run would wait for it.
+    if (isLarge(databasePath(this.#home))) spawnUpkeep(this.#home);
+    else await this.#patiently(() => this.#store.backUpDaily()).catch((error: unknown) => this.#log(`no backup could be made: ${messageOf(error)}`));
     this.#log('nothing is left to do');
   }
 
@@ -138,10 +144,10 @@ class Supervisor {
   }
 
   /** A store that is locked, or a disk that is full, may be free again soon: tries once a second, for a minute. */
-  async #patiently<T>(work: () => T): Promise<T> {
+  async #patiently<T>(work: () => T | Promise<T>): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {
-        return work();
+        return await work();
       } catch (error) {
         if (tries === 60) throw error;
         this.#log(`tries again: ${messageOf(error)}`);

@@ -1,9 +1,10 @@
 /** One connection to the database file: its settings, its version, and its errors in words. */
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { UserError, messageOf } from '../util/errors.js';
-import { forgetChecked, isChecked, markChecked, timeStamp } from './checked.js';
+import { checkedAt, forgetChecked, isLarge, knownDamage, markChecked, timeStamp } from './checked.js';
+import { copyFiles } from './copy.js';
 import { migrations as allMigrations } from './migrations/index.js';
 
 /** A statement prepared once; named parameters come from the fields of an object. */
@@ -34,7 +35,8 @@ export class Connection {
   /**
    * Opens the file, makes it when there is none, and brings it to the newest version (after a backup beside it).
    * Throws a UserError when it is damaged (DamagedStore), locked, cannot be written, belongs to another user or was
-   * written by a newer Workbench; it then changes nothing. The whole file is looked at once a day and after a restart of the machine.
+   * written by a newer Workbench; it then changes nothing. The whole of a small file is looked at once a day and after a
+   * restart of the machine; of a large one `check` is to be called by somebody for whom nobody waits.
    */
   constructor(path: string, { migrations = allMigrations, patience = 10_000 }: ConnectionOptions = {}) {
     this.path = path;
@@ -96,6 +98,7 @@ export class Connection {
       const rows = this.#db.pragma('quick_check') as { quick_check: string }[];
       return rows.map((row) => row.quick_check).filter((line) => line !== 'ok');
     } catch (error) {
+      if (!tellsDamage(error)) throw inWords(error, this.path);
       return [messageOf(error)];
     }
   }
@@ -104,17 +107,48 @@ export class Connection {
     this.#db.close();
   }
 
-  #checkNow(): void {
-    if (isChecked(this.path)) return;
-    const [problem] = this.problems();
-    if (problem !== undefined) throw new DamagedStore(damagedSentence(this.path, problem));
-    markChecked(this.path);
+  /** Looks at the whole file and keeps what it found, for whoever opens it next; gives what is wrong, null when it is sound. */
+  check(): string | null {
+    const file = statSync(this.path).ino;
+    const problem = this.problems().at(0) ?? null;
+    // Another command may have made it anew meanwhile.
+    if (statSync(this.path, { throwIfNoEntry: false })?.ino === file) markChecked(this.path, problem ?? '');
+    return problem;
   }
 
-  /** Copies the whole store beside itself; nothing when that is there. */
-  backUp(label: string): void {
+  #checkNow(): void {
+    const known = knownDamage(this.path);
+    const problem = known ?? (isLarge(this.path) || checkedAt(this.path) !== null ? null : this.check());
+    if (problem !== null) throw new DamagedStore(damagedSentence(this.path, problem));
+  }
+
+  /**
+   * Copies the whole store beside itself, as it is now: others read and write meanwhile, and this process does nothing else. Whoever
+   * writes through this very connection waits. `label` is part of the copy's name; nothing is done when that is there.
+   */
+  async backUp(label: string): Promise<void> {
     const copy = `${this.path}.${label}.backup`;
-    if (!existsSync(copy)) this.#guard(() => this.#db.prepare('VACUUM INTO ?').run(copy));
+    if (existsSync(copy)) return;
+    try {
+      // All pages in one go: in more than one, a write by another process between them has it begin again.
+      await this.#db.backup(`${copy}.tmp`, { progress: ({ remainingPages }) => remainingPages });
+      renameSync(`${copy}.tmp`, copy);
+    } catch (error) {
+      rmSync(`${copy}.tmp`, { force: true });
+      throw inWords(error, this.path);
+    }
+  }
+
+  /** The same in the middle of a transaction, in which nobody else can write. */
+  #copyLocked(label: string): void {
+    const copy = `${this.path}.${label}.backup`;
+    try {
+      copyFiles(this.path, `${copy}.tmp`);
+      renameSync(`${copy}.tmp`, copy);
+    } catch (error) {
+      for (const part of ['', '-wal', '-shm']) rmSync(`${copy}.tmp${part}`, { force: true });
+      throw error;
+    }
   }
 
   #migrate(migrations: readonly string[]): void {
@@ -123,9 +157,9 @@ export class Connection {
       throw new UserError(`${this.path} was written by a newer Workbench (version ${version}, this one knows ${migrations.length}): update Workbench, or set WORKBENCH_HOME to another folder`);
     }
     if (version === migrations.length) return;
-    if (version > 0) this.backUp(`v${version}-${timeStamp()}`);
     this.#db
       .transaction(() => {
+        if (version > 0 && this.#version() === version) this.#copyLocked(`v${version}-${timeStamp()}`);
         for (const [offset, sql] of migrations.slice(this.#version()).entries()) {
           this.#db.exec(sql);
           this.#db.pragma(`user_version = ${version + offset + 1}`);
@@ -159,11 +193,19 @@ function refuseForeign(home: string): void {
   throw new UserError(`${home} is the home of another user (number ${owner}): set WORKBENCH_HOME to a folder of your own`);
 }
 
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+function tellsDamage(error: unknown): boolean {
+  return /^SQLITE_(NOTADB|CORRUPT)/.test(codeOf(error));
+}
+
 function inWords(error: unknown, path: string): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = codeOf(error);
   const say = (sentence: string): UserError => new UserError(`${sentence} (${messageOf(error)})`, { cause: error });
-  if (/^SQLITE_(NOTADB|CORRUPT)/.test(code)) {
-    forgetChecked(path);
+  if (tellsDamage(error)) {
+    if (knownDamage(path) === null) forgetChecked(path);
     return new DamagedStore(damagedSentence(path, messageOf(error)), { cause: error });
   }
   if (/^SQLITE_(BUSY|LOCKED)/.test(code)) return say(`the store ${path} is locked by another program: close what holds it and try again`);

@@ -52,8 +52,10 @@ export interface Store extends StoreReader {
   tag(runId: string, change: { readonly add?: readonly string[]; readonly remove?: readonly string[] }): void;
   note(runId: string, text: string): void;
   archive(runId: string, archived: boolean): void;
-  /** A copy of the whole store beside it, unless the newest is less than a day old; older ones of these but two go. */
-  backUpDaily(): void;
+  /** A copy of the whole store beside it, unless the newest is less than a day old or nothing was written since; older ones of these but two go. Others read and write meanwhile. */
+  backUpDaily(): Promise<void>;
+  /** Looks at the whole file, which takes a while where it is large, and keeps what it found; gives what is wrong, null when it is sound. */
+  check(): string | null;
   /** Forgets a run and deletes its folder. Throws a UserError while it is running, paused or queued. */
   remove(runId: string): void;
 }
@@ -198,11 +200,16 @@ class SqliteStore extends Reader implements Store {
     this.#sql.setArchived.run({ id: runId, value: archived ? 1 : 0 });
   }
 
-  backUpDaily(): void {
+  check(): string | null {
+    return this.connection.check();
+  }
+
+  async backUpDaily(): Promise<void> {
     const old = readdirSync(this.#home).filter((name) => /\.daily-.*\.backup$/.test(name)).sort();
     const newest = old.at(-1);
-    if (newest !== undefined && Math.abs(Date.now() - statSync(join(this.#home, newest)).mtimeMs) < 24 * 3600_000) return;
-    this.connection.backUp(`daily-${timeStamp()}`);
+    const copied = newest === undefined ? -Infinity : statSync(join(this.#home, newest)).mtimeMs;
+    if (Math.abs(Date.now() - copied) < 24 * 3600_000 || this.#writtenAt() < copied) return;
+    await this.connection.backUp(`daily-${timeStamp()}`);
     for (const name of old.slice(0, -2)) rmSync(join(this.#home, name), { force: true });
   }
 
@@ -213,6 +220,11 @@ class SqliteStore extends Reader implements Store {
       this.#sql.remove.run({ id: runId });
     });
     rmSync(runFolder(this.#home, runId), { recursive: true, force: true });
+  }
+
+  /** When its file or its log was last written. */
+  #writtenAt(): number {
+    return Math.max(...['', '-wal'].map((part) => statSync(this.connection.path + part, { throwIfNoEntry: false })?.mtimeMs ?? 0));
   }
 
   #advance(runId: string): { run: number; seq: number } {

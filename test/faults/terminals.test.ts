@@ -63,7 +63,7 @@ it('a machine that sleeps: stopped and continued, nothing is said to have crashe
   const { pid } = store.processOf(id)!;
   store.close();
   process.kill(pid, 'SIGSTOP');
-  expect(readFileSync(`/proc/${pid}/stat`, 'latin1')).toMatch(/\) T /);
+  await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'latin1'), soon).toMatch(/\) T /); // all of its threads have to come to rest
   expect(await run('hung up')).toMatchObject({ state: 'running' });
   process.kill(pid, 'SIGCONT');
   await goesOn('hung up');

@@ -1,8 +1,10 @@
 /** A store that is damaged: kept aside, and made anew from what is left, by the next command. */
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { mendStore } from '../../src/runner/mend.js';
+import { keepUp, startUpkeep } from '../../src/runner/upkeep.js';
 import { DamagedStore, openStore } from '../../src/store/store.js';
 import { Tiny } from './tiny.js';
 
@@ -42,8 +44,8 @@ it('comes back from the folders of the runs, with their curves, ends and checkpo
 
 it('comes back from the newest whole backup, brought up to date from the folders', async () => {
   place.store.tag(id, { add: ['dear'] });
-  place.store.backUpDaily();
-  place.store.backUpDaily(); // one a day
+  await place.store.backUpDaily();
+  await place.store.backUpDaily(); // one a day
   const backups = readdirSync(place.home).filter((file) => file.endsWith('.backup'));
   expect(backups).toHaveLength(1);
   writeFileSync(join(place.home, 'workbench.db.daily-later.backup'), 'cut off');
@@ -53,4 +55,34 @@ it('comes back from the newest whole backup, brought up to date from the folders
   expect(await mendStore(place.home)).toContain(`the backup ${backups[0]} took its place, and 2 runs were brought up to date`);
   place.reopen();
   expect(place.store.runs()).toMatchObject([{ id: later, state: 'completed', step: 3 }, { id, state: 'completed', tags: ['dear'] }]);
+});
+
+it('a large store opens at once; a process aside looks at the whole of it, and the next command mends what that finds', async () => {
+  const path = join(place.home, 'workbench.db');
+  place.store.close();
+  const db = new Database(path);
+  db.exec(`INSERT OR IGNORE INTO metric_keys (name) VALUES ('wide');
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600000)
+    INSERT INTO metrics (run, key, step, seq, time, value) SELECT 1, (SELECT key FROM metric_keys WHERE name = 'wide'), i, i, 1e12 + i, i / 7.0 FROM n`);
+  db.close();
+  expect(statSync(path).size).toBeGreaterThan(16 << 20);
+  rmSync(`${path}.checked`);
+  openStore(place.home).close();
+  expect(existsSync(`${path}.checked`)).toBe(false);
+
+  expect(await keepUp(place.home)).toBe('the store is sound');
+  expect(readdirSync(place.home).filter((file) => file.endsWith('.backup'))).toHaveLength(1);
+  const bytes = readFileSync(path);
+  writeFileSync(path, bytes.fill(0xa5, bytes.length >> 1, (bytes.length >> 1) + 8192));
+  rmSync(`${path}.checked`);
+  place.reopen(); // nothing that a command reads is damaged
+  expect(place.store.run(id).state).toBe('completed');
+  place.store.close();
+
+  startUpkeep(place.home, new URL('../../dist/runner/upkeep-process.js', import.meta.url));
+  await expect.poll(() => existsSync(`${path}.checked`) && readFileSync(`${path}.checked`, 'utf8'), { timeout: 60_000 }).toMatch(/./);
+  expect(() => openStore(place.home)).toThrow(DamagedStore);
+  expect(await mendStore(place.home)).toMatch(/the backup workbench\.db\.daily-.* took its place, and 1 runs were brought up to date/);
+  place.reopen();
+  expect(place.store.metrics(id, ['wide'])).toHaveLength(600_000);
 });

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -7,6 +7,7 @@ import { parseExperiment } from '../../src/config/parse.js';
 import { Connection } from '../../src/store/connection.js';
 import { migrations } from '../../src/store/migrations/index.js';
 import { openReader, openStore } from '../../src/store/store.js';
+import { pendingUpgrade } from '../../src/store/upgrade.js';
 import { UserError } from '../../src/util/errors.js';
 
 const config = parseExperiment({ model: 'm', dataset: { path: 'd.jsonl' } });
@@ -58,6 +59,36 @@ it('backs up before it migrates, and keeps every row', () => {
   expect(copy.pragma('user_version', { simple: true })).toBe(migrations.length);
   expect(copy.prepare('SELECT id FROM runs').all()).toEqual([{ id }]);
   copy.close();
+});
+
+it('backs up what is still in the log too, and neither the copy nor the migration takes the store from those who have it open', () => {
+  const store = openStore(home);
+  const { id } = store.createRun({ name: 'in the log', config });
+  expect(statSync(`${path}-wal`).size).toBeGreaterThan(0);
+  const connection = new Connection(path, { migrations: [...migrations, 'CREATE TABLE later (x)'] });
+  const [backup] = readdirSync(home).filter((name) => name.includes('.backup'));
+  const copy = new Database(join(home, backup), { readonly: true });
+  expect(copy.prepare('SELECT id FROM runs').all()).toEqual([{ id }]);
+  expect(copy.pragma('integrity_check', { simple: true })).toBe('ok');
+  copy.close();
+  expect(readdirSync(home).filter((name) => name.includes('.tmp'))).toEqual([]);
+  // Whoever closes believes to be the last one where the locks of the others are gone, and takes the log away.
+  store.close();
+  expect(existsSync(`${path}-wal`)).toBe(true);
+  connection.close();
+  expect(existsSync(`${path}-wal`)).toBe(false);
+});
+
+it('knows beforehand that a large one of an earlier version is going to be copied', () => {
+  expect(pendingUpgrade(home)).toBeNull();
+  openStore(home).close();
+  const db = new Database(path);
+  db.exec("CREATE TABLE heavy (x); INSERT INTO heavy VALUES (zeroblob(17 << 20))");
+  db.pragma('wal_checkpoint(TRUNCATE)');
+  expect(pendingUpgrade(home)).toBeNull();
+  db.pragma('user_version = 1');
+  db.close();
+  expect(pendingUpgrade(home)).toBe(statSync(path).size);
 });
 
 it('leaves everything as it was when a migration fails', () => {

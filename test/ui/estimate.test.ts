@@ -35,7 +35,9 @@ describe('what it takes', () => {
     const { stdout, stderr } = await place.run('estimate', quickstart, '--json');
     expect(stderr).toBe('');
     const said = JSON.parse(stdout) as Estimate;
-    session.press('right', 'u');
+    session.press('right');
+    await session.until('was lora');
+    session.press('u');
     await session.until('an update, longest rows', `up to ${formatCount(said.tokens_per_step)} `, formatFlops(said.flops_per_step), `${formatBytes(said.memory_bytes)} of`);
     await session.until(`updates     ${said.steps} `, `an epoch  ${said.steps_per_epoch} `);
     session.close();

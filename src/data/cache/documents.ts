@@ -30,7 +30,7 @@ export async function cacheKey(files: readonly string[], settings: unknown): Pro
 
 /** The kept documents of a key, or freshly encoded ones, which are then kept. A damaged file is written anew. */
 export async function cachedDocuments(folder: string, key: string, encode: (sink: TokenSink) => Promise<DocumentIndex>): Promise<{ documents: EncodedDocuments; use: CacheUse }> {
-  const file = path.join(folder, `${key.slice(0, 32)}.tokens`);
+  const file = tokenFile(folder, key);
   const kept = await readDocuments(file);
   if (kept) return { documents: kept, use: 'read' };
   try {
@@ -42,6 +42,15 @@ export async function cachedDocuments(folder: string, key: string, encode: (sink
   const written = await readDocuments(file);
   if (!written) throw new Error(`${file} was written and cannot be read`);
   return { documents: written, use: 'written' };
+}
+
+/** What the cache has under a key, null where it has nothing; writes nothing. */
+export function keptDocuments(folder: string, key: string): Promise<EncodedDocuments | null> {
+  return readDocuments(tokenFile(folder, key));
+}
+
+function tokenFile(folder: string, key: string): string {
+  return path.join(folder, `${key.slice(0, 32)}.tokens`);
 }
 
 function contentOf({ starts, labelCounts, fileOf, lineOf, weights, ...meta }: DocumentIndex) {

@@ -38,6 +38,8 @@ export interface StoreHealth {
   /** The newest last. */
   readonly backups: readonly { readonly name: string; readonly bytes: number; readonly time: string }[];
   readonly problems: readonly string[];
+  /** When the whole of it was last looked at, ISO 8601; null where that is not within a day. */
+  readonly checked_at: string | null;
 }
 
 export interface CacheFacts {
@@ -107,10 +109,11 @@ function terminal({ interactive, type, columns, rows, colors, color_depth: depth
   ];
 }
 
-function store({ home, runs, bytes, backups, problems }: StoreHealth): Finding[] {
+function store({ home, runs, bytes, backups, problems, checked_at }: StoreHealth): Finding[] {
   const newest = backups.at(-1);
   return [
-    ...(runs === null ? [] : [ok(`${home}, ${formatCount(runs)} ${runs === 1 ? 'run' : 'runs'}, ${formatBytes(bytes)}${problems.length === 0 ? ', whole' : ''}`)]),
+    ...(runs === null ? [] : [ok(`${home}, ${formatCount(runs)} ${runs === 1 ? 'run' : 'runs'}, ${formatBytes(bytes)}${problems.length === 0 && checked_at !== null ? ', whole' : ''}`)]),
+    ...(runs === null || checked_at !== null ? [] : [note('too large to be looked at while you wait: that is done in the background')]),
     ...problems.map((problem) => no(problem, runs === null ? 'Copy runs/ away before anything else; a backup may lie beside workbench.db.' : null)),
     ...(newest ? [ok(`${backups.length} ${backups.length === 1 ? 'backup' : 'backups'}, the newest of ${newest.time.slice(0, 16).replace('T', ' ')} (${newest.name}, ${formatBytes(newest.bytes)})`)] : [note('no backup yet: one a day is made when runs are started')]),
   ];
