@@ -23,7 +23,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   trainer: ['models', 'lora', 'nn', 'optim', 'graph', 'weights', 'data', 'config', 'util', 'engine/contract.ts'],
   export: ['trainer', 'data', 'models', 'lora', 'nn', 'graph', 'weights', 'config', 'util', 'engine/onnx/file.ts'],
   store: ['trainer/events.ts', 'config', 'util'],
-  runner: ['store', 'trainer', 'engine/registry.ts', 'config', 'util'],
+  runner: ['export/plot.ts', 'export/tensorboard.ts', 'store', 'trainer', 'engine/registry.ts', 'config', 'util'],
   ui: ['runner/protocol.ts', 'store/rows.ts', 'store/query.ts', 'trainer/events.ts', 'trainer/estimate.ts', 'models', 'data', 'config', 'machine', 'util'],
   cli: ['ui', 'runner', 'store', 'export', 'trainer', 'models', 'engine/registry.ts', 'data', 'config', 'machine', 'util'],
   'main.ts': ['cli', 'util'],
@@ -35,8 +35,8 @@ const owners: readonly (readonly [library: RegExp, owners: readonly string[]])[]
   [/^(@swc\/wasm-typescript|es-module-lexer)$/, ['config/']],
   [/^(tokenizers|@huggingface\/jinja|csv-parse(\/.*)?|hyparquet.*|apache-arrow|fzstd|tinyglobby)$/, ['data/']],
   [/^onnxruntime-/, ['engine/onnx/']],
-  // ONNX files, and SentencePiece models.
-  [/^protobufjs/, ['engine/onnx/', 'data/tokenizer/']],
+  // ONNX files, event files of TensorBoard, and SentencePiece models.
+  [/^protobufjs/, ['engine/onnx/', 'export/tensorboard.ts', 'data/tokenizer/']],
   [/^@tensorflow\//, ['engine/tfjs/']],
   [/^better-sqlite3$/, ['store/']],
   [/^node:worker_threads$/, ['runner/']],

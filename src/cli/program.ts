@@ -186,6 +186,13 @@ function addRuns(program: Command, terminal: Terminal): void {
     .addHelpText('after', example('workbench compare r8 r16 r64'))
     .action(async (run, more, options) => (await import('./compare.js')).compare(terminal, [run, ...more], options));
   program
+    .command('plot')
+    .description('the losses of runs as a picture (SVG)')
+    .argument('<run...>', runHelp)
+    .requiredOption('--out <file>', 'where to write it')
+    .addHelpText('after', example('workbench plot r8 r16 --out losses.svg'))
+    .action(async (runs, options) => (await import('./plot.js')).plot(terminal, runs, options));
+  program
     .command('rm')
     .description('delete runs with their files')
     .argument('<run...>', runHelp)

@@ -154,6 +154,7 @@ export const experimentSchema = z.strictObject({
   train: train.prefault({}),
   checkpoint_mirror: text.nullable().default(null).describe('a second folder, on another disk, for copies of the checkpoints').meta({ label: 'mirror', path: true }),
   on_finish: text.nullable().default(null).describe('a shell command to run when the run has ended, however it did; WORKBENCH_RUN_STATE and others tell it how').meta({ label: 'on finish' }),
+  report_to: z.union([z.literal('none'), z.literal('tensorboard'), z.array(z.enum(['none', 'tensorboard']))]).default('none').describe("who else is told of a run: tensorboard has its curves and samples in the run's folder, `tb/`").meta({ label: 'report to' }),
   sample: sample.prefault({}),
   engine: engine.prefault({}),
   recipe: recipe.prefault({}),

@@ -1,28 +1,34 @@
-/** Keeps what a run says: in the store, and for other people's tools as lines in `trainer_log.jsonl` and `samples.jsonl`. */
-import { appendFileSync } from 'node:fs';
+/** Keeps what a run says: in the store, and for other people's tools as lines in `trainer_log.jsonl` and `samples.jsonl`, and as pictures. */
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { lossPlot, plottedRun } from '../export/plot.js';
 import type { Store } from '../store/store.js';
 import type { EvalEvent, StepEvent, TrainEvent } from '../trainer/events.js';
 import { messageOf, UserError } from '../util/errors.js';
 import { dropLinesAfter } from './journal.js';
 import type { TimedEvent } from './protocol.js';
+import type { Board } from './tensorboard.js';
 
 export class Recorder {
   readonly #store: Store;
   readonly #runId: string;
   readonly #logFile: string;
   readonly #samplesFile: string;
+  readonly #plotFile: string;
+  readonly #board: Board | null;
   readonly #complain: (line: string) => void;
   /** Events that could not be written yet (a full disk, a locked store), oldest first. */
   readonly #waiting: TimedEvent[] = [];
   #lastStep: StepEvent | null = null;
 
-  constructor(store: Store, { runId, folder, complain }: { runId: string; folder: string; complain: (line: string) => void }) {
+  constructor(store: Store, { runId, folder, board = null, complain }: { runId: string; folder: string; board?: Board | null; complain: (line: string) => void }) {
     this.#store = store;
     this.#runId = runId;
     this.#logFile = join(folder, 'trainer_log.jsonl');
     this.#samplesFile = join(folder, 'samples.jsonl');
+    this.#plotFile = join(folder, 'loss.svg');
+    this.#board = board;
     this.#complain = complain;
   }
 
@@ -46,6 +52,7 @@ export class Recorder {
       try {
         this.#store.record(this.#runId, event, time);
         this.#log(event);
+        this.#board?.record(event, time);
       } catch (error) {
         // A store that cannot be used now may be later; what it refuses for itself it would always refuse.
         if (error instanceof UserError) return this.#complain(`${this.#waiting.length} events wait to be recorded: ${messageOf(error)}`);
@@ -53,6 +60,11 @@ export class Recorder {
       }
       this.#waiting.shift();
     }
+  }
+
+  #plot(): void {
+    const plot = lossPlot([plottedRun(this.#store, this.#store.run(this.#runId))]);
+    if (plot !== null) writeFileSync(this.#plotFile, plot);
   }
 
   #log(event: TrainEvent): void {
@@ -70,6 +82,11 @@ export class Recorder {
         break;
       case 'sample':
         appendLine(this.#samplesFile, { step: event.step, prompt: event.prompt, text: event.text });
+        break;
+      case 'completed':
+      case 'stopped':
+      case 'failed':
+        this.#plot();
     }
   }
 }

@@ -19,6 +19,7 @@ import type { RunRequest, TimedEvent, WorkerInput, WorkerMessage } from './proto
 import { besideModule } from './module.js';
 import { Recorder } from './recorder.js';
 import { serve } from './socket.js';
+import { tensorBoard } from './tensorboard.js';
 
 export interface RunOptions {
   readonly home: string;
@@ -68,7 +69,7 @@ export async function runProcess({ home, runId, workerEntry, early }: RunOptions
     else throw new Error(`not a request to a run: ${JSON.stringify(request)}`);
   });
 
-  const recorder = new Recorder(store, { runId, folder, complain: log });
+  const recorder = new Recorder(store, { runId, folder, board: tensorBoard(config, join(folder, 'tb')), complain: log });
   const input: WorkerInput = { runFolder: folder, home, experiment: config, measurements: store.measurements(), controls, changes: changes.port2 };
   const end = await runWorker(new Worker(workerEntry, { workerData: input, transferList: [changes.port2] }), {
     log,
