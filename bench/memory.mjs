@@ -23,6 +23,8 @@ const cases = [
   ['LoRA, 4 × 512', ['max_length=512']],
   ['LoRA, 4 × 512, checkpointing', ['max_length=512', 'train.gradient_checkpointing=true']],
   ['LoRA, int4, 8 × 512, checkpointing', ['quantization=int4', 'max_length=512', 'train.per_device_train_batch_size=8', 'train.gradient_checkpointing=true']],
+  ['LoRA, 4 × 128, evaluated', ['dataset.val_size=8', 'train.eval_steps=1']],
+  ['LoRA, int4, 4 × 128, evaluated', ['quantization=int4', 'dataset.val_size=8', 'train.eval_steps=1']],
   ['the last two blocks, 4 × 128', ['finetuning=freeze', 'train.learning_rate=1e-5']],
   ['full, 2 × 128', ['finetuning=full', 'train.learning_rate=1e-5', 'train.per_device_train_batch_size=2']],
 ];

@@ -24,8 +24,9 @@ export interface Availability {
 export interface CompileOptions {
   readonly device: Device;
   readonly threads: number | 'auto';
+  /** What it gives is not written to afterwards, by nobody: an engine may compute with it where it is. */
   readonly initial: InitialValue;
-  /** A folder of this executable's own, for files that must exist while it lives (mapped weights). */
+  /** A folder of this executable's own, for files that must exist while it lives (compiled functions). */
   readonly scratch: string;
 }
 

@@ -24,12 +24,13 @@ export class OnnxExecutable implements Executable {
   readonly description: string;
   readonly #program: Program;
   readonly #options: CompileOptions;
-  readonly #weights: WeightFile;
+  /** Null where sessions compute in the memory of the variables itself. */
+  readonly #weights: WeightFile | null;
   readonly #memory: VariableMemory;
   readonly #plans = new Map<string, Plan>();
   readonly #compiled = new Map<string, Compiled>();
 
-  private constructor(program: Program, options: CompileOptions, { weights, memory }: { weights: WeightFile; memory: VariableMemory }) {
+  private constructor(program: Program, options: CompileOptions, { weights, memory }: { weights: WeightFile | null; memory: VariableMemory }) {
     this.#program = program;
     this.#options = options;
     this.#weights = weights;
@@ -38,23 +39,27 @@ export class OnnxExecutable implements Executable {
     this.description = `onnx ${env.versions.node ?? env.versions.common} on ${options.device}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   }
 
-  /** Variables that may change are held in memory, the others in a file that sessions map. */
+  /**
+   * On the CPU all variables are in memory that every session reads in place: a weight is there once, however many functions
+   * use it. Another device takes those that nothing changes from a file, and keeps them in its own memory.
+   */
   static async create(program: Program, options: CompileOptions): Promise<OnnxExecutable> {
     const updated = new Set(Object.values(program.functions).flatMap((fn) => Object.keys(fn.updates)));
-    const changing = program.variables.filter(({ name, role }) => role !== 'frozen' || updated.has(name));
-    const fixed = program.variables.filter((variable) => !changing.includes(variable));
+    const [changing, fixed]: [Variable[], Variable[]] = [[], []];
+    for (const variable of program.variables) (variable.role !== 'frozen' || updated.has(variable.name) ? changing : fixed).push(variable);
     const initial: InitialValue = (variable) => {
       const value = allocating(() => options.initial(variable));
       checkVariable(variable, value);
       return value;
     };
-    const memory = new VariableMemory(changing, initial);
-    const weights = await WeightFile.create(options.scratch, fixed, initial);
+    const inPlace = options.device === 'cpu';
+    const memory = new VariableMemory({ changing, fixed: inPlace ? fixed : [] }, initial);
+    const weights = inPlace ? null : await WeightFile.create(options.scratch, fixed, initial);
     return new OnnxExecutable(program, options, { weights, memory });
   }
 
   get variableBytes(): number {
-    return this.#memory.bytes + this.#weights.bytes;
+    return this.#memory.bytes + (this.#weights?.bytes ?? 0);
   }
 
   async run(name: string, feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
@@ -107,8 +112,7 @@ export class OnnxExecutable implements Executable {
   }
 
   async read(variable: string): Promise<Tensor> {
-    const value = this.#memory.get(variable);
-    if (value !== undefined) return copied(value);
+    if (!this.#weights?.has(variable)) return copied(this.#memory.get(this.#variable(variable).name)!);
     const empty = emptyTensor(this.#variable(variable));
     await this.#weights.read(variable, empty);
     return empty;
@@ -116,10 +120,10 @@ export class OnnxExecutable implements Executable {
 
   async write(variable: string, value: Tensor): Promise<void> {
     checkVariable(this.#variable(variable), value);
-    if (!this.#weights.has(variable)) {
+    if (!this.#weights?.has(variable)) {
       this.#memory.set(variable, value);
     } else {
-      await this.#release(); // the sessions have the file mapped, and packed copies of it
+      await this.#release(); // the sessions have copies of it
       await this.#weights.write(variable, value);
     }
   }
@@ -128,7 +132,7 @@ export class OnnxExecutable implements Executable {
     const models = [...this.#compiled.keys()].map((name) => this.#modelPath(name));
     await this.#release();
     for (const path of models) await rm(path, { force: true });
-    await this.#weights.remove();
+    await this.#weights?.remove();
     this.#memory.clear();
   }
 
@@ -145,7 +149,7 @@ export class OnnxExecutable implements Executable {
   async #compile(fn: Fn): Promise<Compiled> {
     const known = this.#compiled.get(fn.name);
     if (known !== undefined) return known;
-    const { model, held } = lowerFn(fn, this.#options.device, (variable) => this.#weights.initializer(variable));
+    const { model, held } = lowerFn(fn, this.#options.device, (variable) => this.#weights?.initializer(variable) ?? null);
     const path = this.#modelPath(fn.name);
     await writeFile(path, encodeModel(model));
     try {

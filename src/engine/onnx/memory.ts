@@ -36,7 +36,7 @@ export function emptyTensor({ dtype, shape }: { dtype: DType; shape: readonly nu
 }
 
 /**
- * The variables that functions update. A run writes an updated variable's new value into a spare tensor of
+ * Variables in host memory: those that functions update, and others that are only read. A run writes an updated variable's new value into a spare tensor of
  * its type and shape, and the two change places when the run has succeeded, so that a failed run leaves
  * everything as it was.
  */
@@ -44,10 +44,14 @@ export class VariableMemory {
   readonly bytes: number;
   readonly #values: Map<string, Tensor>;
   readonly #spares = new Map<string, Tensor[]>();
+  /** Whose memory came from outside and must not be written to. */
+  readonly #borrowed: Set<string>;
 
-  constructor(variables: readonly Variable[], initial: (variable: Variable) => Tensor) {
-    this.bytes = variables.reduce((sum, variable) => sum + byteLength(variable), 0);
-    this.#values = new Map(variables.map((variable) => [variable.name, copied(initial(variable))]));
+  /** What is only read stays in the memory that it came in, so that reading a model leaves nothing behind. */
+  constructor({ changing, fixed }: { readonly changing: readonly Variable[]; readonly fixed: readonly Variable[] }, initial: (variable: Variable) => Tensor) {
+    this.bytes = [...changing, ...fixed].reduce((sum, variable) => sum + byteLength(variable), 0);
+    this.#values = new Map([...fixed.map((variable) => [variable.name, initial(variable)] as const), ...changing.map((variable) => [variable.name, copied(initial(variable))] as const)]);
+    this.#borrowed = new Set(fixed.map(({ name }) => name));
   }
 
   get(name: string): Tensor | undefined {
@@ -55,7 +59,8 @@ export class VariableMemory {
   }
 
   set(name: string, value: Tensor): void {
-    this.#values.get(name)!.data.set(value.data);
+    if (this.#borrowed.delete(name)) this.#values.set(name, copied(value));
+    else this.#values.get(name)!.data.set(value.data);
   }
 
   /** Tensors to receive new values of the variables; give them back by `commit` or `release`. */

@@ -16,7 +16,7 @@ export function sessionOptions(fn: Fn, model: ModelProto, { device, threads }: P
     // The lowering says what is computed and in which order (see order.ts); a rewrite would undo the order.
     graphOptimizationLevel: 'disabled',
     logSeverityLevel: 4,
-    // Weights are read from the mapped file. Copies in the order in which a product reads them would make a step
+    // Weights are read where they are. Copies in the order in which a product reads them would make a step
     // some 7 % faster, and take the weights' bytes once more for each direction and each function.
     extra: { session: { disable_prepacking: '1' } },
   };

@@ -6,13 +6,13 @@ import { formatBytes } from '../../util/format.js';
 import { bytesOf, sizeOf, type Tensor } from '../../util/tensor.js';
 import { elementType, type TensorProto } from './proto.js';
 
-/** ONNX Runtime maps the file; vector loads like their rows on cache lines. */
+/** Vector loads like their rows on cache lines. */
 const ALIGNMENT = 64;
 const FILE_NAME = 'weights.bin';
 
 /**
- * The variables that nothing updates, in a file beside the models of a program: each session maps it into
- * memory, so that however many functions use a weight it is in memory once.
+ * The variables that nothing updates, in a file beside the models of a program, from which each session fills the memory
+ * of its device.
  */
 export class WeightFile {
   readonly bytes: number;
@@ -41,7 +41,7 @@ export class WeightFile {
       for (const { variable, offset } of file.#entries.values()) await handle.write(viewOf(initial(variable)), 0, null, offset);
     } catch (error) {
       if (!isFull(error)) throw error;
-      throw new UserError(`${folder} has no room for the ${formatBytes(file.bytes)} of weights that the engine maps there; free some, or set WORKBENCH_HOME to a folder on a larger disk.`, { cause: error });
+      throw new UserError(`${folder} has no room for the ${formatBytes(file.bytes)} of weights that the engine keeps there; free some, or set WORKBENCH_HOME to a folder on a larger disk.`, { cause: error });
     } finally {
       await handle.close();
     }
@@ -76,7 +76,7 @@ export class WeightFile {
     }
   }
 
-  /** No session may have the file mapped meanwhile. */
+  /** No session may be open meanwhile. */
   async write(name: string, value: Tensor): Promise<void> {
     const handle = await open(this.#path, 'r+');
     try {
