@@ -26,6 +26,7 @@ const cases = [
   ['LoRA, 4 × 128, evaluated', ['dataset.val_size=8', 'train.eval_steps=1']],
   ['LoRA, int4, 4 × 128, evaluated', ['quantization=int4', 'dataset.val_size=8', 'train.eval_steps=1']],
   ['the last two blocks, 4 × 128', ['finetuning=freeze', 'train.learning_rate=1e-5']],
+  ['full, adamw_8bit, 2 × 128', ['finetuning=full', 'train.optim=adamw_8bit', 'train.learning_rate=1e-5', 'train.per_device_train_batch_size=2']],
   ['full, 2 × 128', ['finetuning=full', 'train.learning_rate=1e-5', 'train.per_device_train_batch_size=2']],
 ];
 

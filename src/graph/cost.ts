@@ -71,6 +71,9 @@ const flopRules: { readonly [K in OpKind]: FlopRule<K> } = {
   scatterRows: ({ inputs: [, x] }, size) => size(x.shape),
   linearCrossEntropy: ({ inputs: [x, w] }, size) => size(x.shape.slice(0, 1)) * size(w.shape.slice(0, 1)) * (2 * size(x.shape.slice(1)) + 4),
   argMax: ({ inputs: [x] }, size) => size(x.shape),
+  absMax: ({ inputs: [x] }, size) => 2 * size(x.shape),
+  dynamicCode: each(6),
+  dynamicValue: each(1),
 };
 
 function flopsOf<K extends OpKind>(node: NodeOf<K>, size: SizeOf): number {

@@ -77,6 +77,11 @@ export interface Attributes {
    */
   linearCrossEntropy: { readonly softcap?: number };
   argMax: None; //                                   over the last axis → i32
+
+  // Blocks of numbers in 8 bits (codes.ts)
+  absMax: None; //                                   (x [..., C]) → [..., 1], the largest magnitude of a row
+  dynamicCode: { readonly signed: boolean }; //      (x [..., C], scale [..., 1]) → u8, of the entry nearest to x/scale
+  dynamicValue: { readonly signed: boolean }; //     (u8 [..., C], scale [..., 1]) → entry·scale
 }
 
 export type OpKind = keyof Attributes;

@@ -173,6 +173,23 @@ export const shapeRules: { readonly [K in DerivedKind]: ShapeRule<K> } = {
     need(x.shape.length > 0, 'at least one axis wanted');
     return { shape: x.shape.slice(0, -1), dtype: 'i32' };
   },
+
+  absMax: ([x]) => {
+    needReal([x]);
+    need(x.shape.length > 0, 'at least one axis wanted');
+    return f32([...x.shape.slice(0, -1), 1]);
+  },
+  dynamicCode: ([x, scale]) => {
+    needReal([x, scale]);
+    needRowScale(x, scale);
+    return { shape: x.shape, dtype: 'u8' };
+  },
+  dynamicValue: ([codes, scale]) => {
+    needReal([scale]);
+    need(codes.dtype === 'u8', `u8 codes wanted, ${codes.dtype} given`);
+    needRowScale(codes, scale);
+    return f32(codes.shape);
+  },
 };
 
 /** NumPy's rule: aligned at the right, a dimension of 1 stretches. */
@@ -194,6 +211,10 @@ export function rowCount(shape: Shape): Dim {
 function withDim(shape: Shape, axis: number, dim: Dim): Shape {
   need(axis >= 0 && axis < shape.length, `axis ${axis} is not of ${printShape(shape)}`);
   return shape.map((old, i) => (i === axis ? dim : old));
+}
+
+function needRowScale(x: Node, scale: Node): void {
+  need(sameShape(scale.shape, [...x.shape.slice(0, -1), 1]), `a scale for each row of ${printShape(x.shape)} wanted, ${printShape(scale.shape)} given`);
 }
 
 function needReal(inputs: readonly Node[]): void {

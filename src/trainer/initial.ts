@@ -2,12 +2,12 @@
 import { join } from 'node:path';
 import { existsSync } from 'node:fs';
 import type { Experiment, LoraConfig } from '../config/schema.js';
-import type { InitialValue } from '../graph/node.js';
+import type { DType, InitialValue } from '../graph/node.js';
 import { loraInitial, savedName } from '../lora/init.js';
 import { checkAdapter, readAdapter, type Adapter } from '../lora/peft.js';
 import type { Model } from '../models/contract.js';
 import { initialWeights, randomWeights } from '../models/weights.js';
-import { f32, type Tensor } from '../util/tensor.js';
+import { f32, u8, type Tensor } from '../util/tensor.js';
 import { SafetensorsFile } from '../weights/safetensors.js';
 import { readQuantized } from './quantized.js';
 import type { Tuning } from './tuning.js';
@@ -28,14 +28,14 @@ export function initialValues({ experiment, model, tuning, checkpoint }: Initial
   const trained: ByName = experiment.finetuning === 'lora' ? adapterStart(experiment, tuning, weights) : weights;
   const frozen = frozenValues(tuning, weights);
   const saved = checkpoint === null ? null : openCheckpoint(checkpoint);
-  return ({ name, role, shape }) => {
+  return ({ name, role, shape, dtype }) => {
     switch (role) {
       case 'frozen':
         return frozen(name);
       case 'trainable':
         return saved ? saved.parameters(name) : trained(name);
       case 'moment':
-        return saved ? saved.moments(name) : f32(shape);
+        return saved ? saved.moments(name, dtype) : dtype === 'u8' ? u8(shape) : f32(shape);
       case 'gradient':
         return f32(shape);
     }
@@ -65,10 +65,10 @@ function startFrom(folder: string, { trainable }: Tuning, config: LoraConfig): R
   return readAdapter(folder).tensors;
 }
 
-function openCheckpoint(folder: string): { parameters: ByName; moments: ByName } {
+function openCheckpoint(folder: string): { parameters: ByName; moments: (name: string, dtype: DType) => Tensor } {
   const adapter = join(folder, 'adapter_model.safetensors');
   const isAdapter = existsSync(adapter);
   const parameters = SafetensorsFile.open(isAdapter ? adapter : join(folder, 'model.safetensors'));
   const moments = SafetensorsFile.open(join(folder, 'optimizer.safetensors'));
-  return { parameters: (name) => parameters.read(isAdapter ? savedName(name) : name), moments: (name) => moments.read(name) };
+  return { parameters: (name) => parameters.read(isAdapter ? savedName(name) : name), moments: (name, dtype) => (dtype === 'u8' ? moments.readBytes(name) : moments.read(name)) };
 }

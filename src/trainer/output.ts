@@ -5,10 +5,11 @@ import type { Experiment } from '../config/schema.js';
 import type { Executable } from '../engine/contract.js';
 import { writeAdapter } from '../lora/peft.js';
 import type { Model } from '../models/contract.js';
-import { sizeOf, type Tensor } from '../util/tensor.js';
+import { bytesOf, sizeOf, type Tensor } from '../util/tensor.js';
 import { narrowings } from '../weights/dtype.js';
 import { writeSafetensors } from '../weights/safetensors.js';
 import { sealCheckpoint, writeWhole, type CheckpointState } from './checkpoint.js';
+import { optimizerState } from './program.js';
 import type { Tuning } from './tuning.js';
 
 export interface Learned {
@@ -30,16 +31,16 @@ export async function writeOutput(learned: Learned, runFolder: string): Promise<
 
 /** What a checkpoint takes on disk, but for headers and texts. */
 export function checkpointBytes({ experiment, model, tuning }: Pick<Learned, 'experiment' | 'model' | 'tuning'>): number {
-  const bytes = (specs: readonly { readonly shape: readonly number[] }[]) => specs.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
-  return bytes(experiment.finetuning === 'lora' ? tuning.trainable : model.parameters) + 2 * bytes(tuning.trainable);
+  const parameters = (experiment.finetuning === 'lora' ? tuning.trainable : model.parameters).map(({ shape }) => ({ dtype: 'f32' as const, shape }));
+  return [...parameters, ...optimizerState(tuning.trainable, experiment.train)].reduce((sum, { dtype, shape }) => sum + bytesOf[dtype] * sizeOf(shape), 0);
 }
 
 /** Parameters, both moments and the state, sealed with their checksums. */
 export async function writeCheckpoint(learned: Learned, folder: string, state: CheckpointState): Promise<void> {
   await writeWhole(folder, async (temporary) => {
     await writeParameters(learned, temporary);
-    const moments = learned.tuning.trainable.flatMap(({ name, shape }) => [`${name}.exp_avg`, `${name}.exp_avg_sq`].map((key) => ({ name: key, shape })));
-    await writeSafetensors(join(temporary, 'optimizer.safetensors'), moments, (name) => readF32(learned.executable, name));
+    const moments = optimizerState(learned.tuning.trainable, learned.experiment.train);
+    await writeSafetensors(join(temporary, 'optimizer.safetensors'), moments, (name) => learned.executable.read(name));
     await sealCheckpoint(temporary, state);
   });
 }

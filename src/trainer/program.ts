@@ -20,6 +20,7 @@ import type { Model, ParameterSpec } from '../models/contract.js';
 import { logitsOf, lossesOf, rowsAt } from '../nn/head.js';
 import { labelLoss } from '../nn/loss.js';
 import { adamwUpdate } from '../optim/adamw.js';
+import { momentsOf, type MomentDType } from '../optim/moments.js';
 import { gradientNorm } from '../optim/norm.js';
 import { forwardFn } from './forward.js';
 import { labelInputs, tokenInputs } from './inputs.js';
@@ -129,7 +130,17 @@ function optimizer(trainable: readonly ParameterSpec[], config: TrainConfig): { 
     beta2: config.adam_beta2,
     epsilon: config.adam_epsilon,
     weightDecay: config.weight_decay,
+    moments: momentDType(config),
   });
+}
+
+/** Exported for checkpoints and the estimate. */
+export function optimizerState(trainable: readonly ParameterSpec[], config: Pick<TrainConfig, 'optim'>): Variable[] {
+  return trainable.flatMap((spec) => momentsOf(spec, momentDType(config)).variables);
+}
+
+function momentDType({ optim }: Pick<TrainConfig, 'optim'>): MomentDType {
+  return optim === 'adamw_8bit' ? 'u8' : 'f32';
 }
 
 function modelVariables(tuning: Tuning): Variable[] {

@@ -51,7 +51,7 @@ const rows = (shape: Shape, count: number): Operand => integers(shape, 0, count)
 const positions = (shape: Shape): Operand => ({ ...integers(shape), draw: (random, { B, T }) => random.below(B * T) });
 const flags = (shape: Shape): Operand => ({ shape, dtype: 'bool', draw: (random) => random.below(2), held: false });
 
-type Plain = 'add' | 'sub' | 'mul' | 'div' | 'neg' | 'exp' | 'log' | 'sqrt' | 'sin' | 'cos' | 'tanh' | 'sigmoid' | 'erf' | 'relu' | 'silu' | 'equal' | 'lessEqual' | 'and' | 'after' | 'softmax' | 'argMax';
+type Plain = 'add' | 'sub' | 'mul' | 'div' | 'neg' | 'exp' | 'log' | 'sqrt' | 'sin' | 'cos' | 'tanh' | 'sigmoid' | 'erf' | 'relu' | 'silu' | 'equal' | 'lessEqual' | 'and' | 'after' | 'softmax' | 'argMax' | 'absMax';
 
 const op = (kind: Plain): OpCase['build'] => (g, operands) => g.op(kind, operands, {}) as Node;
 
@@ -115,6 +115,27 @@ const rotary = (interleaved: boolean): OpCase => ({
   name: interleaved ? 'neighbours' : 'halves',
   operands: [real(['B', 3, 'T', 10]), real(['B', 1, 'T', 5]), real(['B', 1, 'T', 5])],
   build: (g, operands) => g.op('rotary', operands, { interleaved }),
+});
+
+/** Through codes and back: seven decades, a row of zeros, the ends; at the middle of two entries either will do. */
+const inCodes = (signed: boolean): OpCase => ({
+  name: signed ? 'of both signs' : 'of one sign',
+  operands: [real(['N', 11], (random) => random.normal() * 10 ** -random.below(8)), real([1, 11], () => 0)],
+  build: (g, operands) => {
+    const x = g.concat(operands, 0);
+    const values = signed ? x : g.square(x);
+    const scale = g.op('absMax', [values], {});
+    return g.op('dynamicValue', [g.op('dynamicCode', [values, scale], { signed }), scale], { signed });
+  },
+  tolerance: 0.016, // the distance of the largest entries
+  forwardOnly: 'nothing is derived through it',
+});
+
+const codesOf = (signed: boolean): OpCase => ({
+  name: signed ? 'signed entries' : 'entries',
+  operands: [{ ...integers([5, 7], 0, 256), dtype: 'u8', held: true }, positive([5, 1])],
+  build: (g, operands) => g.op('dynamicValue', operands, { signed }),
+  forwardOnly: 'nothing is derived through it',
 });
 
 export const cases: { readonly [K in OpKind]: Cases } = {
@@ -273,4 +294,11 @@ export const cases: { readonly [K in OpKind]: Cases } = {
     { name: 'logits', operands: [real(['B', 'T', 11])], build: op('argMax') },
     { name: 'the first of equals', operands: [real(['B', 11], (random) => random.below(3))], build: op('argMax') },
   ],
+
+  absMax: [
+    { name: 'rows', operands: [real(['B', 'T', 7])], build: op('absMax'), forwardOnly: 'nothing is derived through it' },
+    { name: 'zeros', operands: [real(['N', 5], () => 0)], build: op('absMax'), forwardOnly: 'nothing is derived through it' },
+  ],
+  dynamicCode: [inCodes(true), inCodes(false)],
+  dynamicValue: [codesOf(true), codesOf(false)],
 };

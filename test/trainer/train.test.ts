@@ -50,9 +50,10 @@ describe('train', () => {
     expect(losses(other)).not.toEqual(losses(first));
   });
 
-  it('ends with the same bits when it goes on from a checkpoint', async () => {
-    const whole = await run(experimentOf());
-    const resumed = await run(experimentOf(), { resumeFrom: [join(whole.folder, 'checkpoints', 'step-3')] });
+  it.each(['adamw', 'adamw_8bit'])('ends with the same bits when it goes on from a checkpoint, of %s', async (optim) => {
+    const experiment = experimentOf({ lora: { r: 64 }, train: { optim } });
+    const whole = await run(experiment);
+    const resumed = await run(experiment, { resumeFrom: [join(whole.folder, 'checkpoints', 'step-3')] });
     expect(types(resumed).slice(0, 2)).toEqual(['started', 'resumed']);
     expect(losses(resumed)).toEqual(losses(whole).slice(3));
     expect(adapterOf(resumed)).toEqual(adapterOf(whole));

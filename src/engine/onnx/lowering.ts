@@ -1,4 +1,5 @@
 import { rowCount } from '../../graph/shapes.js';
+import { codeLookup, dynamicTable, smallestScale } from '../../graph/codes.js';
 import { sizeDim, type Shape } from '../../graph/dims.js';
 import type { NodeOf, OpKind } from '../../graph/node.js';
 import { sizeOf } from '../../util/tensor.js';
@@ -121,6 +122,21 @@ export const lowerings: { readonly [K in OpKind]: Lowering<K> } = {
   argMax: (e, _node, [x]) => {
     const index = e.op('ArgMax', [x], { attributes: { axis: int(-1), keepdims: int(0) } });
     return e.op('Cast', [index], { attributes: { to: int(elementType.i32) } });
+  },
+
+  absMax: (e, _node, [x]) => largest(e, e.op('Abs', [x])),
+  dynamicCode: (e, { attrs: { signed } }, [x, scale]) => {
+    const { codes, origin } = codeLookup(signed);
+    const share = e.op('Div', [x, e.op('Max', [scale, e.scalar(smallestScale)])]);
+    const magnitude = e.op('Sqrt', [e.op('Sqrt', [signed ? e.op('Abs', [share]) : share])]);
+    const place = e.op('Mul', [signed ? e.op('Mul', [magnitude, e.op('Sign', [share])]) : magnitude, e.scalar(codes.length - 1 - origin)]);
+    const index = e.op('Cast', [e.op('Add', [place, e.scalar(origin + 0.5)])], { attributes: { to: int(elementType.i32) } });
+    return e.op('Gather', [e.constant([...codes], [codes.length], 'u8'), index], { attributes: { axis: int(0) } });
+  },
+  dynamicValue: (e, { attrs: { signed } }, [codes, scale]) => {
+    const index = e.op('Cast', [codes], { attributes: { to: int(elementType.i32) } });
+    const entries = e.op('Gather', [e.constant([...dynamicTable(signed)], [256], 'f32'), index], { attributes: { axis: int(0) } });
+    return e.op('Mul', [entries, scale]);
   },
 };
 

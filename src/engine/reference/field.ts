@@ -1,8 +1,9 @@
+import { dynamicTable, nearestEntry, smallestScale } from '../../graph/codes.js';
 import { sizeOf } from '../../util/tensor.js';
 import { dot, matrix } from './products.js';
 import { rowsOf, type Kernels, type Numbers, type Value } from './value.js';
 
-type FieldKind = 'softmax' | 'layerNorm' | 'rmsNorm' | 'rotary' | 'gatherRows' | 'scatterRows' | 'linearCrossEntropy' | 'argMax';
+type FieldKind = 'softmax' | 'layerNorm' | 'rmsNorm' | 'rotary' | 'gatherRows' | 'scatterRows' | 'linearCrossEntropy' | 'argMax' | 'absMax' | 'dynamicCode' | 'dynamicValue';
 
 export const fieldKernels: Kernels<FieldKind> = {
   // eˣ⁻ᵐ / Σ eˣ⁻ᵐ, m = max x
@@ -80,6 +81,19 @@ export const fieldKernels: Kernels<FieldKind> = {
 
   // the first of equals
   argMax: (_node, [x], out) => eachRow(x, (row, start) => (out.data[start / row.length] = row.indexOf(row.reduce((a, b) => Math.max(a, b), -Infinity)))),
+
+  absMax: (_node, [x], out) => eachRow(x, (row, start) => (out.data[start / row.length] = row.reduce((a, b) => Math.max(a, Math.abs(b)), 0))),
+  dynamicCode: ({ attrs: { signed } }, [x, scale], out) => {
+    const table = dynamicTable(signed);
+    eachRow(x, (row, start) => {
+      const divisor = Math.max(scale.data[start / row.length], smallestScale);
+      row.forEach((v, c) => (out.data[start + c] = nearestEntry(table, v / divisor)));
+    });
+  },
+  dynamicValue: ({ attrs: { signed } }, [codes, scale], out) => {
+    const table = dynamicTable(signed);
+    eachRow(codes, (row, start) => row.forEach((code, c) => (out.data[start + c] = table[code] * scale.data[start / row.length])));
+  },
 };
 
 /** Rows of the last dimension as doubles, and where each starts. */

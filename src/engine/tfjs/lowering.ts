@@ -1,5 +1,6 @@
 /** Every op of the graph in TensorFlow.js's words. */
 import * as tf from '@tensorflow/tfjs-core';
+import { codeLookup, dynamicTable, smallestScale } from '../../graph/codes.js';
 import { evaluateDim, type Bindings } from '../../graph/dims.js';
 import type { Attributes, DType, NodeOf, OpKind } from '../../graph/node.js';
 import { tfTypes } from './host.js';
@@ -118,7 +119,23 @@ const lowerings: { readonly [K in OpKind]: Lowering<K> } = {
     return tf.sub(tf.logSumExp(logits, -1), tf.gather(tf.reshape(logits, [-1]), places));
   },
   argMax: ([x]) => tf.argMax(x, -1),
+
+  absMax: ([x]) => tf.max(tf.abs(x), -1, true),
+  dynamicCode: ([x, scale], { attrs: { signed } }) => {
+    const { codes, origin } = codeLookup(signed);
+    const share = tf.div(x, tf.maximum(scale, smallestScale));
+    const magnitude = tf.sqrt(tf.sqrt(tf.abs(share)));
+    const place = tf.mul(signed ? tf.where(tf.less(share, 0), tf.neg(magnitude), magnitude) : magnitude, codes.length - 1 - origin);
+    return gathered(tf.tensor1d(Int32Array.from(codes), 'int32'), tf.floor(tf.add(place, origin + 0.5)));
+  },
+  dynamicValue: ([codes, scale], { attrs: { signed } }) => tf.mul(gathered(tf.tensor1d(dynamicTable(signed)), codes), scale),
 };
+
+/** Entries of a vector at the places [...] of another tensor. */
+function gathered(entries: tf.Tensor1D, places: tf.Tensor): tf.Tensor {
+  return tf.reshape(tf.gather(entries, tf.cast(tf.reshape(places, [-1]), 'int32')), places.shape);
+}
+
 
 /** tanh(√(2/π)·(x + 0.044715·x³)) */
 function tanhOfGelu(x: tf.Tensor): tf.Tensor {

@@ -3,7 +3,7 @@ import { mulDims, type Dim } from '../dims.js';
 import type { Node, NodeOf } from '../node.js';
 import type { Rules } from './rule.js';
 
-type FieldKind = 'softmax' | 'layerNorm' | 'rmsNorm' | 'rotary' | 'gatherRows' | 'scatterRows' | 'linearCrossEntropy' | 'argMax';
+type FieldKind = 'softmax' | 'layerNorm' | 'rmsNorm' | 'rotary' | 'gatherRows' | 'scatterRows' | 'linearCrossEntropy' | 'argMax' | 'absMax' | 'dynamicCode' | 'dynamicValue';
 
 export const fieldRules: Rules<FieldKind> = {
   // dx = y ⊙ (dy − Σ dy⊙y)
@@ -73,6 +73,10 @@ export const fieldRules: Rules<FieldKind> = {
     return bias === undefined ? rules : [...rules, () => g.sub(g.sum(g.mul(p(), column(dy)), [0]), scatter(g, labels, labelDy(), bias))]; // [V]
   },
   argMax: null,
+  // of an optimizer's state, which nothing is derived through
+  absMax: null,
+  dynamicCode: null,
+  dynamicValue: null,
 };
 
 interface Normalized {
