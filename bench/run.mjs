@@ -1,106 +1,71 @@
 /**
- * Measures and writes docs/performance.md. WORKBENCH_BENCH_PYTHON names a Python with torch, transformers, peft
- * and tokenizers to compare with (default: python3); what it lacks is left out, and said.
+ * Measures and writes docs/performance.md.
+ *
+ *     npm run bench                                  every section
+ *     npm run bench -- --only memory,scaling         these; the others stay as they were measured last (bench/figures.json)
+ *
+ * WORKBENCH_BENCH_PYTHON names a Python with torch, transformers, peft and tokenizers to compare with (default: python3);
+ * what it lacks is left out, and said. A section that fails is told and leaves the others as they are.
  */
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeModel } from './gpt2-small.mjs';
-import { benchMemory, memoryTable } from './memory.mjs';
-import { machine, megabytes, table } from './report.mjs';
+import { benchInstructions } from './instructions.mjs';
+import { benchMemory } from './memory.mjs';
+import { performanceReport } from './performance.mjs';
+import { machine } from './report.mjs';
+import { benchScaling } from './scaling.mjs';
 import { benchStartUp } from './start-up.mjs';
 import { benchTokenizing } from './tokenizing.mjs';
-import { benchTraining, rounds, warmUps } from './training.mjs';
+import { benchTraining } from './training.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const material = join(root, '../shared/material');
 const python = process.env.WORKBENCH_BENCH_PYTHON ?? 'python3';
+const figuresFile = join(root, 'bench/figures.json');
 const log = (line) => console.error(line);
-const load = loadavg()[0];
-if (load > 0.5) log(`other work runs on this machine (load ${load.toFixed(1)}): the figures will be too high`);
 
-const startUp = await benchStartUp();
-log(`first frame ${Math.round(startUp.firstFrame)} ms`);
-const tokenizing = existsSync(material) ? await benchTokenizing({ material, names: ['gpt2', 'tinyllama'], python }) : [];
+const sections = {
+  'start-up': () => benchStartUp(),
+  tokenizing: () => (existsSync(material) ? benchTokenizing({ material, names: ['gpt2', 'tinyllama'], python }) : []),
+  training: (folder) => benchTraining({ folder, python, log }),
+  instructions: (folder) => benchInstructions({ folder, material, python, log }),
+  memory: (folder) => benchMemory({ folder, log }),
+  scaling: (folder) => benchScaling({ folder, material, log }),
+};
 
+const place = process.argv.indexOf('--only');
+const wanted = place < 0 ? Object.keys(sections) : (process.argv[place + 1] ?? '').split(',');
+const unknown = wanted.filter((name) => !(name in sections));
+if (unknown.length > 0) {
+  log(`there is no section ${unknown.join(', ')}: ${Object.keys(sections).join(', ')}`);
+  process.exit(2);
+}
+
+const figures = existsSync(figuresFile) ? JSON.parse(await readFile(figuresFile, 'utf8')) : {};
 const folder = await mkdtemp(join(tmpdir(), 'workbench-bench-'));
 try {
-  log('writing the weights of a model of 124 million parameters');
-  await writeModel(folder);
-  const training = await benchTraining({ folder, python, sizes: [[4, 128], [8, 128]], log });
-  if (training.theirsMissing !== null) log(`without PyTorch: ${training.theirsMissing}`);
-  const memory = await benchMemory({ folder, log });
-  const text = report({ memory, startUp, tokenizing, training });
-  await writeFile(join(root, 'docs/performance.md'), text);
-  console.log(text);
+  if (wanted.some((name) => sections[name].length > 0)) {
+    log('writing the weights of a model of 124 million parameters');
+    await writeModel(folder);
+  }
+  for (const name of wanted) {
+    const load = loadavg()[0];
+    const begun = performance.now();
+    try {
+      figures[name] = { machine: machine(), load, data: await sections[name](folder), seconds: 0 };
+      figures[name].seconds = Math.round((performance.now() - begun) / 1000);
+      log(`${name}: ${figures[name].seconds} s${load > 0.8 && name === wanted[0] ? `; other work runs on this machine (load ${load.toFixed(1)})` : ''}`);
+      await writeFile(figuresFile, `${JSON.stringify(figures, null, 1)}\n`);
+    } catch (error) {
+      log(`${name} could not be measured: ${error.stack ?? error}`);
+      process.exitCode = 1;
+    }
+  }
 } finally {
-  await rm(folder, { recursive: true });
+  await rm(folder, { recursive: true, force: true });
 }
-
-function speed({ ms, fastest }, tokens) {
-  return `${Math.round(ms)} ms (${Math.round(fastest)}), ${Math.round((1000 * tokens) / ms)} tokens/s`;
-}
-
-function report({ memory, startUp, tokenizing, training: { results, theirsMissing } }) {
-  const versions = results.find(({ theirs }) => theirs)?.theirs.description;
-  const tokenizersVersion = tokenizing.find(({ version }) => version)?.version;
-  return `# Performance
-
-Written by \`npm run bench\` on ${machine()}; load of other work at the start: ${load.toFixed(1)}.
-
-## A LoRA update of a GPT-2-small shape
-
-12 layers, width 768, vocabulary 50257, tied head, random weights; LoRA r = 8 on c_attn, f32, AdamW; the loss at every position.
-Workbench: ${results[0].ours.description}.${versions ? ` Beside it, from the same weights: eager ${versions}, \`torch.set_num_threads(2)\`.` : ''}
-Each side is a process of its own and they take turns; medians of ${rounds} updates after ${warmUps} to warm up, and the fastest in brackets.
-Memory is the process's peak, which for Workbench includes Node and the pages of the mapped weights.
-
-${table(
-  ['rows × tokens', 'Workbench', 'PyTorch', 'faster by', 'Workbench memory', 'PyTorch memory', 'share', 'largest loss difference'],
-  results.map(({ rows, length, ours, theirs, lossDifference }) => [
-    `${rows} × ${length}`,
-    speed(ours, rows * length),
-    ...(theirs
-      ? [
-          speed(theirs, rows * length),
-          `${(theirs.ms / ours.ms).toFixed(2)} (${(theirs.fastest / ours.fastest).toFixed(2)})`,
-          megabytes(ours.peakBytes),
-          megabytes(theirs.peakBytes),
-          (ours.peakBytes / theirs.peakBytes).toFixed(2),
-          lossDifference.toExponential(1),
-        ]
-      : ['–', '–', megabytes(ours.peakBytes), '–', '–', '–']),
-  ]),
-)}
-${theirsMissing === null ? '' : `\nPyTorch was not measured: ${theirsMissing}\n`}
-## Memory: the estimate and the run
-
-${memory.length === 0 ? 'Not measured: the text and the tokenizer are not on this machine.' : `\`workbench train\` on that shape for three updates, every position a label, a process a run: what the estimate said before and the process's peak.\n\n${memoryTable(memory)}`}
-
-## Tokenising
-
-${
-  tokenizing.length === 0
-    ? 'Not measured: the texts and tokenizers are not on this machine.'
-    : `Tiny Shakespeare (1.1 MB) in paragraphs, all cores; ids equal in number to those of Python's tokenizers${tokenizersVersion ? ` ${tokenizersVersion}` : ''} where it was there.
-
-${table(
-  ['tokenizer', 'tokens', 'Workbench', 'Python'],
-  tokenizing.map(({ tokenizer, tokens, ours, theirs }) => [tokenizer, String(tokens), `${ours.toFixed(1)} MB/s`, theirs === null ? '–' : `${theirs.toFixed(1)} MB/s`]),
-)}`
-}
-
-## Start-up
-
-${table(
-  ['from the start of the process to', 'ms'],
-  [
-    ['the first frame of the screen, in a pseudo-terminal', startUp.firstFrame],
-    ['the end of `workbench --help`', startUp.help],
-    ['the end of `workbench runs --json`', startUp.runs],
-  ].map(([what, ms]) => [what, String(Math.round(ms))]),
-)}
-`;
-}
+await writeFile(join(root, 'docs/performance.md'), performanceReport(figures));

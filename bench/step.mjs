@@ -1,4 +1,4 @@
-/** Our side of the training benchmark: a line `{rows, length, ids}` is one update, its answer `{ms, loss, peakBytes}`. */
+/** Our side of the training benchmark: a line `{rows, length, ids, …}` is one update, its answer `{ms, loss, peakBytes}`. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,12 +15,14 @@ import { experimentFor } from './gpt2-small.mjs';
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const [folder, finetuning = 'lora', settings = '{}'] = process.argv.slice(2);
-const experiment = experimentFor(folder, finetuning, JSON.parse(settings));
+const { checkpointing = false, ...keys } = JSON.parse(settings);
+const experiment = experimentFor(folder, finetuning, keys);
 const model = readModel(experiment.model);
 const tuning = tuningOf(experiment, model);
 const first = await lines.next();
-const chunks = first.done ? 1 : labelChunks(JSON.parse(first.value).rows * (JSON.parse(first.value).length - 1), model, tuning);
-const { program, masks } = trainingProgram(model, tuning, experiment.train, { recompute: experiment.train.gradient_checkpointing === true, labelChunks: chunks });
+const asked = first.done ? null : JSON.parse(first.value);
+const chunks = asked === null ? 1 : labelChunks(asked.mostLabels ?? asked.rows * (asked.length - 1), model, tuning);
+const { program, masks } = trainingProgram(model, tuning, experiment.train, { recompute: checkpointing, labelChunks: chunks });
 const { engine, device } = await chooseEngine({ name: 'onnx', device: 'cpu' });
 const scratch = await mkdtemp(join(tmpdir(), 'workbench-bench-'));
 const initial = initialValues({ experiment, model, tuning, checkpoint: null });
@@ -29,8 +31,7 @@ const session = { executable, masks, labelChunks: chunks, experiment, totalSteps
 
 let updates = 0;
 for (let line = first; !line.done; line = await lines.next()) {
-  const { rows, length, ids } = JSON.parse(line.value);
-  const batch = asMicroBatch(rows, length, ids);
+  const batch = asMicroBatch(JSON.parse(line.value));
   const start = performance.now();
   const { lossSum, labels } = await runUpdate(session, { microBatches: [batch] }, { step: updates++, lossLimit: null, rateFactor: 1, interrupted: () => false });
   const ms = performance.now() - start;
@@ -39,15 +40,20 @@ for (let line = first; !line.done; line = await lines.next()) {
 await executable.dispose();
 await rm(scratch, { recursive: true });
 
-/** Every position predicts the next token. */
-function asMicroBatch(rows, length, ids) {
+/** Without labels of its own, every position predicts the next token. */
+function asMicroBatch({ rows, length, ids, positions, segments, label_rows, labels }) {
   const shape = [rows, length];
-  const each = (value) => i32(shape, ids.map((_, i) => value(i % length)));
-  const label_rows = ids.flatMap((_, i) => (i % length === length - 1 ? [] : [i]));
-  const count = label_rows.length;
+  const each = (value) => ids.map((_, i) => value(i % length));
+  const places = label_rows ?? ids.flatMap((_, i) => (i % length === length - 1 ? [] : [i]));
   return {
-    inputs: { input_ids: i32(shape, ids), positions: each((at) => at), segments: each(() => 1), label_rows: i32([count], label_rows), labels: i32([count], label_rows.map((i) => ids[i + 1])) },
-    labelCount: count,
+    inputs: {
+      input_ids: i32(shape, ids),
+      positions: i32(shape, positions ?? each((at) => at)),
+      segments: i32(shape, segments ?? each(() => 1)),
+      label_rows: i32([places.length], places),
+      labels: i32([places.length], labels ?? places.map((i) => ids[i + 1])),
+    },
+    labelCount: places.length,
     tokenCount: ids.length,
     rowCount: rows,
   };

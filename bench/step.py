@@ -1,4 +1,4 @@
-"""PyTorch's side of the training benchmark: a line {rows, length, ids} is one update, its answer {ms, loss, peakBytes}."""
+"""PyTorch's side of the training benchmark: a line {rows, length, ids, ...} is one update, its answer {ms, loss, peakBytes}."""
 
 import json
 import resource
@@ -16,7 +16,7 @@ model = transformers.AutoModelForCausalLM.from_pretrained(f"{folder}/model", dty
 if finetuning == "lora":
     model = peft.PeftModel.from_pretrained(model, f"{folder}/adapter", is_trainable=True)
 model.train()
-if sys.argv[3:] and json.loads(sys.argv[3]).get("train", {}).get("gradient_checkpointing"):
+if sys.argv[3:] and json.loads(sys.argv[3]).get("checkpointing"):
     model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
 trainable = [p for p in model.parameters() if p.requires_grad]
 optimizer = torch.optim.AdamW(trainable, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0)
@@ -25,8 +25,15 @@ versions = f"PyTorch {torch.__version__}, Transformers {transformers.__version__
 for line in sys.stdin:
     batch = json.loads(line)
     ids = torch.tensor(batch["ids"]).reshape(batch["rows"], batch["length"])
+    labels, mask = ids, None
+    if "labels" in batch:
+        # Transformers shifts inside: the label of a position is that of the one before it
+        labels = torch.full((ids.numel() + 1,), -100)
+        labels[torch.tensor(batch["label_rows"]) + 1] = torch.tensor(batch["labels"])
+        labels = labels[:-1].reshape(ids.shape)
+        mask = (torch.tensor(batch["segments"]) > 0).long().reshape(ids.shape)
     start = time.perf_counter()
-    loss = model(input_ids=ids, labels=ids).loss
+    loss = model(input_ids=ids, labels=labels, attention_mask=mask).loss
     loss.backward()
     torch.nn.utils.get_total_norm([p.grad for p in trainable])
     optimizer.step()

@@ -1,51 +1,70 @@
-/** A LoRA update of a GPT-2-small shape, ours and PyTorch's in turn, each in a process of its own. */
+/** Updates of a GPT-2-small shape, ours and PyTorch's in turn, each in a process of its own. */
 import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
 import { batchOf } from './gpt2-small.mjs';
 import { startPeer } from './peer.mjs';
 import { median } from './report.mjs';
 
-export const warmUps = 2;
-export const rounds = 7;
+export const warmUps = 1;
+export const rounds = 5;
 /** OpenMP's threads go on spinning for 0.2 s after a step; they must not take time from the other side's. */
 const restMs = 400;
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
-/**
- * One row of the table for each size: `{ rows, length, ours, theirs, ratio, memoryRatio, lossDifference }`;
- * what needs PyTorch is null where `python` has none.
- */
-export async function benchTraining({ folder, python, finetuning = 'lora', sizes, log }) {
-  const results = [];
-  let theirsMissing = null;
-  for (const [rows, length] of sizes) {
-    const question = { rows, length, ids: batchOf(rows, length) };
-    const sides = { ours: startPeer(process.execPath, [here('step.mjs'), folder, finetuning]) };
-    if (python !== null && theirsMissing === null) sides.theirs = startPeer(python, [here('step.py'), folder, finetuning]);
-    const answers = { ours: [], theirs: [] };
-    for (let round = 0; round < warmUps + rounds; round++) {
-      for (const [name, peer] of Object.entries(sides)) {
-        try {
-          answers[name].push(await peer.ask(question));
-        } catch (error) {
-          if (name === 'ours') throw error;
-          theirsMissing = error.message;
-          delete sides.theirs;
-        }
-        await pause(restMs);
-      }
-      log(`${rows} × ${length}, update ${round + 1}: ${Object.keys(sides).map((name) => `${name} ${Math.round(answers[name].at(-1).ms)} ms`).join(', ')}`);
-    }
-    for (const peer of Object.values(sides)) await peer.end();
-    const [ours, theirs] = [summary(answers.ours), summary(answers.theirs)];
-    results.push({ rows, length, ours, theirs, lossDifference: theirs && Math.max(...ours.losses.map((loss, i) => Math.abs(loss - theirs.losses[i]))) });
-  }
-  return { results, theirsMissing };
+/** A batch of full rows in which every position predicts the next token. */
+export function fullBatch(rows, length) {
+  return { rows, length, ids: batchOf(rows, length) };
 }
 
-function summary(answers) {
-  if (answers.length <= warmUps) return null;
-  const timed = answers.slice(warmUps).map(({ ms }) => ms);
-  return { ms: median(timed), fastest: Math.min(...timed), peakBytes: answers.at(-1).peakBytes, losses: answers.map(({ loss }) => loss), description: answers[0].description };
+/**
+ * What each side takes for `questions`, the first `skipped` of which warm up: `{ ours, theirs, lossDifference }` with
+ * medians and fastest in milliseconds, the sum of them, and the peak of the process. `theirs` is null where `python` is null,
+ * and `theirsMissing` says why where it has not what it takes. `settings` are keys of the experiment.
+ */
+export async function measure({ folder, python, questions, skipped = warmUps, settings = {}, theirSettings = settings, log, name }) {
+  const sides = { ours: startPeer(process.execPath, [here('step.mjs'), folder, 'lora', JSON.stringify(settings)]) };
+  if (python !== null) sides.theirs = startPeer(python, [here('step.py'), folder, 'lora', JSON.stringify(theirSettings)]);
+  const answers = { ours: [], theirs: [] };
+  let theirsMissing = null;
+  const mostLabels = Math.max(...questions.map(({ rows, length, labels }) => labels?.length ?? rows * (length - 1)));
+  for (const [round, question] of questions.entries()) {
+    for (const [side, peer] of Object.entries(sides)) {
+      try {
+        answers[side].push(await peer.ask({ ...question, mostLabels }));
+      } catch (error) {
+        if (side === 'ours') throw error;
+        theirsMissing = error.message;
+        delete sides.theirs;
+      }
+      await pause(restMs);
+    }
+    log(`${name}, update ${round + 1}: ${Object.keys(sides).map((side) => `${side} ${Math.round(answers[side].at(-1).ms)} ms`).join(', ')}`);
+  }
+  for (const peer of Object.values(sides)) await peer.end();
+  const ours = summary(answers.ours, skipped);
+  const theirs = theirsMissing === null && python !== null ? summary(answers.theirs, skipped) : null;
+  const lossDifference = theirs && Math.max(...ours.losses.map((loss, i) => Math.abs(loss - theirs.losses[i])));
+  return { ours, theirs, theirsMissing, lossDifference };
+}
+
+function summary(answers, skipped) {
+  const timed = answers.slice(skipped).map(({ ms }) => ms);
+  return { ms: median(timed), fastest: Math.min(...timed), totalMs: timed.reduce((a, b) => a + b, 0), peakBytes: answers.at(-1).peakBytes, losses: answers.map(({ loss }) => loss), description: answers[0].description };
+}
+
+/** Rows of the first table: full precision, a 4-bit base, checkpointing. PyTorch has no 4-bit base on a CPU; it keeps f32. */
+export async function benchTraining({ folder, python, log }) {
+  const cases = [
+    ['4 × 128', 4, 128, {}, {}, rounds],
+    ['8 × 128', 8, 128, {}, {}, rounds],
+    ['4 × 128, int4 base', 4, 128, { quantization: 'int4' }, {}, rounds],
+    ['8 × 512, checkpointing', 8, 512, { checkpointing: true }, { checkpointing: true }, 1],
+  ];
+  const results = [];
+  for (const [name, rows, length, settings, theirSettings, times] of cases) {
+    const questions = Array.from({ length: warmUps + times }, () => fullBatch(rows, length));
+    results.push({ name, tokens: rows * length, ...(await measure({ folder, python, questions, settings, theirSettings, log, name })) });
+  }
+  return results;
 }

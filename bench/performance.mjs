@@ -1,0 +1,82 @@
+/** docs/performance.md from the figures of each section. */
+import { megabytes, table } from './report.mjs';
+import { memoryTable } from './memory.mjs';
+import { rounds, warmUps } from './training.mjs';
+
+export function performanceReport(figures) {
+  const parts = Object.entries(writers).map(([name, write]) => {
+    const section = figures[name];
+    const empty = section === undefined || section.data === null || section.data.length === 0;
+    return `## ${titles[name]}\n\n${empty ? 'Not measured on this machine.' : `${write(section.data)}\n\nOn ${section.machine}; load of the machine at its start: ${section.load.toFixed(1)}.`}`;
+  });
+  return `# Performance\n\nWritten by \`npm run bench\`; \`npm run bench -- --only <section>\` measures one again (${Object.keys(writers).join(', ')}).\n\n${parts.join('\n\n')}\n`;
+}
+
+const titles = {
+  training: 'A LoRA update of a GPT-2-small shape',
+  instructions: 'Instructions with masked prompts',
+  memory: 'Memory: the estimate and the run',
+  scaling: 'How cost grows',
+  tokenizing: 'Tokenising',
+  'start-up': 'Start-up',
+};
+
+const writers = {
+  training: (results) => {
+    const versions = results.find(({ theirs }) => theirs)?.theirs.description;
+    const missing = results.find(({ theirsMissing }) => theirsMissing)?.theirsMissing;
+    return `12 layers, width 768, vocabulary 50257, tied head, random weights; LoRA r = 8 on c_attn, f32, AdamW; the loss at every position.
+Workbench: ${results[0].ours.description}.${versions ? ` Beside it, from the same weights: eager ${versions}, \`torch.set_num_threads(2)\`, where a row says so with its gradient checkpointing; its base is f32 throughout.` : ''}
+Each side is a process of its own and they take turns; medians of ${rounds} updates (1 of 8 × 512) after ${warmUps} to warm up, and the fastest in brackets.
+Memory is the process's peak, which for Workbench includes Node.
+
+${table(
+  ['rows × tokens', 'Workbench', 'PyTorch', 'faster by', 'Workbench memory', 'PyTorch memory', 'share', 'largest loss difference'],
+  results.map(({ name, tokens, ours, theirs, lossDifference }) => [
+    name,
+    speed(ours, tokens),
+    theirs ? speed(theirs, tokens) : '–',
+    theirs ? `${(theirs.ms / ours.ms).toFixed(2)} (${(theirs.fastest / ours.fastest).toFixed(2)})` : '–',
+    megabytes(ours.peakBytes),
+    theirs ? megabytes(theirs.peakBytes) : '–',
+    theirs ? (ours.peakBytes / theirs.peakBytes).toFixed(2) : '–',
+    theirs ? lossDifference.toExponential(1) : '–',
+  ]),
+)}${missing ? `\n\nPyTorch was not measured: ${missing}` : ''}`;
+  },
+  instructions: ({ ours, theirs, lossDifference, labels, real, padded, updates }) =>
+    `The same shape on instructions and answers of LLaMA-Factory's \`alpaca_en_demo\`, only the answers learned: ${updates} updates of 4 rows grouped by length, the very same
+padded batches on both sides; ${labels} label tokens among ${real} real and ${padded} computed ones.
+
+${table(
+  ['', 'label tokens/s', 'memory'],
+  [
+    ['Workbench', String(Math.round((1000 * labels) / ours.totalMs)), megabytes(ours.peakBytes)],
+    ...(theirs ? [['PyTorch', String(Math.round((1000 * labels) / theirs.totalMs)), megabytes(theirs.peakBytes)], ['ratio', (theirs.totalMs / ours.totalMs).toFixed(2), (ours.peakBytes / theirs.peakBytes).toFixed(2)]] : []),
+  ],
+)}${theirs ? `\n\nLargest difference of a loss: ${lossDifference.toExponential(1)}.` : ''}`,
+  memory: (rows) => `\`workbench train\` on that shape for three updates, every position a label, a process a run: what the estimate said before and the process's peak.\n\n${memoryTable(rows)}`,
+  scaling: (rows) => `The fastest of two updates after one to warm up; layers and ranks with 2 × 128 tokens.\n\n${table(['', 'size', 'ms', 'ms for each'], rows.map(({ what, size, ms, per }) => [what, String(size), ms.toFixed(0), per.toPrecision(3)]))}`,
+  tokenizing: (rows) => {
+    const version = rows.find((row) => row.version)?.version;
+    return `Tiny Shakespeare (1.1 MB) in paragraphs, all cores; ids equal in number to those of Python's tokenizers${version ? ` ${version}` : ''} where it was there.
+
+${table(
+  ['tokenizer', 'tokens', 'Workbench', 'Python'],
+  rows.map(({ tokenizer, tokens, ours, theirs }) => [tokenizer, String(tokens), `${ours.toFixed(1)} MB/s`, theirs === null ? '–' : `${theirs.toFixed(1)} MB/s`]),
+)}`;
+  },
+  'start-up': ({ firstFrame, help, runs }) =>
+    table(
+      ['from the start of the process to', 'ms'],
+      [
+        ['the first frame of the screen, in a pseudo-terminal', firstFrame],
+        ['the end of `workbench --help`', help],
+        ['the end of `workbench runs --json`', runs],
+      ].map(([what, ms]) => [what, String(Math.round(ms))]),
+    ),
+};
+
+function speed({ ms, fastest }, tokens) {
+  return `${Math.round(ms)} ms (${Math.round(fastest)}), ${Math.round((1000 * tokens) / ms)} tokens/s`;
+}
