@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { writeWhole } from '../../src/trainer/checkpoint.js';
-import { Tiny } from '../runner/tiny.js';
+import { openStore } from '../../src/store/store.js';
+import { Workplace } from '../cli/workbench.js';
+import { Tiny, tinyExperiment } from '../runner/tiny.js';
 
 const place = new Tiny();
 const mounted: string[] = [];
@@ -39,6 +41,22 @@ it.skipIf(!able)('is foreseen: the save is left out with a warning, and the run 
   mount(place.folder(id, 'checkpoints'), '1m');
   expect(await place.run(id)).toMatchObject({ state: 'completed', step: 6, checkpoints: [] });
   expect(place.troubles(id)).toEqual([3, 6].map((step) => expect.stringMatching(new RegExp(`^The checkpoint at step ${step} could not be written: it takes .* are free on the disk`)) as string));
+});
+
+it.skipIf(!able)('a home that is mounted read-only: one sentence, and nothing lost when it can be written again (needs to mount a tmpfs)', async () => {
+  const cli = new Workplace(place.folder('read-only'));
+  mount(cli.home, '8m');
+  const store = openStore(cli.home);
+  const { id } = store.createRun({ name: 'kept', config: tinyExperiment() });
+  store.cancel(id, 'only a record');
+  store.close();
+  execFileSync('mount', ['-o', 'remount,ro', cli.home]);
+  for (const command of [['runs'], ['tag', id, 'x'], ['queue', 'list']]) {
+    expect(await cli.run(...command)).toMatchObject({ code: 2, stderr: expect.stringMatching(/^workbench: the store .* cannot be read and written: mend its permissions, or set WORKBENCH_HOME/) as string });
+  }
+  execFileSync('mount', ['-o', 'remount,rw', cli.home]);
+  expect((await cli.run('runs')).stdout).toContain('kept');
+  cli.remove();
 });
 
 it.skipIf(!able)('that fills up in the middle of a save leaves nothing half written (needs to mount a tmpfs)', async () => {

@@ -69,6 +69,18 @@ it('a machine that sleeps: stopped and continued, nothing is said to have crashe
   await goesOn('hung up');
 });
 
+const faketime = '/usr/bin/faketime';
+it.skipIf(!existsSync(faketime))('a clock that is set days back or forward while a run goes on changes nothing (needs faketime)', async () => {
+  for (const jump of ['-3d', '+3d']) {
+    const { stdout } = await place.runUnder([faketime, '-f', jump], 'runs', '--json');
+    expect((JSON.parse(stdout) as RunRecord[]).find(({ name }) => name === 'hung up')).toMatchObject({ state: 'running' });
+    const { id } = await run('hung up');
+    expect(await place.runUnder([faketime, '-f', jump], 'pause', id)).toMatchObject({ code: 0 });
+    expect(await place.run('continue', id)).toMatchObject({ code: 0 });
+    await goesOn('hung up');
+  }
+});
+
 it('what was cut off is offered, and goes on from its checkpoint by one command', { timeout: 120_000 }, async () => {
   await expect.poll(async () => (await run('hung up')).checkpoints.length, soon).toBeGreaterThan(0);
   const { id } = await run('hung up');

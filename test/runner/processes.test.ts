@@ -1,5 +1,5 @@
 /** Real processes, real signals, a real store; only the training is a story told by `fixtures/worker.mjs`. */
-import { spawn } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { parseExperiment } from '../../src/config/parse.js';
 import { runSocket, supervisorSocket } from '../../src/runner/address.js';
 import { control, kill, liveRuns, reconcile, startRun } from '../../src/runner/client.js';
 import { runForeground } from '../../src/runner/foreground.js';
-import { isAlive } from '../../src/runner/identity.js';
+import { isAlive, ownIdentity } from '../../src/runner/identity.js';
 import { runProcess } from '../../src/runner/run.js';
 import { runFolder } from '../../src/store/folders.js';
 import { takeLock } from '../../src/store/lock.js';
@@ -205,8 +205,12 @@ describe('the queue', () => {
     await until(first, ({ step }) => step > 0);
     process.kill(pidIn(supervisors()[0]), 'SIGKILL');
     await supervisorGone();
+    expect(existsSync(supervisorSocket(home))).toBe(true); // left by the dead one
     const second = create('second', 3);
     await startRun(home, second, entries);
+    expect(supervisors()).toHaveLength(2);
+    const [greeting] = (await once(fork(fileURLToPath(fixture('supervisor.mjs')), [home]), 'message')) as [object];
+    expect(greeting).toEqual({ type: 'taken' });
     expect(supervisors()).toHaveLength(2);
     const step = store.run(first).step;
     await until(first, (run) => run.step > step + 5);
@@ -294,6 +298,29 @@ describe('the truth', () => {
     expect(store.run(first).state).toBe('crashed');
     expect(existsSync(engine)).toBe(false);
     expect(supervisors()).toHaveLength(1);
+  });
+
+  it('a supervisor that is stopped and goes on has missed nothing', async () => {
+    const [first, second] = [create('first', endless), create('second', 3)];
+    for (const id of [first, second]) await startRun(home, id, entries);
+    await until(first, ({ step }) => step > 0);
+    const supervisor = pidIn(supervisors()[0]);
+    process.kill(supervisor, 'SIGSTOP');
+    process.kill(store.processOf(first)!.pid, 'SIGKILL');
+    await expect.poll(() => reconcile(home), soon).toEqual([]);
+    expect(store.run(first).state).toBe('crashed');
+    expect(store.run(second).state).toBe('queued');
+    process.kill(supervisor, 'SIGCONT');
+    await until(second, ({ state }) => state === 'completed');
+    expect(store.run(first).reason).toMatch(/^killed \(SIGKILL\)/); // it saw how
+    expect(supervisors()).toHaveLength(1);
+  });
+
+  it('a process that has the number of a dead one is not taken for it, nor killed', async () => {
+    const id = create('number again', 5);
+    store.claim(id, { ...ownIdentity(), startTime: '1' });
+    await expect(kill(home, id)).rejects.toThrow(/is crashed: it has no process to kill/);
+    expect(store.run(id)).toMatchObject({ state: 'crashed', reason: 'its process is gone and nobody saw how: most likely killed' });
   });
 
   it('knows a restart of the machine by its boot id', () => {
