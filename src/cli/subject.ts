@@ -76,10 +76,13 @@ function runSubject(run: RunRecord, home: string): Subject {
     : { model: learned, adapter: null, tokenizer, experiment: config, run };
 }
 
+/** What rows are taken to be where nobody has said it. */
+const formats = { 'next-token': 'text', 'masked-token': 'text', 'target-text': 'prompt-completion', class: 'classification' } as const;
+
 export function folderSubject(folder: string, adapter: string | undefined): Subject {
   const model = resolve(folder);
-  const { contextLength, task } = readModel(model);
-  const stage = defaultStage({ task });
-  const experiment = parseExperiment({ model, stage, max_length: Math.min(512, contextLength), dataset: { path: model, format: task === 'class' ? 'classification' : 'text' } });
+  const read = readModel(model);
+  const stage = defaultStage(read);
+  const experiment = parseExperiment({ model, stage, max_length: Math.min(512, read.contextLength), dataset: { path: model, format: formats[read.task] } });
   return { model, adapter: adapter === undefined ? null : resolve(adapter), tokenizer: null, experiment, run: null };
 }

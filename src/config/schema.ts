@@ -142,7 +142,7 @@ export const experimentSchema = z.strictObject({
   model: text.describe('a Hugging Face folder: config.json, *.safetensors, tokenizer.json').meta({ path: true }),
   tokenizer: text.nullable().default(null).describe("a folder with another tokenizer.json; null: the model's own").meta({ path: true }),
   dataset,
-  stage: z.enum(['sft', 'pretrain', 'mlm', 'classify']).default('sft').describe('sft learns the answers, pretrain every token, mlm masked ones, classify a class for each text'),
+  stage: z.enum(['sft', 'pretrain', 'seq2seq', 'mlm', 'classify']).default('sft').describe('sft learns the answers, pretrain every token, seq2seq a target for each source, mlm masked ones, classify a class for each text'),
   init: z.enum(['pretrained', 'random']).default('pretrained').describe('random: take only the config and start from scratch'),
   max_length: count(2).default(512).describe('longest row in tokens; longer ones are cut').meta({ step: 'log' }),
   mlm_probability: z.number().gt(0).lt(1).default(0.15).describe('share of the tokens that stage mlm masks or changes'),

@@ -1,6 +1,6 @@
 /** Rows to the arrays of one micro-batch. */
 import { type Tensor, i32 } from '../util/tensor.js';
-import { type Layout, nextToken } from './layout.js';
+import { type LaidRow, type Layout, nextToken } from './layout.js';
 import type { EncodedRows } from './rows.js';
 
 export interface Batch {
@@ -12,6 +12,11 @@ export interface Batch {
     readonly label_rows: Tensor<'i32'>; // [N]
     /** What is to be predicted there: a token, or a class. */
     readonly labels: Tensor<'i32'>; //     [N]
+    readonly blocks?: Tensor<'i32'>; //    [B, T], where the layout gives them
+    /** The sources, where the layout gives them; segments as those of their answers. */
+    readonly source_ids?: Tensor<'i32'>; //       [B, S]
+    readonly source_positions?: Tensor<'i32'>; // [B, S]
+    readonly source_segments?: Tensor<'i32'>; //  [B, S]
   };
   readonly labelCount: number;
   /** [N], what the loss of each label is multiplied by; null: 1. */
@@ -40,12 +45,8 @@ export function batchWidth(longest: number): number {
 export function collate(rows: EncodedRows, groups: readonly (readonly number[])[], options: CollateOptions): Batch {
   const { padId, layout = nextToken, draw = [] } = options;
   const laid = groups.map((group) => group.map((row) => layout(rows, row, draw)));
-  const lengths = laid.map((group) => group.reduce((sum, { ids }) => sum + ids.length, 0));
-  const width = batchWidth(Math.max(...lengths)); // T
-  const shape = [groups.length, width];
-  const ids = new Int32Array(groups.length * width).fill(padId);
-  const positions = new Int32Array(ids.length);
-  const segments = new Int32Array(ids.length);
+  const [ids, positions, segments] = placed(laid, ({ ids: tokens }) => tokens, padId);
+  const width = ids.shape[1]; // T
   const labelRows: number[] = [];
   const labels: number[] = [];
   const weighed = groups.flatMap((group, b) => group.map((row, s) => weigh(rows, row, laid[b][s].from)));
@@ -53,10 +54,7 @@ export function collate(rows: EncodedRows, groups: readonly (readonly number[])[
 
   for (const [b, group] of laid.entries()) {
     let start = b * width;
-    for (const [s, row] of group.entries()) {
-      ids.set(row.ids, start);
-      for (let t = 0; t < row.ids.length; t++) positions[start + t] = t;
-      segments.fill(s + 1, start, start + row.ids.length);
+    for (const row of group) {
       for (const t of row.at) labelRows.push(start + t);
       labels.push(...row.labels);
       start += row.ids.length;
@@ -64,16 +62,17 @@ export function collate(rows: EncodedRows, groups: readonly (readonly number[])[
   }
   return {
     inputs: {
-      input_ids: i32(shape, ids),
-      positions: i32(shape, positions),
-      segments: i32(shape, segments),
+      input_ids: ids,
+      positions,
+      segments,
       label_rows: i32([labelRows.length], labelRows),
       labels: i32([labels.length], labels),
+      ...extras(laid, padId),
     },
     labelCount: labels.length,
     labelWeights: weighted ? Float32Array.from(weighed.flatMap(({ weights, total }) => (weights === null ? new Array<number>(total).fill(1) : weights))) : null,
     weight: weighed.reduce((sum, { total }) => sum + total, 0),
-    tokenCount: lengths.reduce((sum, length) => sum + length, 0),
+    tokenCount: laid.flat().reduce((sum, { ids: tokens, source }) => sum + tokens.length + (source?.length ?? 0), 0),
     rows: groups.flat(),
   };
 }
@@ -88,4 +87,38 @@ function weigh(rows: EncodedRows, row: number, from: readonly number[]): { reado
   const weights = from.map((t) => own?.[t] ?? 1);
   const sum = weights.reduce((total, weight) => total + weight, 0);
   return factor === null ? { weights, total: sum } : { weights: weights.map((weight) => (factor * weight) / from.length), total: sum / Math.max(1, from.length) };
+}
+
+type Laid = readonly (readonly LaidRow[])[];
+
+/** What only some layouts give. */
+function extras(laid: Laid, padId: number): Partial<Batch['inputs']> {
+  const { blocks, source } = laid[0][0];
+  const [source_ids, source_positions, source_segments] = source === undefined ? [] : placed(laid, (row) => given(row.source), padId);
+  return {
+    ...(blocks === undefined ? {} : { blocks: placed(laid, (row) => given(row.blocks), 0)[0] }),
+    ...(source === undefined ? {} : { source_ids, source_positions, source_segments }),
+  };
+}
+
+/** Each group's values one after the other, filled up to one width: the values, positions and segments, [B, width] each. */
+function placed(laid: Laid, values: (row: LaidRow) => Int32Array, fill: number): [Tensor<'i32'>, Tensor<'i32'>, Tensor<'i32'>] {
+  const rows = laid.map((group) => group.map(values));
+  const width = batchWidth(Math.max(...rows.map((group) => group.reduce((sum, { length }) => sum + length, 0))));
+  const [all, positions, segments] = [fill, 0, 0].map((start) => i32([laid.length, width], new Int32Array(laid.length * width).fill(start)));
+  for (const [b, group] of rows.entries()) {
+    let start = b * width;
+    for (const [s, row] of group.entries()) {
+      all.data.set(row, start);
+      for (let t = 0; t < row.length; t++) positions.data[start + t] = t;
+      segments.data.fill(s + 1, start, start + row.length);
+      start += row.length;
+    }
+  }
+  return [all, positions, segments];
+}
+
+function given<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('a layout gives some rows what it does not give others');
+  return value;
 }

@@ -41,6 +41,26 @@ export function cutDocuments(documents: EncodedDocuments, maxLength: number): Cu
 }
 
 /**
+ * A row a document of a source and the target that is learned, each of at most `maxLength` tokens: the end of a longer
+ * one is left out, but for a source's last token, which closes it.
+ */
+export function cutPairs(documents: EncodedDocuments, maxLength: number): CutRows {
+  const windows = new WindowList();
+  let cutRows = 0;
+  for (let document = 0; document < documents.lineOf.length; document++) {
+    const start = documents.starts[document];
+    const length = documents.starts[document + 1] - start;
+    const source = length - documents.labelCounts[document];
+    const fullLength = Math.max(source, length - source);
+    const labels = Math.min(length - source, maxLength);
+    const gap = Math.max(0, source - maxLength);
+    windows.push({ start, fullLength, count: source - gap + labels, head: gap === 0 ? source : maxLength - 1, gap, labels });
+    if (fullLength > maxLength) cutRows++;
+  }
+  return { windows: windows.take(), cutRows, rejected: [] };
+}
+
+/**
  * All documents as one text in rows of exactly `blockLength` tokens, as `group_texts` of Transformers'
  * run_clm.py; but the rest at the end is kept, as a shorter row. Every token is learned unless it weighs 0.
  */

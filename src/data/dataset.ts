@@ -6,8 +6,8 @@ import type { DatasetConfig, Experiment, LossConfig } from '../config/schema.js'
 import { UserError } from '../util/errors.js';
 import { Random } from '../util/random.js';
 import { cachedDocuments, keptDocuments, cacheKey, type CacheUse } from './cache/documents.js';
-import { chunkDocuments, cutDocuments } from './cut.js';
-import { asDocument, asMarkedText, encodeRows } from './encode.js';
+import { chunkDocuments, cutDocuments, cutPairs } from './cut.js';
+import { asDocument, asMarkedText, asPromptAndAnswer, asSourceAndTarget, encodeRows } from './encode.js';
 import { tokenWeights } from './functions.js';
 import { KeyTokenRows, keyTokenIds } from './keytoken.js';
 import { ChosenRows, type EncodedRows, StoredRows } from './rows.js';
@@ -16,7 +16,7 @@ import { type DataSet, setsOf } from './sets.js';
 import { readerOf, splitsOf } from './source/files.js';
 import type { ReadOptions, RejectedRow, SourceRow } from './source/row.js';
 import type { Example } from './template/example.js';
-import { classTemplate, rowTemplate, type RowTemplate } from './template/formats.js';
+import { classTemplate, pairTemplate, rowTemplate, type RowTemplate } from './template/formats.js';
 import type { Tokenizer } from './tokenizer/index.js';
 
 /** The part of an experiment that decides what the rows are. */
@@ -113,8 +113,9 @@ interface LoadedSplit {
 }
 
 /** What a stage makes of a row's text. */
-const shapes: { readonly [S in Experiment['stage']]: (example: Example) => Example } = {
-  sft: (example) => example,
+const shapes: { readonly [S in Experiment['stage']]: (example: Example, tokenizer: Tokenizer) => Example } = {
+  sft: (example, { startsAnswers }) => (startsAnswers ? asPromptAndAnswer(example) : example),
+  seq2seq: asSourceAndTarget,
   pretrain: asDocument,
   mlm: asMarkedText,
   classify: (example) => example,
@@ -134,12 +135,12 @@ function splitLoader({ dataset, stage, max_length: maxLength, recipe }: DataSett
     if (stage === 'classify') refuseTextFunctions(functions);
     const reading: ReadOptions = { textColumn: columns['text'] ?? 'text', runningText: everyToken };
     const key = { format, columns, tags, template, filter, dedupe, maxRows, stage, tokenizer: tokenizer.fingerprint, ...(stage === 'classify' ? { labels } : {}), ...(weight_column === null ? {} : { weight_column }), ...(Object.keys(functions).length === 0 ? {} : { recipe: sha256 }) };
-    const plain = (): RowTemplate => (stage === 'classify' && labels ? classTemplate(set, labels) : rowTemplate(set, tokenizer));
-    const encoding = { tokenizer, rule: rowRule(set, { dataset, functions, tokenizer, template: plain }), tokenWeights: functions.tokenWeights ? tokenWeights(functions.tokenWeights, tokenizer) : null, shape: shapes[stage], maxRows };
+    const plain = (): RowTemplate => (stage === 'classify' && labels ? classTemplate(set, labels) : stage === 'seq2seq' ? pairTemplate(set, tokenizer) : rowTemplate(set, tokenizer));
+    const encoding = { tokenizer, rule: rowRule(set, { dataset, functions, tokenizer, template: plain }), tokenWeights: functions.tokenWeights ? tokenWeights(functions.tokenWeights, tokenizer) : null, shape: (example: Example) => shapes[stage](example, tokenizer), maxRows };
     const name = await cacheKey(files, key);
     if (!tokenise && (await keptDocuments(cacheFolder, name)) === null) throw new NotTokenised(`${files.join(', ')} is not in ${cacheFolder}`);
     const { documents, use } = await cachedDocuments(cacheFolder, name, (sink) => encodeRows(files, readFiles(files, reading), encoding, sink));
-    const cut = everyToken ? chunkDocuments(documents, maxLength) : cutDocuments(documents, maxLength);
+    const cut = (everyToken ? chunkDocuments : stage === 'seq2seq' ? cutPairs : cutDocuments)(documents, maxLength);
     if (cut.windows.length === 0) {
       throw new UserError(`no row of ${files.join(', ')} has anything to learn within max_length ${maxLength}; the first: ${cut.rejected[0]?.reason ?? 'the text is too short'}`);
     }

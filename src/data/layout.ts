@@ -12,6 +12,10 @@ export interface LaidRow {
   readonly labels: readonly number[];
   /** Where in the stored row each label stands: its weight is the one there. */
   readonly from: readonly number[];
+  /** For each token, 0 in the prompt and 1, 2, … in its answer, where a model asks for it. */
+  readonly blocks?: Int32Array;
+  /** The text that `ids` is the answer to, where an encoder reads it. */
+  readonly source?: Int32Array;
 }
 
 /** `draw` names the pass over the data, for what is drawn anew in each. */
@@ -30,6 +34,32 @@ export const nextToken: Layout = (rows, row) => {
   }
   return { ids, at, labels, from: at.map((t) => t + 1) };
 };
+
+/** The same, with the places in the prompt's answer, which begins at `startId` (ChatGLM-6B's `<sop>`). */
+export function promptAndAnswer(startId: number): Layout {
+  return (rows, row, draw) => {
+    const laid = nextToken(rows, row, draw);
+    return { ...laid, blocks: answerPlaces(laid.ids, startId) };
+  };
+}
+
+/** 0 before the first `startId`, from there on 1, 2, …; all 0 where there is none. */
+export function answerPlaces(ids: Int32Array, startId: number): Int32Array {
+  const start = ids.indexOf(startId);
+  return ids.map((_, t) => (start < 0 ? 0 : Math.max(0, t - start + 1)));
+}
+
+/** What is learned of a row is the answer to the rest of it; the decoder reads it behind `startId`, each token predicting the next. */
+export function sourceAndTarget(startId: number): Layout {
+  return (rows, row) => {
+    const stored = rows.tokens(row);
+    const learned = rows.labels(row).findIndex((label) => label !== ignoredLabel);
+    const target = stored.subarray(learned);
+    const ids = Int32Array.of(startId, ...target.subarray(0, -1));
+    const at = [...ids.keys()];
+    return { source: stored.subarray(0, learned), ids, at, labels: [...target], from: at.map((t) => learned + t) };
+  };
+}
 
 /** The first position predicts the class, which stands behind the text in the store. */
 export const classOfText: Layout = (rows, row) => {
@@ -67,12 +97,23 @@ export function maskedTokens({ probability, maskId, vocabSize, seed, isSpecial }
   };
 }
 
+/** What a model says of how it reads rows. */
+export interface Reading {
+  /** Of a model whose prompts see all of themselves, up to this token. */
+  readonly answerStartId: number | null;
+  /** Of an encoder–decoder: what its decoder reads first. */
+  readonly encoderDecoder: { readonly startId: number } | null;
+}
+
 /** The layout of an experiment's rows; UserError where its tokenizer has no mask to train with. */
-export function layoutOf({ stage, mlm_probability: probability, train: { seed } }: Pick<Experiment, 'stage' | 'mlm_probability' | 'train'>, tokenizer: Tokenizer): Layout {
+export function layoutOf({ stage, mlm_probability: probability, train: { seed } }: Pick<Experiment, 'stage' | 'mlm_probability' | 'train'>, tokenizer: Tokenizer, { answerStartId, encoderDecoder }: Reading): Layout {
   switch (stage) {
     case 'sft':
     case 'pretrain':
-      return nextToken;
+      return answerStartId === null ? nextToken : promptAndAnswer(answerStartId);
+    case 'seq2seq':
+      if (encoderDecoder === null) throw new Error('stage seq2seq of a model without an encoder');
+      return sourceAndTarget(encoderDecoder.startId);
     case 'classify':
       return classOfText;
     case 'mlm': {

@@ -28,6 +28,8 @@ export interface LoaderOptions {
   readonly maxLength: number;
   readonly padId: number;
   readonly layout?: Layout;
+  /** Whether rows are a source and the target that is learned: their lengths count apart. */
+  readonly pairs?: boolean;
   readonly position?: LoaderPosition;
 }
 
@@ -44,6 +46,8 @@ export interface BatchExtent {
   readonly B: number;
   readonly T: number;
   readonly N: number;
+  /** The most tokens of a source, where rows have one. */
+  readonly S?: number;
 }
 
 /**
@@ -78,8 +82,8 @@ export class Loader {
 
   /** What a micro-batch comes to when the longest rows, and those with the most labels, meet in it. */
   get largestBatch(): BatchExtent {
-    const { rows, batchSize } = this.#options;
-    return extentOf(rows, this.#groups, Math.min(batchSize, this.groupCount));
+    const { rows, batchSize, pairs } = this.#options;
+    return extentOf(rows, this.#groups, { B: Math.min(batchSize, this.groupCount), pairs });
   }
 
   next(): UpdateBatch {
@@ -133,6 +137,7 @@ export interface EvalBatchOptions {
   readonly batchSize: number;
   /** A batch ends before it has more labels than this; a row that has more is one of its own. */
   readonly maxLabels: number;
+  readonly pairs?: boolean;
 }
 
 /** Batches of an evaluation: every row once, in order. */
@@ -144,8 +149,8 @@ export function* evalBatches(rows: EncodedRows, options: EvalBatchOptions & { re
 export function largestEvalBatch(rows: EncodedRows, options: EvalBatchOptions): BatchExtent {
   let largest: BatchExtent = { B: 0, T: 0, N: 0 };
   for (const groups of evalGroups(rows, options)) {
-    const { B, T, N } = extentOf(rows, listed(groups), groups.length);
-    largest = { B: Math.max(B, largest.B), T: Math.max(T, largest.T), N: Math.max(N, largest.N) };
+    const { B, T, N, S } = extentOf(rows, listed(groups), { B: groups.length, pairs: options.pairs });
+    largest = { B: Math.max(B, largest.B), T: Math.max(T, largest.T), N: Math.max(N, largest.N), ...(S === undefined ? {} : { S: Math.max(S, largest.S ?? 0) }) };
   }
   return largest;
 }
@@ -167,11 +172,17 @@ function* evalGroups(rows: EncodedRows, { batchSize, maxLabels }: EvalBatchOptio
 }
 
 /** Of a batch of B of these groups, were it made of those with the most. */
-function extentOf(rows: EncodedRows, { count, rowsOf }: Groups, B: number): BatchExtent {
-  const labels = Uint32Array.from({ length: count }, (_, group) => rowsOf(group).reduce((sum, row) => sum + rows.labelCount(row), 0)).sort();
+function extentOf(rows: EncodedRows, { count, rowsOf }: Groups, { B, pairs = false }: { readonly B: number; readonly pairs?: boolean }): BatchExtent {
+  const labels = Uint32Array.from({ length: count }, (_, group) => rowsOf(group).reduce((sum, row) => sum + rows.labelCount(row), 0));
   let longest = 0;
-  for (let group = 0; group < count; group++) longest = Math.max(longest, tokensOf(rows, rowsOf(group)));
-  return { B, T: batchWidth(longest), N: labels.subarray(count - B).reduce((sum, label) => sum + label, 0) };
+  let longestSource = 0;
+  for (let group = 0; group < count; group++) {
+    const tokens = tokensOf(rows, rowsOf(group));
+    longest = Math.max(longest, pairs ? labels[group] : tokens);
+    longestSource = Math.max(longestSource, tokens - labels[group]);
+  }
+  labels.sort();
+  return { B, T: batchWidth(longest), N: labels.subarray(count - B).reduce((sum, label) => sum + label, 0), ...(pairs ? { S: batchWidth(longestSource) } : {}) };
 }
 
 function tokensOf(rows: EncodedRows, group: readonly number[]): number {

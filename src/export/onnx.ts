@@ -24,7 +24,7 @@ const defaultInFileBytes = 1.5e9;
 
 /** `onnx/model.onnx` (with `model.onnx_data` where the weights are large), config.json and generation_config.json. */
 export async function writeOnnxModel(folder: string, { model, read, base, inFileBytes = defaultInFileBytes }: OnnxModel): Promise<void> {
-  if (model.task !== 'next-token') throw new UserError(`--format onnx is for models that continue a text; this ${model.modelType} model was made to fill in or to classify. --format merged writes a folder that Optimum exports`);
+  if (model.task !== 'next-token' || model.answerStartId !== null) throw new UserError(`--format onnx is for models that continue a text from left to right, which this ${model.modelType} model does not. --format merged writes a folder that Optimum exports`);
   await mkdir(join(folder, 'onnx'));
   const isApart = await writeOnnx(join(folder, 'onnx', 'model.onnx'), {
     fn: causalFn(model),

@@ -120,7 +120,7 @@ export async function writeAdapter(folder: string, { model, config, baseModel, p
 }
 
 /** PEFT's TaskType; it has none for masked words. */
-const taskTypes: Readonly<Record<string, string>> = { 'next-token': 'CAUSAL_LM', class: 'SEQ_CLS' };
+const taskTypes: Readonly<Record<string, string>> = { 'next-token': 'CAUSAL_LM', 'target-text': 'SEQ_2_SEQ_LM', class: 'SEQ_CLS' };
 
 /** `adapter_config.json` as PEFT writes it, with the keys that say something. */
 function peftConfig(model: Adaptable, config: LoraConfig, baseModel: string): Record<string, unknown> {

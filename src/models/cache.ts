@@ -1,11 +1,5 @@
 import type { Builder } from '../graph/builder.js';
-import type { Node } from '../graph/node.js';
-import type { KeyValueCache } from './contract.js';
-
-interface KeyValue {
-  readonly key: Node; //   [B, K, T, D]
-  readonly value: Node; // [B, K, T, D]
-}
+import type { KeyValue, KeyValueCache } from './contract.js';
 
 /** A layer's keys and values with those of the tokens before: [B, K, T, D] → [B, K, P+T, D]; as they are without a cache. */
 export function withPast(g: Builder, cache: KeyValueCache | null, layer: number, fresh: KeyValue): KeyValue {

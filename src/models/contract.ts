@@ -17,8 +17,9 @@ export type { Init, ParameterSpec } from '../nn/parameter.js';
 export interface KeyValueCache {
   readonly positions: Node; // [B, P+T] i32
   readonly segments: Node; //  [B, P+T] i32
-  past(layer: number): { readonly key: Node; readonly value: Node }; // [B, kvHeads, P, headSize]
-  setPresent(layer: number, present: { readonly key: Node; readonly value: Node }): void;
+  readonly blocks?: Node; //   [B, P+T] i32
+  past(layer: number): KeyValue; // P tokens
+  setPresent(layer: number, present: KeyValue): void;
 }
 
 export interface ModelInputs {
@@ -27,6 +28,43 @@ export interface ModelInputs {
   /** [B, T] i32: a token sees those of its own segment at its own position or before. Padding is segment 0. */
   readonly segments: Node;
   readonly cache: KeyValueCache | null;
+  /** Of a model with an `answerStartId`: [B, T] i32, 0 in the prompt, and from 1 on where its answer starts. */
+  readonly blocks?: Node;
+  /** Of an encoder–decoder: the text that `ids` is the answer to. */
+  readonly source?: Source;
+}
+
+export interface KeyValue {
+  readonly key: Node; //   [B, kvHeads, S, headSize]
+  readonly value: Node; // [B, kvHeads, S, headSize]
+}
+
+/** Tokens [B, S] as `ModelInputs` has them; a token of the answer sees those of its own segment. */
+export interface SourceTokens {
+  readonly ids: Node;
+  readonly positions: Node;
+  readonly segments: Node;
+}
+
+/** The same once it is encoded. */
+export interface EncodedSource {
+  readonly segments: Node; // [B, S] i32
+  /** What a layer of the decoder attends to. */
+  cross(layer: number): KeyValue;
+}
+
+export type Source = SourceTokens | EncodedSource;
+
+/** What an encoder–decoder has beside its `forward`. */
+export interface EncoderDecoder {
+  /** Layers that have a cache, each with its attention to the source; in `layerOf` they come after the encoder's. */
+  readonly decoderLayers: number;
+  /** What the decoder reads first: labels are its input shifted by this token. */
+  readonly startId: number;
+  /** What every answer begins with when it is generated (`forced_bos_token_id`); null: what the model says. */
+  readonly firstId: number | null;
+  /** Runs the encoder: keys and values of the source for each layer of the decoder. */
+  encode(g: Builder, source: SourceTokens): readonly KeyValue[];
 }
 
 export interface ModelOutput {
@@ -55,6 +93,10 @@ export interface Model {
   readonly stages: readonly Experiment['stage'][];
   /** Names of the classes by number; none where it predicts tokens. */
   readonly classes: readonly string[];
+  /** Null where one stack of layers reads and writes. */
+  readonly encoderDecoder: EncoderDecoder | null;
+  /** The token at which a prompt, every token of which sees the whole of it, becomes its answer; null: tokens see what is before them. */
+  readonly answerStartId: number | null;
   /** Modules that a file made for another task lacks: they begin at random then. */
   readonly newModules: readonly string[];
   /** Modules that are trained whole beside an adapter, since no pre-training has made them (PEFT's modules_to_save). */

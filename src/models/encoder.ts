@@ -73,6 +73,8 @@ export function encoderModel(family: Encoder): Model {
   const names = named({ body: `${root}.`, blocks: `${root}.encoder.layer`, tied: null, derived: /(^|\.)embeddings\.position_ids$/ });
   return {
     ...facts(family),
+    encoderDecoder: null,
+    answerStartId: null,
     vocabSize,
     hiddenSize: width,
     layerCount: sizes.layers,

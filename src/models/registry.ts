@@ -3,8 +3,11 @@ import { UserError } from '../util/errors.js';
 import { readConfigFile, type RawConfig } from './config.js';
 import type { Model } from './contract.js';
 import { baichuan } from './baichuan.js';
+import { bart } from './bart.js';
 import { bert } from './bert.js';
 import { bloom } from './bloom.js';
+import { chatGlm } from './chatglm.js';
+import { laterChatGlm } from './chatglm2.js';
 import { gemma2 } from './gemma2.js';
 import { gpt2 } from './gpt2.js';
 import { llama } from './llama.js';
@@ -18,7 +21,8 @@ import { checkStage, purposeOf, type Purpose } from './task.js';
 
 /** Hugging Face `model_type` → the architecture that reads such a config. */
 const architectures: Readonly<Record<string, (config: RawConfig, purpose: Purpose | null) => Model>> = {
-  gpt2, llama, mistral, qwen2, qwen3, gemma2, phi3, phi, gpt_neox: gptNeox, bloom, baichuan, bert, roberta,
+  gpt2, llama, mistral, qwen2, qwen3, gemma2, phi3, phi, gpt_neox: gptNeox, bloom, baichuan, bert, roberta, bart,
+  chatglm: (config) => ('padded_vocab_size' in config ? laterChatGlm(config) : chatGlm(config)),
 };
 
 export const supportedModelTypes: readonly string[] = Object.keys(architectures);

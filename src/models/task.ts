@@ -11,27 +11,33 @@ export function purposeOf({ stage, dataset }: Pick<Experiment, 'stage' | 'datase
   return { stage, labels: dataset.labels };
 }
 
-export type Task = 'next-token' | 'masked-token' | 'class';
+export type Task = 'next-token' | 'target-text' | 'masked-token' | 'class';
 
 const stagesOf: { readonly [K in Task]: readonly Experiment['stage'][] } = {
   'next-token': ['sft', 'pretrain'],
+  'target-text': ['seq2seq'],
   'masked-token': ['mlm'],
   class: ['classify'],
 };
 
 /** The stage of a model that nobody has said one for. */
-export function defaultStage({ task }: Pick<Model, 'task'>): Experiment['stage'] {
-  return stagesOf[task][0];
+export function defaultStage({ stages, task }: Pick<Model, 'stages' | 'task'>): Experiment['stage'] {
+  return stages.find((stage) => stagesOf[task].includes(stage)) ?? stagesOf[task][0];
 }
 
 /** Throws a UserError where a model cannot do what a stage asks. */
 export function checkStage({ modelType, task, stages }: Pick<Model, 'modelType' | 'task' | 'stages'>, { stage }: Purpose): void {
-  if (stagesOf[task].includes(stage)) return;
+  if (stagesOf[task].includes(stage) && stages.includes(stage)) return;
   throw new UserError(`stage ${stage} is not for a ${modelType} model; set stage: ${stages.join(' or ')}`);
 }
 
+/** Whether it says words one after the other: it can be asked to write. */
+export function writes({ task }: Pick<Model, 'task'>): boolean {
+  return task === 'next-token' || task === 'target-text';
+}
+
 /** Of a family that says the next token and nothing else. */
-export const saysNextToken = { task: 'next-token', stages: stagesOf['next-token'], classes: [], newModules: [], headModules: [] } as const satisfies Partial<Model>;
+export const saysNextToken = { task: 'next-token', stages: stagesOf['next-token'], classes: [], encoderDecoder: null, answerStartId: null, newModules: [], headModules: [] } as const satisfies Partial<Model>;
 
 /** Names of the classes by number: those given, or those of the config; UserError where neither says. */
 export function classesOf({ id2label, num_labels: count, architectures }: RawConfig, purpose: Purpose | null): readonly string[] {

@@ -25,15 +25,16 @@ export function initialWeights(model: Model, folder: string): ReadParameter {
 /** Parameters that a folder has no values for, and which begin at random. */
 export function lackingParameters(model: Model, folder: string): string[] {
   const stored = matchTensors(openWeights(folder), model.parameters, matchRules(model));
-  return model.parameters.flatMap(({ name }) => (stored.has(name) ? [] : [name]));
+  return model.parameters.flatMap(({ name, constant }) => (stored.has(name) || constant ? [] : [name]));
 }
 
 /** How a file's tensors are held against a model's parameters. */
 export function matchRules(model: Model): MatchRules {
+  const constants = new Set(model.parameters.flatMap(({ name, constant }) => (constant ? [name] : [])));
   return {
     storedAs: (name) => model.storedAs(name),
     mayBeLeft: (tensor) => model.isDerived(tensor),
-    mayLack: (name) => isOf(model.newModules, name),
+    mayLack: (name) => isOf(model.newModules, name) || constants.has(name),
     advice: `are config.json and the weights of the same ${model.modelType} model?`,
   };
 }

@@ -25,9 +25,17 @@ export function slidingWindow(size: number): Sight {
  */
 export function attentionBias(g: Builder, queries: Places, keys: Places, sights: readonly Sight[]): Node {
   const position = [asQuery(g, queries.positions), asKey(g, keys.positions)] as const;
-  const together = g.op('equal', [asQuery(g, queries.segments), asKey(g, keys.segments)], {}); // [B,1,T,S]
-  const visible = sights.reduce<Node>((seen, sight) => g.op('and', [seen, sight(g, ...position)], {}), together);
+  const visible = sights.reduce<Node>((seen, sight) => g.op('and', [seen, sight(g, ...position)], {}), sameSegment(g, queries.segments, keys.segments));
   return g.where(visible, g.constant(0), -1e9);
+}
+
+/** The same for keys of another text, every one of which is seen: segments [B, T] and [B, S] → [B, 1, T, S]. */
+export function crossBias(g: Builder, querySegments: Node, keySegments: Node): Node {
+  return g.where(sameSegment(g, querySegments, keySegments), g.constant(0), -1e9);
+}
+
+function sameSegment(g: Builder, query: Node, key: Node): Node {
+  return g.op('equal', [asQuery(g, query), asKey(g, key)], {}); // [B,1,T,S]
 }
 
 /**

@@ -15,6 +15,8 @@ export interface ParameterSpec {
   readonly shape: readonly number[];
   readonly init: Init;
   readonly decay: boolean;
+  /** It is kept with the weights and never learned. */
+  readonly constant?: true;
 }
 
 /** A pure function of seed and name, so that no parameter's start depends on which others there are. */

@@ -8,11 +8,11 @@ import type { DropoutMask } from '../lora/adapt.js';
  * of seed, update and micro-step alone, so a resumed run draws what the first one would have drawn, and
  * every engine the same.
  */
-export function drawMasks(masks: readonly DropoutMask[], batch: { B: number; T: number }, key: readonly number[]): Record<string, Tensor> {
+export function drawMasks(masks: readonly DropoutMask[], batch: Readonly<Record<string, number>>, key: readonly number[]): Record<string, Tensor> {
   return Object.fromEntries(masks.map((mask) => [mask.name, draw(mask, batch, key)]));
 }
 
-function draw({ name, shape, p }: DropoutMask, batch: { B: number; T: number }, key: readonly number[]): Tensor {
+function draw({ name, shape, p }: DropoutMask, batch: Readonly<Record<string, number>>, key: readonly number[]): Tensor {
   const random = new Random('dropout', name, ...key);
   const actual = evaluateShape(shape, batch);
   const keep = new Uint8Array(sizeOf(actual));

@@ -97,7 +97,7 @@ const allocated = 1.05;
 const updatedAtATime = 1 << 24;
 
 /** The batches that an experiment trains on. */
-export function trainingLoader({ train, packing, max_length }: Experiment, rows: EncodedRows, { padId, layout, position }: { readonly padId: number; readonly layout?: Layout; readonly position?: LoaderPosition }): Loader {
+export function trainingLoader({ train, packing, max_length, stage }: Experiment, rows: EncodedRows, { padId, layout, position }: { readonly padId: number; readonly layout?: Layout; readonly position?: LoaderPosition }): Loader {
   return new Loader({
     rows,
     batchSize: train.per_device_train_batch_size,
@@ -109,6 +109,7 @@ export function trainingLoader({ train, packing, max_length }: Experiment, rows:
     maxLength: max_length,
     padId,
     layout,
+    pairs: stage === 'seq2seq',
     position,
   });
 }
@@ -168,7 +169,7 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
     tokens_per_epoch: hints.data?.train.rows.totalTokens ?? null,
     labels_per_epoch: hints.data?.train.rows.totalLabels ?? null,
     based_on: hints.data ? ('rows' as const) : ('max_length' as const),
-    tokens_per_step: accumulation * batches.train.B * batches.train.T,
+    tokens_per_step: accumulation * batches.train.B * (batches.train.T + (batches.train.S ?? 0)),
     flops_per_step: accumulation * work.flops,
     gradient_checkpointing: recompute,
     memory,
@@ -180,18 +181,19 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
 }
 
 /** The largest batches of a run; without its rows, as if each were of `max_length`. */
-function batchesOf({ dataset, train, max_length }: Experiment, { vocabSize }: Model, data: EstimateHints['data']): { train: BatchExtent; eval: BatchExtent | null } {
+function batchesOf({ dataset, train, max_length, stage }: Experiment, { vocabSize }: Model, data: EstimateHints['data']): { train: BatchExtent; eval: BatchExtent | null } {
   const batchSize = train.per_device_eval_batch_size;
   const maxLabels = labelsAtATime(vocabSize);
-  if (data) return { train: data.train.largestBatch, eval: data.eval && largestEvalBatch(data.eval, { batchSize, maxLabels }) };
+  const pairs = stage === 'seq2seq';
+  if (data) return { train: data.train.largestBatch, eval: data.eval && largestEvalBatch(data.eval, { batchSize, maxLabels, pairs }) };
 
   // Whether there is anything to evaluate on is not known either: a folder may have a validation split.
   const T = batchWidth(max_length);
   const labels = dataset.format === 'classification' ? Math.min(T, classTokens) : T;
   const evalRows = Math.max(1, Math.min(batchSize, Math.floor(maxLabels / labels)));
   return {
-    train: { B: train.per_device_train_batch_size, T, N: train.per_device_train_batch_size * labels },
-    eval: { B: evalRows, T, N: evalRows * labels },
+    train: { B: train.per_device_train_batch_size, T, N: train.per_device_train_batch_size * labels, ...(pairs ? { S: T } : {}) },
+    eval: { B: evalRows, T, N: evalRows * labels, ...(pairs ? { S: T } : {}) },
   };
 }
 

@@ -7,7 +7,7 @@ import type { Executable } from '../engine/contract.js';
 import { checkAdapter, readAdapter } from '../lora/peft.js';
 import type { Model } from '../models/contract.js';
 import { readModel, withClasses } from '../models/registry.js';
-import type { Purpose } from '../models/task.js';
+import { type Purpose, writes } from '../models/task.js';
 import { UserError } from '../util/errors.js';
 import { f32 } from '../util/tensor.js';
 import { evaluateRows, type Evaluation } from './evaluate.js';
@@ -66,7 +66,7 @@ export async function openModel(options: OpenOptions): Promise<OpenModel> {
 
 /** Loss, perplexity and exact rows over the evaluation rows of an experiment. Throws a UserError where it sets none apart. */
 export async function evaluateDataset(open: OpenModel, experiment: Experiment, cacheFolder: string): Promise<Evaluation> {
-  const layout = layoutOf(experiment, open.tokenizer);
+  const layout = layoutOf(experiment, open.tokenizer, open.model);
   const rows = await prepareEvaluation(withClasses(experiment), open.tokenizer, { cacheFolder });
   if (rows === null) throw new UserError('its experiment sets no rows apart to evaluate on: say which with --dataset');
   const result = await evaluateRows(open.executable, rows, { batchSize: experiment.train.per_device_eval_batch_size, vocabSize: open.model.vocabSize, padId: open.tokenizer.fillId, layout });
@@ -86,11 +86,11 @@ export interface ContinueOptions extends Omit<GenerateOptions, 'stopIds' | 'onTo
 /** Continues a text. */
 export async function continueText(open: OpenModel, prompt: string, { chat = false, special = true, ...options }: ContinueOptions): Promise<Generation & { text: string; prompt_tokens: number }> {
   const { model, tokenizer, executable } = open;
-  if (model.task !== 'next-token') throw new UserError(`A ${model.modelType} model continues no text: it was made to fill in or to classify.`);
+  if (!writes(model)) throw new UserError(`A ${model.modelType} model continues no text: it was made to fill in or to classify.`);
   const asked = chat ? tokenizer.chat([{ role: 'user', content: prompt }], { addGenerationPrompt: true }) : prompt;
   const ids = [...(await tokenizer.encode(asked, { special: special && !chat }))];
   if (ids.length === 0) throw new UserError('The prompt has no tokens; give some text with --prompt.');
-  if (ids.length >= model.contextLength) throw new UserError(`The prompt has ${ids.length} tokens, but the model holds ${model.contextLength}; shorten it.`);
+  if (ids.length + (model.encoderDecoder ? 0 : 1) > model.contextLength) throw new UserError(`The prompt has ${ids.length} tokens, but the model holds ${model.contextLength}; shorten it.`);
   const said: number[] = [];
   let shown = 0;
   const show = (text: string) => {
@@ -99,11 +99,11 @@ export async function continueText(open: OpenModel, prompt: string, { chat = fal
   };
   const onToken = (id: number) => {
     said.push(id);
-    const text = continuation(tokenizer, ids, said);
+    const text = continuation(tokenizer, model, ids, said);
     if (!text.endsWith('\ufffd')) show(text); // a token may end inside a character: show only what can no longer change
   };
   const generation = await generateTokens(executable, model, ids, { ...options, stopIds: stopIdsOf(model, tokenizer), onToken });
-  const text = continuation(tokenizer, ids, generation.ids);
+  const text = continuation(tokenizer, model, ids, generation.ids);
   show(text);
   return { ...generation, text, prompt_tokens: ids.length };
 }

@@ -7,6 +7,7 @@
  *   update       AdamW on the sum; zeroes it
  *   evaluate     loss and prediction at every label
  *   forward      logits of the last tokens, with a key-value cache
+ *   encode       of an encoder–decoder: what its decoder reads of a text
  */
 import type { Experiment, TrainConfig } from '../config/schema.js';
 import { Builder } from '../graph/builder.js';
@@ -17,12 +18,13 @@ import { topological } from '../graph/walk.js';
 import { verify } from '../graph/verify.js';
 import type { DropoutMask } from '../lora/adapt.js';
 import type { Model, ParameterSpec } from '../models/contract.js';
+import { writes } from '../models/task.js';
 import { logitsOf, lossesOf, rowsAt } from '../nn/head.js';
 import { labelLoss } from '../nn/loss.js';
 import { adamwUpdate } from '../optim/adamw.js';
 import { momentsOf, type MomentDType } from '../optim/moments.js';
 import { gradientNorm } from '../optim/norm.js';
-import { forwardFn } from './forward.js';
+import { encodeFn, forwardFn } from './forward.js';
 import { labelInputs, tokenInputs } from './inputs.js';
 import { chunkInputs } from './labels.js';
 import { quantizedVariables } from './quantized.js';
@@ -67,7 +69,8 @@ export function inferenceProgram(model: Model, tuning: Tuning): Program {
 /** What a model is used by: evaluation, and generation where it says words one after the other. */
 function useOf(model: Model, tuning: Tuning): Fn[] {
   const evaluate = evaluateFn(model, tuning);
-  return model.task === 'next-token' ? [evaluate, forwardFn(model, tuning)] : [evaluate];
+  if (!writes(model)) return [evaluate];
+  return [evaluate, forwardFn(model, tuning), ...(model.encoderDecoder ? [encodeFn(model.encoderDecoder, tuning)] : [])];
 }
 
 function functionsByName(functions: readonly Fn[]): Record<string, Fn> {
@@ -78,7 +81,7 @@ function functionsByName(functions: readonly Fn[]): Record<string, Fn> {
 export function microStep(model: Model, tuning: Tuning, { recompute, labelChunks }: StepOptions): { fn: Fn; masks: readonly DropoutMask[] } {
   const g = new Builder();
   const chunks = chunkInputs(g, labelChunks);
-  const { hidden, head } = model.forward(g, tokenInputs(g));
+  const { hidden, head } = model.forward(g, tokenInputs(g, model));
   const plain = chunks.map(({ rows, ids, weights }) => labelLoss(g, { hidden, head, rows, labels: ids, weights }));
   const { outputs, masks } = tuning.apply(g, [...plain, ...chunks.map(({ rows }) => rowsAt(g, hidden, rows))], true);
   const [losses, inputs] = [outputs.slice(0, labelChunks), outputs.slice(labelChunks)];
@@ -109,7 +112,7 @@ function blocksOf(model: Model): (variable: string) => number | null {
 export function evaluateFn(model: Model, tuning: Tuning): Fn {
   const g = new Builder();
   const labels = labelInputs(g);
-  const { hidden, head } = model.forward(g, tokenInputs(g));
+  const { hidden, head } = model.forward(g, tokenInputs(g, model));
   const rows = rowsAt(g, hidden, labels.rows); // [N, C]
   const losses = lossesOf(g, rows, labels.ids, head); // [N]
   const predictions = g.op('argMax', [logitsOf(g, rows, head)], {}); // [N, V] → [N]

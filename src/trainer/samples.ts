@@ -21,6 +21,6 @@ export async function* samplesOf({ experiment, tokenizer, executable, model }: S
       stopIds: stopIdsOf(model, tokenizer),
       interrupted,
     });
-    yield { prompt, text: continuation(tokenizer, asked, ids) };
+    yield { prompt, text: continuation(tokenizer, model, asked, ids) };
   }
 }

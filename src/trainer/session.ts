@@ -11,7 +11,7 @@ import { topological } from '../graph/walk.js';
 import type { DropoutMask } from '../lora/adapt.js';
 import type { Model } from '../models/contract.js';
 import { readModel, withClasses } from '../models/registry.js';
-import { purposeOf } from '../models/task.js';
+import { purposeOf, writes } from '../models/task.js';
 import { lackingParameters } from '../models/weights.js';
 import { formatBytes } from '../util/format.js';
 import { UserError } from '../util/errors.js';
@@ -52,7 +52,7 @@ export interface Session {
 export async function prepareSession(given: Experiment, context: TrainContext, scratch: string): Promise<Session> {
   const experiment = withClasses(given);
   const model = readModel(experiment.model, purposeOf(experiment));
-  if (model.task !== 'next-token' && experiment.sample.prompts.length > 0) throw new UserError(`A ${model.modelType} model of stage ${experiment.stage} continues no text; leave sample.prompts out.`);
+  if (!writes(model) && experiment.sample.prompts.length > 0) throw new UserError(`A ${model.modelType} model of stage ${experiment.stage} continues no text; leave sample.prompts out.`);
   const tuning = tuningOf(experiment, model);
   const resumed = await firstWhole(context.resumeFrom, (message) => context.emit({ type: 'warning', message }));
   const initial = initialValues({ experiment, model, tuning, checkpoint: resumed?.folder ?? null });
@@ -66,7 +66,7 @@ export async function prepareSession(given: Experiment, context: TrainContext, s
   if (data.rejected.length > 5) context.emit({ type: 'warning', message: `${data.rejected.length} rows were left out in all; workbench data lists them.` });
 
   const padId = tokenizer.fillId;
-  const layout = layoutOf(experiment, tokenizer);
+  const layout = layoutOf(experiment, tokenizer, model);
   const loader = trainingLoader(experiment, data.train, { padId, layout, position: resumed?.state.position });
   const raw = estimate(experiment, { model, data: { train: loader, eval: data.eval, cutRows: data.cutRows, encoded: data.cache === 'read' ? 0 : data.train.totalTokens } });
   const cost = calibrated(experiment, raw, context.measurements ?? []);

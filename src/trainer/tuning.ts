@@ -61,7 +61,7 @@ function inCodes(tuning: Tuning, { linears }: Model, scheme: Experiment['quantiz
 function lowRank({ lora }: Pick<Experiment, 'lora'>, model: Model): Tuning {
   // Which linears there are to adapt is known from a forward pass.
   const g = new Builder();
-  const { parameters } = adapt(g, [model.forward(g, tokenInputs(g)).hidden], { model, config: lora, training: false });
+  const { parameters } = adapt(g, [model.forward(g, tokenInputs(g, model)).hidden], { model, config: lora, training: false });
   const inHead = ({ name }: ParameterSpec): boolean => isOf(model.headModules, name);
   return {
     trainable: [...parameters, ...model.parameters.filter(inHead)],
@@ -75,9 +75,10 @@ function lowRank({ lora }: Pick<Experiment, 'lora'>, model: Model): Tuning {
 }
 
 function subset(model: Model, trains: (parameter: ParameterSpec) => boolean): Tuning {
+  const learns = (parameter: ParameterSpec): boolean => parameter.constant !== true && trains(parameter);
   return {
-    trainable: model.parameters.filter(trains),
-    frozen: model.parameters.filter((parameter) => !trains(parameter)),
+    trainable: model.parameters.filter(learns),
+    frozen: model.parameters.filter((parameter) => !learns(parameter)),
     quantized: null,
     apply: (_g, outputs) => ({ outputs, masks: [] }),
   };

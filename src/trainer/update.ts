@@ -1,3 +1,4 @@
+import type { Batch } from '../data/collate.js';
 import type { UpdateBatch } from '../data/loader.js';
 import { clipFactor } from '../optim/norm.js';
 import { learningRateAt } from '../optim/schedule.js';
@@ -39,9 +40,8 @@ export async function runUpdate(session: Trainable, { microBatches }: Pick<Updat
   for (const [index, batch] of microBatches.entries()) {
     if (batch.labelCount === 0) continue;
     if (interrupted()) return null;
-    const { input_ids, positions, segments } = batch.inputs;
-    const [B, T] = input_ids.shape;
-    const part = valueOf((await executable.run('micro_step', { input_ids, positions, segments, ...chunkFeeds(batch, 1 / weight, labelChunks), ...drawMasks(masks, { B, T }, [config.seed, step, index]) })).loss);
+    const { label_rows: _rows, labels: _labels, ...read } = batch.inputs;
+    const part = valueOf((await executable.run('micro_step', { ...read, ...chunkFeeds(batch, 1 / weight, labelChunks), ...drawMasks(masks, extentOf(read), [config.seed, step, index]) })).loss);
     if (!Number.isFinite(part)) throw new RefusedUpdate({ update: step + 1, limit: null, loss: part, grad_norm: null }, [microBatches[index]]);
     loss += part;
     means[index] = (part * weight) / batch.weight;
@@ -64,6 +64,12 @@ export async function runUpdate(session: Trainable, { microBatches }: Pick<Updat
 /** Forgets what an update that could not be finished has summed. */
 export async function clearGradients({ executable, tuning }: Pick<Session, 'executable' | 'tuning'>): Promise<void> {
   for (const { name, shape } of tuning.trainable) await executable.write(`${name}.grad`, f32(shape));
+}
+
+/** Values for the symbols that dropout's shapes are made of. */
+function extentOf({ input_ids, source_ids }: Pick<Batch['inputs'], 'input_ids' | 'source_ids'>): Readonly<Record<string, number>> {
+  const [B, T] = input_ids.shape;
+  return source_ids === undefined ? { B, T } : { B, T, S: source_ids.shape[1] };
 }
 
 function valueOf(tensor: Tensor): number {

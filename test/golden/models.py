@@ -16,6 +16,7 @@ from pathlib import Path
 
 import torch
 from baichuan import Baichuan, BaichuanConfig
+from chatglm import LaterChatGLM, LaterChatGLMConfig
 from peft import LoraConfig, get_peft_model
 from peft.utils.constants import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as PEFT_TARGETS
 from safetensors.torch import save_file
@@ -129,23 +130,19 @@ def make(name, build, config, dtype=torch.float32, **saving):
     print(name, result.loss.item(), greedy[0].tolist())
 
 
-def make_baichuan(name, config):
-    """The same from the reference of our own, whose config.json has the keys that the original's has."""
+def make_own(name, build, config, kept, targets):
+    """The same from a reference of our own; `kept` is its config.json, with the keys that the original's has."""
     folder = out / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     torch.manual_seed(sum(map(ord, name)))
-    model = Baichuan(config).eval()
+    model = build(config).eval()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.normal_(0, 0.2)
             if parameter.ndim == 1:
                 parameter += 1
     save_file({n: p.detach().contiguous() for n, p in model.named_parameters()}, folder / "model.safetensors", {"format": "pt"})
-    known = ["vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "rms_norm_eps", "initializer_range", "bos_token_id"]
-    kept = {key: getattr(config, key) for key in known} | dict(model_type="baichuan", eos_token_id=None, hidden_act="silu", tie_word_embeddings=False)
-    kept |= dict(model_max_length=64) if config.alibi else dict(max_position_embeddings=64)
-    kept |= dict(z_loss_weight=0) if config.normed_head else {}
     (folder / "config.json").write_text(json.dumps(kept, indent=2) + "\n")
     ids = torch.randint(3, VOCAB, (len(REAL), LENGTH))
     mask = torch.tensor([[1] * n + [0] * (LENGTH - n) for n in REAL])
@@ -160,20 +157,33 @@ def make_baichuan(name, config):
         greedy = torch.cat([greedy, model(greedy, torch.ones_like(greedy)).logits[:, -1:].argmax(-1)], 1)
     golden = dict(
         input_ids=ids.tolist(), attention_mask=mask.tolist(), labels=labels.tolist(), loss=result.loss.item(), greedy=greedy[0].tolist(),
-        lora=dict(LORA, target_modules=["W_pack"], losses=lora_losses(model, ["W_pack"], batch)),
+        lora=dict(LORA, target_modules=targets, losses=lora_losses(model, targets, batch)),
     )
     (folder / "golden.json").write_text(json.dumps(golden) + "\n")
     print(name, golden["loss"], golden["greedy"])
 
 
+def baichuan_file(config):
+    known = ["vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "rms_norm_eps", "initializer_range", "bos_token_id"]
+    kept = {key: getattr(config, key) for key in known} | dict(model_type="baichuan", eos_token_id=None, hidden_act="silu", tie_word_embeddings=False)
+    kept |= dict(model_max_length=64) if config.alibi else dict(max_position_embeddings=64)
+    return kept | (dict(z_loss_weight=0) if config.normed_head else {})
+
+
 baichuan = dict(vocab_size=VOCAB, hidden_size=18, intermediate_size=12, num_hidden_layers=2, num_attention_heads=3, max_position_embeddings=64, bos_token_id=1, initializer_range=0.2)
 baichuans = {"baichuan": dict(alibi=False, normed_head=False), "baichuan-alibi-normed": dict(alibi=True, normed_head=True)}
+chatglm2 = dict(
+    padded_vocab_size=VOCAB, hidden_size=16, ffn_hidden_size=12, num_layers=2, num_attention_heads=4, kv_channels=8, multi_query_group_num=2, seq_length=64, layernorm_epsilon=1e-5,
+    add_qkv_bias=True, rope_ratio=1,
+)
 extra_targets = {"phi3": ["qkv_proj"]}  # where PEFT has no default
 
 if __name__ == "__main__":
     for name, (build, config, options) in models.items():
         if name in sys.argv[1:] or len(sys.argv) == 1:
             make(name, build, config, **options)
-    for name, options in baichuans.items():
+    own = {name: (Baichuan, config, baichuan_file(config), ["W_pack"]) for name, config in ((name, BaichuanConfig(**baichuan, **options)) for name, options in baichuans.items())}
+    own["chatglm2"] = (LaterChatGLM, LaterChatGLMConfig(**chatglm2), chatglm2 | dict(model_type="chatglm", multi_query_attention=True, eos_token_id=None), ["query_key_value"])
+    for name, (build, config, kept, targets) in own.items():
         if name in sys.argv[1:] or len(sys.argv) == 1:
-            make_baichuan(name, BaichuanConfig(**baichuan, **options))
+            make_own(name, build, config, kept, targets)

@@ -18,6 +18,7 @@ import type { Model, ParameterSpec } from '../../src/models/contract.js';
 import { initialWeights, isOf } from '../../src/models/weights.js';
 import { logitsOf, type Head } from '../../src/nn/head.js';
 import { labelLoss } from '../../src/nn/loss.js';
+import { tokenInputs } from '../../src/trainer/inputs.js';
 import { adamwUpdate } from '../../src/optim/adamw.js';
 import { gradientNorm } from '../../src/optim/norm.js';
 import { f32, i32, scalar, sizeOf, type Tensor } from '../../src/util/tensor.js';
@@ -33,11 +34,6 @@ export function readJson<T>(...path: string[]): T {
   return JSON.parse(readFileSync(join(...path), 'utf8')) as T;
 }
 
-export function tokenInputs(g: Builder) {
-  const tokens = (name: string) => g.input(name, ['B', 'T'], 'i32');
-  return { ids: tokens('input_ids'), positions: tokens('positions'), segments: tokens('segments'), cache: null };
-}
-
 export function lossOf(g: Builder, output: { readonly hidden: Node; readonly head: Head }): Node {
   const perLabel = (name: string, dtype?: 'i32') => g.input(name, ['N'], dtype);
   return labelLoss(g, { ...output, rows: perLabel('label_rows', 'i32'), labels: perLabel('labels', 'i32'), weights: perLabel('label_weights') });
@@ -47,17 +43,17 @@ export function lossOf(g: Builder, output: { readonly hidden: Node; readonly hea
 export function modelProgram(model: Model): Program {
   const logitsFn = (): Fn => {
     const g = new Builder();
-    const { hidden, head } = model.forward(g, tokenInputs(g));
+    const { hidden, head } = model.forward(g, tokenInputs(g, model));
     const rows = g.reshape(hidden, [mulDims('B', 'T'), model.hiddenSize]);
     return makeFn('logits', { logits: logitsOf(g, rows, head) });
   };
   const lossFn = (): Fn => {
     const g = new Builder();
-    return makeFn('loss', { loss: lossOf(g, model.forward(g, tokenInputs(g))) });
+    return makeFn('loss', { loss: lossOf(g, model.forward(g, tokenInputs(g, model))) });
   };
   const gradientsFn = (): Fn => {
     const g = new Builder();
-    const loss = lossOf(g, model.forward(g, tokenInputs(g)));
+    const loss = lossOf(g, model.forward(g, tokenInputs(g, model)));
     const parameters = topological([loss]).filter((node): node is NodeOf<'variable'> => node.kind === 'variable');
     const slopes = [...gradient(g, loss, parameters)].map(([parameter, slope]) => [parameter.attrs.name, slope] as const);
     return makeFn('gradients', { loss, ...Object.fromEntries(slopes) });
@@ -80,7 +76,7 @@ export const [beta1, beta2] = [0.9, 0.999];
 /** An adapter's training. micro_step: loss, and its gradient added to `<name>.grad`; norm; update. */
 export function loraProgram(model: Model, config: LoraConfig, weightDecay: number): { program: Program; parameters: readonly ParameterSpec[] } {
   const g = new Builder();
-  const plain = lossOf(g, model.forward(g, tokenInputs(g)));
+  const plain = lossOf(g, model.forward(g, tokenInputs(g, model)));
   const adapted = adapt(g, [plain], { model, config, training: true });
   const { rewritten } = adapted;
   const inHead = ({ name }: ParameterSpec) => isOf(model.headModules, name);

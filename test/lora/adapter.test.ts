@@ -15,12 +15,13 @@ import { checkAdapter, readAdapter, writeAdapter, type Adapter } from '../../src
 import { matchTargets, type Adaptable } from '../../src/lora/targets.js';
 import type { Model } from '../../src/models/contract.js';
 import { readModel } from '../../src/models/registry.js';
+import { tokenInputs } from '../../src/trainer/inputs.js';
 import { initialWeights } from '../../src/models/weights.js';
 import type { Linear } from '../../src/nn/layers.js';
 import { UserError } from '../../src/util/errors.js';
 import { bool, f32, type Tensor } from '../../src/util/tensor.js';
 import { SafetensorsFile } from '../../src/weights/safetensors.js';
-import { compile, goldenFolder, greatestDifference, material, modelProgram, readJson, tokenFeeds, tokenInputs, variablesOf } from '../golden/support.js';
+import { compile, goldenFolder, greatestDifference, material, modelProgram, readJson, tokenFeeds, variablesOf } from '../golden/support.js';
 
 const temporary = () => mkdtempSync(join(tmpdir(), 'workbench-test-'));
 const lora = (changes: Partial<LoraConfig> = {}): LoraConfig => ({ r: 2, lora_alpha: 6, lora_dropout: 0, target_modules: 'auto', use_rslora: false, adapter_name_or_path: null, ...changes });
@@ -149,7 +150,7 @@ describe.each(['stories260k', 'tiny-random-gpt2'])('the adapter that PEFT traine
 
 async function adaptedLogits(model: Model, adapter: Adapter, base: (name: string) => Tensor<'f32'>, feeds: Record<string, Tensor>): Promise<Tensor> {
   const g = new Builder();
-  const { hidden, head } = model.forward(g, tokenInputs(g));
+  const { hidden, head } = model.forward(g, tokenInputs(g, model));
   const logits = g.linear(hidden, head.weight, { transposeW: true }); // [B,T,V]
   const { rewritten, parameters } = adapt(g, [logits], { model, config: adapter.config, training: false });
   const program: Program = { variables: [...variablesOf(model.parameters, 'frozen'), ...variablesOf(parameters, 'trainable')], functions: { run: makeFn('run', { logits: rewritten.get(logits)! }) } };

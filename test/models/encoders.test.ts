@@ -8,11 +8,12 @@ import type { NodeOf } from '../../src/graph/node.js';
 import { makeFn } from '../../src/graph/program.js';
 import { topological } from '../../src/graph/walk.js';
 import { modelFromConfig, readModel } from '../../src/models/registry.js';
+import { tokenInputs } from '../../src/trainer/inputs.js';
 import { initialWeights, lackingParameters } from '../../src/models/weights.js';
 import { logitsOf, rowsAt } from '../../src/nn/head.js';
 import { SafetensorsFile } from '../../src/weights/safetensors.js';
 import { f32, i32, type Tensor } from '../../src/util/tensor.js';
-import { compile, engines, goldenFolder, greatestDifference, loraLosses, lossOf, readJson, relativeError, tokenFeeds, tokenInputs, variablesOf, type LoraGolden } from '../golden/support.js';
+import { compile, engines, goldenFolder, greatestDifference, loraLosses, lossOf, readJson, relativeError, tokenFeeds, variablesOf, type LoraGolden } from '../golden/support.js';
 
 interface Golden {
   readonly input_ids: number[][];
@@ -45,7 +46,7 @@ describe.each(engines)('encoders against Transformers on $name', (engine) => {
 
     it('gives the logits, the loss and the gradient of every parameter', async () => {
       const g = new Builder();
-      const output = model.forward(g, tokenInputs(g));
+      const output = model.forward(g, tokenInputs(g, model));
       const loss = lossOf(g, output);
       const parameters = topological([loss]).filter((node): node is NodeOf<'variable'> => node.kind === 'variable');
       const slopes = Object.fromEntries([...gradient(g, loss, parameters)].map(([parameter, slope]) => [parameter.attrs.name, slope]));

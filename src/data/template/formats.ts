@@ -85,6 +85,16 @@ export function classTemplate(config: Pick<DatasetConfig, 'format' | 'columns'>,
   };
 }
 
+/** A source and its target, as they are unless a template is named. Throws UserError where a format has no such pairs. */
+export function pairTemplate(config: Pick<DatasetConfig, 'format' | 'columns' | 'tags' | 'template'>, tokenizer: Tokenizer): RowTemplate {
+  const { format, template } = config;
+  if (format !== 'prompt-completion' && format !== 'alpaca') {
+    throw new UserError(`stage seq2seq reads pairs of source and target, not rows of format ${format}; set dataset.format: prompt-completion, with dataset.columns: {prompt: …, completion: …} for what the file calls them`);
+  }
+  if (template === ownTemplate) throw new UserError(`dataset.template: stage seq2seq takes no ${ownTemplate}; leave it out, or choose ${namedTemplates()}`);
+  return rowTemplate({ ...config, template: template ?? 'verbatim' }, tokenizer);
+}
+
 type DialogueWriter = (chat: Dialogue | ReturnType<typeof messagesOf>, tools?: readonly unknown[] | null) => Example;
 
 function dialogueWriter({ format, template }: Pick<DatasetConfig, 'format' | 'template'>, tokenizer: Tokenizer): DialogueWriter {

@@ -91,6 +91,11 @@ export class Tokenizer {
     this.#special = specialIds(files.definition);
   }
 
+  /** What it puts after a text is where an answer to it starts: ChatGLM's `[gMASK] <sop>`. */
+  get startsAnswers(): boolean {
+    return this.bosId !== null && this.suffix.at(-1) === this.bosId;
+  }
+
   isSpecial(id: number): boolean {
     return this.#special.has(id);
   }
