@@ -40,8 +40,7 @@ export async function runUpdate(session: Trainable, { microBatches }: Pick<Updat
   for (const [index, batch] of microBatches.entries()) {
     if (batch.labelCount === 0) continue;
     if (interrupted()) return null;
-    const { label_rows: _rows, labels: _labels, ...read } = batch.inputs;
-    const part = valueOf((await executable.run('micro_step', { ...read, ...chunkFeeds(batch, 1 / weight, labelChunks), ...drawMasks(masks, extentOf(read), [config.seed, step, index]) })).loss);
+    const part = valueOf((await executable.run('micro_step', { ...readInputs(batch.inputs), ...chunkFeeds(batch, 1 / weight, labelChunks), ...drawMasks(masks, extentOf(batch.inputs), [config.seed, step, index]) })).loss);
     if (!Number.isFinite(part)) throw new RefusedUpdate({ update: step + 1, limit: null, loss: part, grad_norm: null }, [microBatches[index]]);
     loss += part;
     means[index] = (part * weight) / batch.weight;
@@ -64,6 +63,11 @@ export async function runUpdate(session: Trainable, { microBatches }: Pick<Updat
 /** Forgets what an update that could not be finished has summed. */
 export async function clearGradients({ executable, tuning }: Pick<Session, 'executable' | 'tuning'>): Promise<void> {
   for (const { name, shape } of tuning.trainable) await executable.write(`${name}.grad`, f32(shape));
+}
+
+/** What the model reads; labels go another way, in chunks. */
+function readInputs(inputs: Batch['inputs']): Record<string, Tensor> {
+  return Object.fromEntries(Object.entries(inputs).filter(([name]) => name !== 'label_rows' && name !== 'labels'));
 }
 
 /** Values for the symbols that dropout's shapes are made of. */
