@@ -17,11 +17,7 @@ export function queueServices(store: Store, home: string, { located, expanded }:
   const work = async (): Promise<void> => {
     if (store.queue().length > 0) await workQueue(home);
   };
-  const add = async (experiment: Experiment): Promise<string> => {
-    const done = await enqueue(store, home, await located(experiment));
-    await work();
-    return done;
-  };
+  const add = async (experiment: Experiment): Promise<string> => enqueue(store, home, await located(experiment));
   return {
     add,
     addFile: async (path) => {

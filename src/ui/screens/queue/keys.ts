@@ -71,7 +71,7 @@ const adding: Table = {
   modal: true,
   text: (_, text) => type({ type: 'insert', text }),
   bindings: [
-    { keys: ['enter'], does: 'put it in line', short: 'add', act: ({ queue: { adding: path } }) => ({ ask: 'queue-file', path: path?.field.text ?? '' }) },
+    { keys: ['enter'], does: 'put it in line', short: 'add', when: ({ connected }) => connected, act: ({ queue: { adding: path } }) => ({ ask: 'queue-file', path: path?.field.text ?? '' }) },
     { keys: ['tab'], does: 'complete the path', short: 'complete', act: () => [queue({ type: 'path', action: { type: 'complete' } }), { ask: 'queue-complete' }] },
     { keys: ['esc'], does: 'add nothing', short: 'cancel', act: () => queue({ type: 'close' }) },
     ...fieldBindings<AppState, Message>(type),

@@ -52,8 +52,9 @@ export const queue: ScreenDefinition<'queue', QueueState, QueueAction, QueueInte
       refresh();
     },
     'queue-form': async ({ draft }, { services, send, refresh }) => {
-      send(good(said(await services.queue.add(services.parse(draft)))));
+      send(good(`${await services.queue.add(services.parse(draft))}.`));
       refresh();
+      await services.queue.start();
     },
     'queue-file': addFile,
     'queue-complete': async (_, { get, send, services }) => {
@@ -72,14 +73,11 @@ export const queue: ScreenDefinition<'queue', QueueState, QueueAction, QueueInte
 /** What cannot be read stays to be corrected. */
 async function addFile({ path }: Extract<QueueIntent, { ask: 'queue-file' }>, { services, send, refresh }: World): Promise<void> {
   try {
-    const done = await services.queue.addFile(path.trim());
-    send(queueAction({ type: 'close' }), good(said(done)));
-    refresh();
+    send(good(`${await services.queue.addFile(path.trim())}.`));
   } catch (error) {
-    send(queueAction({ type: 'path', action: { type: 'refused', error: messageOf(error) } }));
+    return send(queueAction({ type: 'path', action: { type: 'refused', error: messageOf(error) } }));
   }
-}
-
-function said(words: string): string {
-  return `${words}.`;
+  send(queueAction({ type: 'close' }));
+  refresh();
+  await services.queue.start();
 }

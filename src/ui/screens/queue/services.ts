@@ -2,7 +2,7 @@
 import type { Experiment } from '../../../config/schema.js';
 
 export interface QueueServices {
-  /** Puts an experiment in line, or what there is of one already; what was done, in words. Rejects with a UserError. */
+  /** Puts an experiment in line, or what there is of one already; what was done, in words. `start` has it worked on. Rejects with a UserError. */
   add(experiment: Experiment): Promise<string>;
   /** The same for an experiment file. */
   addFile(path: string): Promise<string>;
