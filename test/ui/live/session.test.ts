@@ -77,6 +77,17 @@ describe('the live screen', () => {
     expect(home.controls).toEqual([]);
   });
 
+  it('moves on to what runs when nobody asked for the run it shows', async () => {
+    home.dispose();
+    home = openHome();
+    recordRun(home.store, { name: 'long-over', steps: 20, total: 20, end: 'completed' });
+    session = await openSession(home, { columns: 80, rows: 24 });
+    session.press('2');
+    await session.until('long-over');
+    recordRun(home.store, { name: 'just-begun', steps: 3, total: 40, end: 'running' });
+    await session.until('just-begun', 'running');
+  });
+
   it('says of a run that has ended only that one goes back', async () => {
     home.store.record(id, { type: 'stopped', step: 20, total_steps: 40, epoch: 1, reason: 'by hand', output: '/o' }, new Date().toISOString());
     await open(80, 50);

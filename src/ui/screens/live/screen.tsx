@@ -35,7 +35,7 @@ export const live: ScreenDefinition<'live', LiveState, LiveAction, LiveIntent> =
   View: ({ state, width, height }) => <LiveView state={state.live} looked={state.connected} width={width} height={height} />,
   intents: {
     watch: ({ runId }, { send, refresh }) => {
-      send({ type: 'live', action: { type: 'watch', runId } }, { type: 'screen', screen: 'live' });
+      send({ type: 'live', action: { type: 'watch', runId, chosen: true } }, { type: 'screen', screen: 'live' });
       refresh();
     },
     control: tell,
@@ -58,7 +58,9 @@ export const live: ScreenDefinition<'live', LiveState, LiveAction, LiveIntent> =
     const state = get();
     const going = liveRuns(state);
     const run = going.find((each) => each.state === 'running') ?? going.find((each) => each.state === 'paused') ?? going[0] ?? state.runs[0];
-    if (state.live.runId === null && run) send({ type: 'live', action: { type: 'watch', runId: run.id } });
+    const { runId, chosen } = state.live;
+    const idle = runId === null || (!chosen && going.every(({ id }) => id !== runId));
+    if (idle && run && (runId === null || going.length > 0)) send({ type: 'live', action: { type: 'watch', runId: run.id, chosen: false } });
     readOn(world);
     void lookCloser(world);
   },

@@ -17,6 +17,8 @@ export interface LiveState {
   /** The run looked at; null when there is none. */
   readonly runId: string | null;
   readonly data: RunData | null;
+  /** Whether somebody asked for this run. */
+  readonly chosen: boolean;
   readonly drawing: Drawing;
   /** Of the part that is shown, where it is read more finely than the whole. */
   readonly detail: Detail | null;
@@ -34,7 +36,8 @@ export interface LiveState {
 }
 
 export type LiveAction =
-  | { readonly type: 'watch'; readonly runId: string | null }
+  /** `chosen`: by whoever sits there; else by the screen itself, which then moves on to what runs. */
+  | { readonly type: 'watch'; readonly runId: string | null; readonly chosen: boolean }
   | { readonly type: 'data'; readonly data: RunData }
   | { readonly type: 'draw'; readonly action: DrawingAction }
   | { readonly type: 'detail'; readonly detail: Detail | null }
@@ -46,13 +49,13 @@ export type LiveAction =
   | { readonly type: 'asked'; readonly changes: LiveChange };
 
 export const initialLive: LiveState = {
-  runId: null, data: null, drawing: initialDrawing, detail: null, focus: 'loss', tab: 'samples', full: false, scroll: 0, machine: null, log: null, asked: {},
+  runId: null, chosen: false, data: null, drawing: initialDrawing, detail: null, focus: 'loss', tab: 'samples', full: false, scroll: 0, machine: null, log: null, asked: {},
 };
 
 export function reduceLive(state: LiveState, action: LiveAction): LiveState {
   switch (action.type) {
     case 'watch':
-      return action.runId === state.runId ? state : { ...state, runId: action.runId, data: null, detail: null, log: null, asked: {}, scroll: 0, drawing: { ...state.drawing, window: null } };
+      return action.runId === state.runId ? { ...state, chosen: state.chosen || action.chosen } : { ...state, runId: action.runId, chosen: action.chosen, data: null, detail: null, log: null, asked: {}, scroll: 0, drawing: { ...state.drawing, window: null } };
     case 'data':
       return action.data.record.id === state.runId && action.data !== state.data ? { ...state, data: action.data, asked: unheard(state.asked, action.data.record) } : state;
     case 'draw':
