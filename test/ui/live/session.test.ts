@@ -85,6 +85,7 @@ describe('the live screen', () => {
     session.press('2');
     await session.until('long-over');
     recordRun(home.store, { name: 'just-begun', steps: 3, total: 40, end: 'running' });
+    session.poll();
     await session.until('just-begun', 'running');
   });
 
