@@ -1,12 +1,12 @@
-import type { Rows } from './frame.js';
+import type { Frame, Part } from './frame.js';
 
 /**
- * Writes frames to a terminal: only the rows that changed, each at its own place, so that neither a missed
- * row nor a slow link can make the screen drift.
+ * Writes frames to a terminal: only the parts of rows that changed, each at its own place, so that neither a missed
+ * part nor a slow link can make the screen drift.
  */
 export interface FrameWriter {
   /** There is a new frame; it is composed and written at the end of this turn, then at most every `interval` milliseconds. */
-  show(frame: () => Rows): void;
+  show(frame: () => Frame): void;
   /** Forgets what the terminal shows: clears it and writes the whole frame, in one update. */
   repaint(): void;
   /** Writes nothing any more until the next repaint. */
@@ -18,8 +18,8 @@ const clearWindow = '\u001b[2J';
 const [beginUpdate, endUpdate] = ['\u001b[?2026h', '\u001b[?2026l'];
 
 export function makeFrameWriter(write: (data: string) => void): FrameWriter {
-  let frame = (): Rows => [];
-  let written: Rows = [];
+  let frame = (): Frame => [];
+  let written: Frame = [];
   let stopped = false;
   let anew = false;
   let next: NodeJS.Immediate | null = null;
@@ -28,12 +28,12 @@ export function makeFrameWriter(write: (data: string) => void): FrameWriter {
   function flush(): void {
     next = null;
     if (stopped) return;
-    const lines = frame();
-    const changes = changedLines(written, lines);
+    const latest = frame();
+    const changes = difference(written, latest);
     if (changes === '') return;
     write(beginUpdate + (anew ? clearWindow : '') + changes + endUpdate);
     anew = false;
-    written = lines;
+    written = latest;
     pause = setTimeout(() => {
       pause = null;
       flush();
@@ -62,8 +62,14 @@ export function makeFrameWriter(write: (data: string) => void): FrameWriter {
   };
 }
 
-/** What turns one frame into the other; empty when they are the same. Lines are erased before, not after, they are written: after the last column, erasing would take it away again. */
-export function changedLines(before: Rows, after: Rows): string {
-  const changed = after.map((line, row) => (line === before[row] ? '' : `\u001b[${row + 1};1H\u001b[K${line}`)).join('');
+/** What turns one frame into the other; empty when they are the same. A row that is divided otherwise than before is erased first: after its last column, erasing would take that away again. */
+export function difference(before: Frame, after: Frame): string {
+  const changed = after.map((parts, row) => rowDifference(before[row], parts, row + 1)).join('');
   return before.length > after.length ? `${changed}\u001b[${after.length + 1};1H\u001b[J` : changed;
+}
+
+function rowDifference(before: readonly Part[] | undefined, after: readonly Part[], row: number): string {
+  const divided = before?.length === after.length && after.every(({ left, width }, i) => left === before[i].left && width === before[i].width);
+  const parts = divided ? after.filter(({ text }, i) => text !== before[i].text) : after;
+  return (divided ? '' : `\u001b[${row};1H\u001b[K`) + parts.map(({ left, text }) => `\u001b[${row};${left + 1}H${text}`).join('');
 }

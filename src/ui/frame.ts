@@ -4,11 +4,15 @@ import type { DOMElement } from 'ink';
 /** Terminal text, a string a row; every row takes exactly as many columns as its box. */
 export type Rows = readonly string[];
 
-interface Part {
+/** One row of one box, where it lies in the row of the screen. */
+export interface Part {
   readonly left: number;
   readonly width: number;
   readonly text: string;
 }
+
+/** The whole screen: the parts of each row from left to right, none over another. */
+export type Frame = readonly (readonly Part[])[];
 
 const painted = new WeakMap<DOMElement, Rows>();
 
@@ -18,11 +22,11 @@ export function hang(box: DOMElement, rows: Rows): void {
 }
 
 /** The whole of `root`, as many rows as it is high. What comes later in the tree covers what it lies on. */
-export function frameOf(root: DOMElement): Rows {
+export function frameOf(root: DOMElement): Frame {
   const height = root.yogaNode?.getComputedHeight() ?? 0;
   const parts = Array.from({ length: height }, (): Part[] => []);
   collect(root, 0, 0, parts);
-  return parts.map(joined);
+  return parts.map((row) => row.sort((a, b) => a.left - b.left));
 }
 
 function collect(box: DOMElement, left: number, top: number, parts: Part[][]): void {
@@ -37,10 +41,11 @@ function collect(box: DOMElement, left: number, top: number, parts: Part[][]): v
   }
 }
 
-function joined(parts: readonly Part[]): string {
+/** A row as text, with spaces where nothing is. */
+export function rowText(parts: readonly Part[]): string {
   let column = 0;
   let text = '';
-  for (const part of [...parts].sort((a, b) => a.left - b.left)) {
+  for (const part of parts) {
     text += ' '.repeat(Math.max(0, part.left - column)) + part.text;
     column = part.left + part.width;
   }

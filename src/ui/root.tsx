@@ -5,7 +5,7 @@ import { blank, fitLine, line, lineWidth, spread } from './format/line.js';
 import type { Line } from './format/line.js';
 import { clean, widthOf, wrap } from './format/text.js';
 import { frameOf } from './frame.js';
-import type { Rows } from './frame.js';
+import type { Frame as Drawn } from './frame.js';
 import { activeTables, helpTables, openOverlay } from './key-tables.js';
 import { footerKeys, helpSections, keysOf } from './keys.js';
 import type { Key } from './keys.js';
@@ -27,7 +27,7 @@ export interface RootProps {
   readonly themeOf: (name: ThemeName | null) => Theme;
   readonly onKey: (key: Key) => void;
   /** After every change; `frame` composes what is shown then, so that whoever writes less often composes less often. */
-  readonly onDrawn: (frame: () => Rows) => void;
+  readonly onDrawn: (frame: () => Drawn) => void;
 }
 
 /** The whole screen, exactly as large as the terminal. Ink draws nothing of it: out of the flow, it leaves Ink's own output empty. */

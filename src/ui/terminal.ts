@@ -1,7 +1,7 @@
 /** The alternate screen: entered once, left whatever happens. */
 import { render } from 'ink';
 import type { ReactNode } from 'react';
-import type { Rows } from './frame.js';
+import type { Frame } from './frame.js';
 import { makeFrameWriter } from './frame-writer.js';
 
 export interface Streams {
@@ -23,7 +23,7 @@ const enterSequence = '\u001b[?1049h\u001b[?7l\u001b[?25l\u001b[2J';
 const leaveSequence = '\u001b[?25h\u001b[?7h\u001b[?1049l';
 
 /** `screenOf` is handed what takes its frames; `failed` hears of an error that a component threw. */
-export function enterTerminal(screenOf: (show: (frame: () => Rows) => void) => ReactNode, { stdin, stdout }: Streams, failed: (error: unknown) => void): Terminal {
+export function enterTerminal(screenOf: (show: (frame: () => Frame) => void) => ReactNode, { stdin, stdout }: Streams, failed: (error: unknown) => void): Terminal {
   const writer = makeFrameWriter((data) => void stdout.write(data));
   let inside = false;
 

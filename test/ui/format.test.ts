@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { fitLine, line, lineWidth, spread, textOf } from '../../src/ui/format/line.js';
+import { paint } from '../../src/ui/format/paint.js';
 import { ageText, baseName, fitNumber } from '../../src/ui/format/run.js';
 import { clean, cut, cutLeft, fit, widthOf, wrap } from '../../src/ui/format/text.js';
 import { makeTheme } from '../../src/ui/theme.js';
 import { progressBar, stackedBar } from '../../src/ui/widgets/bar.js';
-import { changedLines } from '../../src/ui/frame-writer.js';
+import type { Frame } from '../../src/ui/frame.js';
+import { difference } from '../../src/ui/frame-writer.js';
 
 const { glyphs } = makeTheme({ color: true, unicode: true });
 
@@ -88,9 +90,23 @@ describe('runs', () => {
 });
 
 describe('frames', () => {
-  it('write only the lines that changed, each at its place', () => {
-    expect(changedLines(['a', 'b', 'c'], ['a', 'B', 'c'])).toBe('\u001b[2;1H\u001b[KB');
-    expect(changedLines(['a'], ['a'])).toBe('');
-    expect(changedLines(['a', 'b'], ['a'])).toBe('\u001b[2;1H\u001b[J');
+  const rows = (...texts: string[]): Frame => texts.map((text) => [{ left: 0, width: 1, text }]);
+  const pair = (left: string, right: string): Frame => [[{ left: 0, width: 4, text: left }, { left: 4, width: 4, text: right }]];
+
+  it('write only what changed, each at its place', () => {
+    expect(difference(rows('a', 'b', 'c'), rows('a', 'B', 'c'))).toBe('\u001b[2;1HB');
+    expect(difference(pair('left', 'lost'), pair('left', 'here'))).toBe('\u001b[1;5Hhere');
+    expect(difference(rows('a'), rows('a'))).toBe('');
+  });
+
+  it('erase a row that is divided otherwise, and rows that are gone', () => {
+    expect(difference(rows('a'), pair('left', 'here'))).toBe('\u001b[1;1H\u001b[K\u001b[1;1Hleft\u001b[1;5Hhere');
+    expect(difference(rows('a', 'b'), rows('a'))).toBe('\u001b[2;1H\u001b[J');
+  });
+
+  it('set every style from nothing and end it', () => {
+    const { tones } = makeTheme({ color: true, unicode: true });
+    expect(paint(line('a', ['b', 'accent'], ['c', 'accent'], { text: 'd', tone: 'muted', inverse: true }), tones)).toBe('a\u001b[36mbc\u001b[0m\u001b[7md\u001b[0m');
+    expect(paint(line(['x', 'bad']), tones)).toBe('\u001b[1;91mx\u001b[0m');
   });
 });

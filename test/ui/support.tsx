@@ -19,7 +19,8 @@ import type { Control, LiveChange } from '../../src/trainer/events.js';
 import { UserError } from '../../src/util/errors.js';
 import { makeController } from '../../src/ui/controller.js';
 import { widthOf } from '../../src/ui/format/text.js';
-import type { Rows } from '../../src/ui/frame.js';
+import { rowText } from '../../src/ui/frame.js';
+import type { Frame } from '../../src/ui/frame.js';
 import { Root } from '../../src/ui/root.js';
 import type { RootProps } from '../../src/ui/root.js';
 import type { Services } from '../../src/ui/services.js';
@@ -152,12 +153,12 @@ export function firstFrame(state: AppState): string {
 
 /** `lines`: the newest frame without its colours. */
 function show(props: Omit<RootProps, 'onDrawn'>, stdin: Keyboard): { lines(): string[]; close(): void } {
-  let frame = (): Rows => [];
+  let frame = (): Frame => [];
   const stdout = Object.assign(new EventEmitter(), { ...props.store.get().size, write: () => true });
   const instance = render(<Root {...props} onDrawn={(newest) => (frame = newest)} />, {
     stdout: stdout as unknown as NodeJS.WriteStream, stdin: stdin as unknown as NodeJS.ReadStream, debug: true, exitOnCtrlC: false, patchConsole: false,
   });
-  return { lines: () => frame().map(stripVTControlCharacters), close: () => instance.unmount() };
+  return { lines: () => frame().map((row) => stripVTControlCharacters(rowText(row))), close: () => instance.unmount() };
 }
 
 /** What breaks a frame: a line too wide, or more lines than the terminal has. */
