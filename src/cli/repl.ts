@@ -85,7 +85,7 @@ function contextOf(terminal: Terminal, services: Services, { confirm, quit }: Pi
     quit,
     screen: null,
   };
-  return { services, place, terminal, commands: commandTable(terminal).filter(({ needsScreen }) => !needsScreen) };
+  return { services, place, terminal, commands: commandTable(terminal).filter(({ needsScreen }) => !needsScreen), aside: null };
 }
 
 /** As the form begins: the quickstart where it is installed, else no model and no dataset. */

@@ -60,6 +60,13 @@ export interface ProbeRequest {
 }
 export type ProbeMessage = { readonly type: 'event'; readonly event: TrainEvent; readonly time: number };
 
+/** To the process of a command, and what it says: text with tones (`ui/command-line/toned.ts`), then its exit code. */
+export interface CommandRequest {
+  readonly words: readonly string[];
+  readonly width: number;
+}
+export type CommandMessage = { readonly type: 'said'; readonly text: string } | { readonly type: 'ended'; readonly code: number };
+
 /** An event on its way to the store; a run process in the foreground also sends it to its parent. */
 export interface TimedEvent {
   readonly type: 'event';

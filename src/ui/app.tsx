@@ -86,7 +86,7 @@ function show(store: Store<AppState, Action>, services: Services | Promise<Servi
 
     Promise.resolve(services).then((ready) => {
       if (closed) return;
-      controller = makeController({ store, services: ready, surface: { quit, suspend: terminal.suspend, redraw: terminal.redraw }, clock: Date.now });
+      controller = makeController({ store, services: ready, surface: { quit, suspend: terminal.suspend, redraw: terminal.redraw, ring: terminal.ring }, clock: Date.now });
       stopWatching = watch(controller);
     }).catch(close);
   });

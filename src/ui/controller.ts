@@ -9,14 +9,18 @@ import { overlays } from './overlays.js';
 import { screens } from './screens/all.js';
 import { isLive } from './screens/live/state.js';
 import type { Services } from './services.js';
+import { bellPreference, liveRuns } from './state.js';
 import type { Action, AppState, Intent, Message } from './state.js';
 import type { Store } from './store.js';
+import { themeNamed, themePreference } from './theme.js';
 
 /** What only the terminal can do. */
 export interface Surface {
   quit(): void;
   suspend(): void;
   redraw(): void;
+  /** Sounds the bell. */
+  ring(): void;
 }
 
 export interface Controller {
@@ -96,7 +100,10 @@ export function makeController({ store, services, surface, clock }: ControllerOp
   }
 
   function refresh(): void {
+    const before = liveRuns(store.get());
     store.dispatch({ type: 'runs', runs: services.reader.runs(), now: clock() });
+    const going = new Set(liveRuns(store.get()).map(({ id }) => id));
+    if (before.some(({ id }) => !going.has(id)) && services.reader.preference(bellPreference) === true) surface.ring();
     refreshShown();
   }
 
@@ -112,6 +119,8 @@ export function makeController({ store, services, surface, clock }: ControllerOp
     },
     start() {
       void attempt(readKeys);
+      const theme = themeNamed(services.reader.preference(themePreference));
+      if (theme !== null) store.dispatch({ type: 'theme', theme });
       const ends = all.map((screen) => screen.start?.(world));
       store.dispatch({ type: 'connected' });
       this.poll();

@@ -17,6 +17,9 @@ export interface Size {
   readonly rows: number;
 }
 
+/** Where it is kept whether the bell sounds when a run has ended. */
+export const bellPreference = 'bell';
+
 /** Smaller than this nothing is drawn but a sentence, and no key but the one that quits acts. */
 export const smallest: Size = { columns: 72, rows: 18 };
 

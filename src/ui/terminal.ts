@@ -14,6 +14,7 @@ export interface Terminal {
   redraw(): void;
   /** Gives the shell its terminal back until it continues this job. */
   suspend(): void;
+  ring(): void;
   /** Restores the terminal for good; may be called again. */
   leave(): void;
 }
@@ -53,6 +54,9 @@ export function enterTerminal(screenOf: (show: (frame: () => Frame) => void) => 
     },
     redraw() {
       if (inside) writer.repaint();
+    },
+    ring() {
+      if (inside) stdout.write('\u0007');
     },
     suspend() {
       exit();

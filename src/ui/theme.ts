@@ -57,6 +57,14 @@ export interface Theme {
 export const themeNames = ['auto', 'dark', 'light', 'none'] as const;
 export type ThemeName = (typeof themeNames)[number];
 
+/** Where the theme that was chosen last is kept. */
+export const themePreference = 'theme';
+
+/** Null where there is none of that name. */
+export function themeNamed(name: unknown): ThemeName | null {
+  return themeNames.find((each) => each === name) ?? null;
+}
+
 export interface ThemeOptions {
   readonly color: boolean;
   /** Dark where nothing is known. */

@@ -153,4 +153,30 @@ describe('the theme', () => {
     session.press(...'theme light', 'enter');
     await session.until('> theme light');
   });
+
+  it('is kept for the next session', async () => {
+    session.press(':', ...'theme light', 'enter');
+    await session.until('> theme light');
+    expect(home.store.preference('theme')).toBe('light');
+  });
+});
+
+describe('commands that show', () => {
+  it('compare the marked runs on their screen', async () => {
+    session.press('3');
+    await session.until('too-hot');
+    session.press('space', 'j', 'space', ':', ...'compare @marked', 'enter');
+    await session.until('loss by step', 'Set differently', 'baseline', 'too-hot');
+  });
+
+  it('sound the bell when a run ends, once it is asked for', async () => {
+    const run = recordRun(home.store, { name: 'going', steps: 4, total: 8, end: 'running' });
+    session.poll();
+    session.press(':', ...'bell on', 'enter');
+    await session.until('The bell sounds when a run ends.');
+    expect(session.asked).not.toContain('ring');
+    home.store.setState(run, 'stopped', 'asked to');
+    session.poll();
+    expect(session.asked).toContain('ring');
+  });
 });

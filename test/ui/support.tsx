@@ -116,7 +116,7 @@ const sequences: Readonly<Record<string, string>> = {
 export async function openSession(home: Home, size: Size, options: { color?: boolean; unicode?: boolean; now?: number } = {}): Promise<Session> {
   const store = makeStore(reduce, initialState(size));
   const asked: string[] = [];
-  const surface = { quit: () => void asked.push('quit'), suspend: () => void asked.push('suspend'), redraw: () => void asked.push('redraw') };
+  const surface = { quit: () => void asked.push('quit'), suspend: () => void asked.push('suspend'), redraw: () => void asked.push('redraw'), ring: () => void asked.push('ring') };
   const controller = makeController({ store, services: home.services, surface, clock: () => options.now ?? Date.now() });
   const stdin = new Keyboard();
   const theme = makeTheme({ color: options.color ?? false, unicode: options.unicode ?? true });

@@ -18,9 +18,9 @@ afterEach(() => {
   rmSync(home, { recursive: true, force: true });
 });
 
-function open(): { output: () => string; ended: Promise<{ exitCode: number; signal?: number }>; until(text: string): Promise<void> } {
+function open(file = process.execPath, args = [join(root, 'bin/workbench')]): { output: () => string; ended: Promise<{ exitCode: number; signal?: number }>; until(text: string): Promise<void> } {
   home = mkdtempSync(join(tmpdir(), 'workbench-pty-'));
-  const child = spawn(process.execPath, [join(root, 'bin/workbench')], { cols: 80, rows: 24, cwd: root, env: { ...process.env, WORKBENCH_HOME: home, NODE_ENV: '', CI: '' } });
+  const child = spawn(file, args, { cols: 80, rows: 24, cwd: root, env: { ...process.env, WORKBENCH_HOME: home, NODE_ENV: '', CI: '' } });
   pty = child;
   let output = '';
   child.onData((data) => (output += data));
@@ -46,6 +46,26 @@ describe.skipIf(!existsSync(join(root, 'dist/ui/app.js')))('the terminal (needs 
     const { output, ended, until } = open();
     await until('New run');
     pty!.kill('SIGTERM');
+    await ended;
+    expect(output()).toContain(left);
+  });
+
+  it('is given back to the shell by Ctrl-Z, and taken again by fg', async () => {
+    const { output, until } = open('bash', ['--norc', '-i']);
+    pty!.write(`${process.execPath} ${join(root, 'bin/workbench')}\r`);
+    await until('finetuning'); // the services are there
+    pty!.write('\u001a');
+    await until('Stopped');
+    expect(output()).toContain(left);
+    const before = output().length;
+    pty!.write('fg\r');
+    await vi.waitFor(() => expect(output().indexOf('Workbench', output().indexOf(entered, before))).toBeGreaterThan(before), { timeout: 30_000, interval: 10 });
+  });
+
+  it('is given back when the line is cut', async () => {
+    const { output, ended, until } = open();
+    await until('New run');
+    process.kill(pty!.pid, 'SIGHUP');
     await ended;
     expect(output()).toContain(left);
   });

@@ -28,6 +28,8 @@ export interface Context {
   readonly place: Workplace;
   readonly terminal: Terminal;
   readonly commands: readonly ReplCommand[];
+  /** Runs a command of the program in a process of its own and gives its exit code; null where it may be waited for. */
+  readonly aside: ((words: readonly string[]) => Promise<number>) | null;
 }
 
 export interface ReplCommand {

@@ -1,18 +1,17 @@
 /** The command table, for the screen's `:`, its palette and `workbench repl` alike. */
 import { homeFolder, type Environment } from '../../config/home.js';
 import { nearest } from '../../config/nearest.js';
-import type { Commands, CommandOutput, Workplace } from '../../ui/command-line/commands.js';
-import { toned } from '../../ui/command-line/toned.js';
+import { runCommand } from '../../runner/command.js';
+import type { Commands, Workplace } from '../../ui/command-line/commands.js';
 import type { Services } from '../../ui/services.js';
-import { themeFor } from '../../ui/theme.js';
 import { UserError } from '../../util/errors.js';
-import { explain } from '../explain.js';
 import { processTerminal } from '../terminal.js';
 import type { Terminal } from '../terminal.js';
 import { usageOf } from './command.js';
 import type { Context, ReplCommand } from './command.js';
 import { commandOf, complete } from './complete.js';
 import { openHistory } from './history.js';
+import { explainIn, paneTerminal } from './pane-terminal.js';
 import { ownCommands } from './own-commands.js';
 import { programCommands } from './program-commands.js';
 import { expandReferences } from './references.js';
@@ -47,12 +46,14 @@ function unknown(words: readonly string[], commands: readonly ReplCommand[]): st
   return `there is no command ${words[0]}${meant === null ? ': `help` lists those there are' : `: did you mean ${meant}?`}`;
 }
 
+const entry = new URL('../command-process.js', import.meta.url);
+
 /** The commands for a screen, which has its own way to draw and to ask. */
 export function screenCommands(env: Environment, services: Services): Commands {
   const history = openHistory(homeFolder(env));
   const own = processTerminal();
   const commands = commandTable(own);
-  const contextFor = (place: Workplace, terminal: Terminal): Context => ({ services, place, terminal, commands });
+  const contextFor = (place: Workplace, terminal: Terminal, aside: Context['aside'] = null): Context => ({ services, place, terminal, commands, aside });
   return {
     entries: commands.map((command) => ({ name: command.name, usage: usageOf(command), summary: command.summary })),
     history: history.lines,
@@ -65,33 +66,18 @@ export function screenCommands(env: Environment, services: Services): Commands {
       }
     },
     async run(line, place, output) {
-      const terminal = terminalFor(output, env);
+      const terminal = paneTerminal(output, env);
       const before = process.exitCode;
+      const aside = (words: readonly string[]) => runCommand(entry, { words, width: output.width }, { env, signal: output.signal, onText: output.write });
       try {
-        await runLine(line, contextFor(place, terminal));
+        await runLine(line, contextFor(place, terminal, aside));
         return process.exitCode === before || process.exitCode === 0;
       } catch (error) {
-        explain(error, { ...terminal, note: (text) => terminal.print(toned(text.replace(/^workbench: /, ''), 'bad')) });
+        explainIn(terminal, error);
         return false;
       } finally {
         process.exitCode = before;
       }
     },
-  };
-}
-
-/** A terminal that is a pane of the screen: nothing is redrawn in it, and what goes to stderr goes there too. */
-function terminalFor({ width, write }: CommandOutput, env: Environment): Terminal {
-  const { glyphs } = themeFor(env, { ascii: false });
-  return {
-    env: env as NodeJS.ProcessEnv,
-    interactive: false,
-    width,
-    tableWidth: width,
-    style: { glyphs, paint: toned },
-    write,
-    print: (line = '') => write(`${line}\n`),
-    note: (line) => write(`${toned(line.replace(/^workbench: /, ''), 'muted')}\n`),
-    json: (value) => write(`${JSON.stringify(value, null, 2)}\n`),
   };
 }

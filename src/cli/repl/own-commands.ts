@@ -17,7 +17,7 @@ export function ownCommands(program: readonly ReplCommand[]): ReplCommand[] {
     if (!found) throw new Error(`there is no command ${name}`);
     return found;
   };
-  const [train, resume, attach, remove] = [inProgram('train'), inProgram('resume'), inProgram('attach'), inProgram('rm')];
+  const [train, resume, attach, remove, compare] = [inProgram('train'), inProgram('resume'), inProgram('attach'), inProgram('rm'), inProgram('compare')];
   return [
     ...draftCommands(inProgram),
     { ...train, run: (words, context) => detached(train, words, context) },
@@ -28,6 +28,14 @@ export function ownCommands(program: readonly ReplCommand[]): ReplCommand[] {
         const { screen } = context.place;
         if (screen === null || words.length !== 1) return attach.run(words, context);
         screen.watch(context.services.reader.run(words[0]).id);
+      },
+    },
+    {
+      ...compare,
+      run: async (words, context) => {
+        const { screen } = context.place;
+        if (screen === null || words.length < 2 || words.some((word) => word.startsWith('-'))) return compare.run(words, context);
+        screen.compare([...new Set(words.map((word) => context.services.reader.run(word).id))]);
       },
     },
     {
@@ -80,6 +88,18 @@ export function ownCommands(program: readonly ReplCommand[]): ReplCommand[] {
       run: async ([name], { place: { screen } }) => {
         if (name === undefined || !screen?.themes.includes(name)) throw new UserError(`theme takes one of ${screen?.themes.join(', ') ?? ''}`);
         screen.theme(name);
+      },
+    },
+    {
+      ...none,
+      name: 'bell',
+      needsScreen: true,
+      summary: 'sound the bell of the terminal when a run ends, or not',
+      arguments: [{ shown: '<on|off>', kinds: [{ oneOf: ['on', 'off'] }], rest: false }],
+      run: async ([word], { place: { screen }, terminal }) => {
+        if (word !== 'on' && word !== 'off') throw new UserError('bell takes on or off');
+        screen?.bell(word === 'on');
+        terminal.print(word === 'on' ? 'The bell sounds when a run ends.' : 'The bell stays silent.');
       },
     },
     {

@@ -14,6 +14,9 @@ const kindsByName: Readonly<Record<string, readonly ArgumentKind[]>> = {
 /** Words of these are not split. */
 const verbatim: ReadonlySet<string> = new Set(['sql']);
 
+/** These compute, or read whole files: a screen goes on meanwhile. */
+const heavy: ReadonlySet<string> = new Set(['data', 'eval', 'generate', 'export', 'models', 'datasets', 'doctor', 'tokenizer train']);
+
 /** Every command that does something by itself, `queue add` as one. */
 export function programCommands(terminal: Terminal): ReplCommand[] {
   return leaves(buildProgram(terminal), []);
@@ -36,7 +39,10 @@ function row(command: CommandUnknownOpts, path: readonly string[]): ReplCommand 
     options: command.options.filter(({ long }) => long !== undefined && long !== '--help').map(optionRow),
     help: command.helpInformation(),
     ...(verbatim.has(name) ? { verbatim: true } : {}),
-    run: async (words, { terminal }) => void (await buildProgram(terminal).parseAsync([...path, ...words], { from: 'user' })),
+    async run(words, { terminal, aside }) {
+      if (aside !== null && heavy.has(name)) process.exitCode = await aside([...path, ...words]);
+      else await buildProgram(terminal).parseAsync([...path, ...words], { from: 'user' });
+    },
   };
 }
 

@@ -26,13 +26,20 @@ export interface ScreenPlace {
   /** Shows a live run, or one that has ended. */
   watch(runId: string): void;
   open(runId: string): void;
+  /** Shows runs side by side. */
+  compare(runIds: readonly string[]): void;
   readonly themes: readonly string[];
+  /** Whether the bell sounds when a run ends; kept. */
+  bell(on: boolean): void;
+  /** From now on, and the next time. */
   theme(name: string): void;
 }
 
 /** Where a command writes. Text may hold tones: see `toned.ts`. */
 export interface CommandOutput {
   readonly width: number;
+  /** Aborted when nobody waits for the command any more. */
+  readonly signal: AbortSignal;
   write(text: string): void;
 }
 

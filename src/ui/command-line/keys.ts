@@ -21,6 +21,7 @@ const typing: Table = {
     { keys: ['down'], does: 'the line after', act: () => changed({ type: 'recall', by: 1 }) },
     { keys: ['pageup'], does: 'scroll the results up', act: () => command({ type: 'scroll', by: 10 }) },
     { keys: ['pagedown'], does: 'scroll the results down', act: () => command({ type: 'scroll', by: -10 }) },
+    { keys: ['esc', 'ctrl+c'], does: 'end the command that runs', short: 'cancel', when: ({ command: { running } }) => running !== null, act: () => ({ ask: 'command-cancel' }) },
     { keys: ['esc', 'ctrl+c'], does: 'close the command line', short: 'close', act: () => command({ type: 'close' }) },
     ...fieldBindings<AppState, Message>((action) => command({ type: 'type', action })).map((binding) => ({ ...binding, act: (state: AppState, key: string): Message[] => [binding.act(state, key) as Message, { ask: 'command-complete' }] })),
   ],

@@ -14,6 +14,8 @@ export type CommandIntent =
   | { readonly ask: 'command-open'; readonly text: string }
   /** What could complete the text as it is. */
   | { readonly ask: 'command-complete' }
+  /** Ends the command that runs. */
+  | { readonly ask: 'command-cancel' }
   | { readonly ask: 'command-run'; readonly line: string; readonly confirmed: boolean };
 
 export const commandLine: OverlayDefinition<'command', CommandState, CommandAction, CommandIntent> = {
@@ -46,15 +48,23 @@ export const commandLine: OverlayDefinition<'command', CommandState, CommandActi
       // A word was taken at once: what may follow it is not known yet.
       if (wanted !== null && world.get().command.field !== field) world.send({ ask: 'command-complete' });
     },
+    'command-cancel'(_, world) {
+      going.get(world)?.abort();
+    },
     'command-run': run,
   },
 };
+
+/** What ends the command that runs. */
+const going = new WeakMap<World, AbortController>();
 
 async function run({ line: text, confirmed }: Extract<CommandIntent, { ask: 'command-run' }>, world: World): Promise<void> {
   const { send, get, services, refresh } = world;
   const command = (action: CommandAction): void => send({ type: 'command', action });
   if (get().command.running !== null) return command({ type: 'waits', line: text, confirmed });
   command({ type: 'begun', line: text.trim() });
+  const cancel = new AbortController();
+  going.set(world, cancel);
   let pending = '';
   const say = (whole: boolean): void => {
     const end = whole ? pending.length : pending.lastIndexOf('\n') + 1;
@@ -68,6 +78,7 @@ async function run({ line: text, confirmed }: Extract<CommandIntent, { ask: 'com
     command({ type: 'history', lines: commands.history() });
     await commands.run(text, workplace(world, { line: text, confirmed }), {
       width: get().size.columns - frame.columns,
+      signal: cancel.signal,
       write(more) {
         pending += more;
         if (more.includes('\n')) say(false);
@@ -77,6 +88,7 @@ async function run({ line: text, confirmed }: Extract<CommandIntent, { ask: 'com
     command({ type: 'said', lines: [line([messageOf(error), 'bad'])] });
   } finally {
     say(true);
+    going.delete(world);
     const [next] = get().command.waiting;
     command({ type: 'ended' });
     refresh();

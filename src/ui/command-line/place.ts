@@ -2,16 +2,16 @@
 import type { World } from '../screen.js';
 import { screens } from '../screens/all.js';
 import { runUnderCursor } from '../screens/runs/keys.js';
+import { bellPreference } from '../state.js';
 import type { AppState, ScreenName } from '../state.js';
-import { themeNames } from '../theme.js';
-import type { ThemeName } from '../theme.js';
+import { themeNamed, themeNames, themePreference } from '../theme.js';
 import type { Workplace } from './commands.js';
 
 /** As they are typed: `new-run`, `live`, `runs`. */
 const screenNames = new Map<string, ScreenName>(screens.map(({ name, title }) => [title.toLowerCase().replaceAll(' ', '-'), name]));
 
 /** What a command has to be asked first runs `line` again when the answer is yes. */
-export function workplace({ get, send }: World, { line, confirmed }: { readonly line: string; readonly confirmed: boolean }): Workplace {
+export function workplace({ get, send, services }: World, { line, confirmed }: { readonly line: string; readonly confirmed: boolean }): Workplace {
   return {
     draft: () => get().newRun.draft,
     setDraft: (draft) => send({ type: 'newRun', action: { type: 'load', draft } }),
@@ -34,7 +34,13 @@ export function workplace({ get, send }: World, { line, confirmed }: { readonly 
       watch: (runId) => send({ type: 'command', action: { type: 'close' } }, { ask: 'watch', runId }),
       open: (runId) => send({ type: 'command', action: { type: 'close' } }, { ask: 'open', runId }),
       themes: themeNames,
-      theme: (name) => send({ type: 'theme', theme: themeNames.find((each): each is ThemeName => each === name) ?? 'auto' }),
+      theme(name) {
+        const theme = themeNamed(name) ?? 'auto';
+        send({ type: 'theme', theme });
+        services.records.remember(themePreference, theme);
+      },
+      bell: (on) => services.records.remember(bellPreference, on),
+      compare: (runIds) => send({ type: 'command', action: { type: 'close' } }, { ask: 'compare', runIds }),
     },
   };
 }

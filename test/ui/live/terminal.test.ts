@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import { spawn } from '@lydell/node-pty';
 import type { IPty } from '@lydell/node-pty';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -31,7 +32,7 @@ describe.skipIf(!existsSync(join(root, 'dist/ui/app.js')))('a live run in a term
     let output = '';
     child.onData((data) => (output += data));
     const sees = (text: string | RegExp): Promise<void> => vi.waitFor(() => {
-      if (output.search(text) < 0) throw new Error(`${String(text)} did not appear in the last of\n${output.slice(-4000)}`);
+      if (stripVTControlCharacters(output).search(text) < 0) throw new Error(`${String(text)} did not appear in the last of\n${output.slice(-4000)}`);
     }, { timeout: 30_000, interval: 20 });
     const press = async (keys: string, text: string | RegExp): Promise<void> => {
       output = '';
