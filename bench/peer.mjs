@@ -15,7 +15,7 @@ export function startPeer(command, args) {
     async ask(question) {
       child.stdin.write(`${JSON.stringify(question)}\n`);
       const { value, done } = await lines.next();
-      if (done) throw new Error(`${command} ${args.join(' ')} ended: ${diagnostics.trim().split('\n').at(-1)}`);
+      if (done) throw new Error(`${command} ${args.join(' ')} ended: ${lastError(diagnostics)}`);
       return JSON.parse(value);
     },
     async end() {
@@ -23,4 +23,10 @@ export function startPeer(command, args) {
       await ended;
     },
   };
+}
+
+/** The line that names the error: Python's is the last, Node's stands above its stack. */
+function lastError(diagnostics) {
+  const lines = diagnostics.trim().split('\n');
+  return lines.findLast((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1);
 }

@@ -33,9 +33,9 @@ let updates = 0;
 for (let line = first; !line.done; line = await lines.next()) {
   const batch = asMicroBatch(JSON.parse(line.value));
   const start = performance.now();
-  const { lossSum, labels } = await runUpdate(session, { microBatches: [batch] }, { step: updates++, lossLimit: null, rateFactor: 1, interrupted: () => false });
+  const { lossSum, weight } = await runUpdate(session, { microBatches: [batch] }, { step: updates++, lossLimit: null, rateFactor: 1, interrupted: () => false });
   const ms = performance.now() - start;
-  console.log(JSON.stringify({ ms, loss: lossSum / labels, peakBytes: await peakBytes(), description: executable.description }));
+  console.log(JSON.stringify({ ms, loss: lossSum / weight, peakBytes: await peakBytes(), description: executable.description }));
 }
 await executable.dispose();
 await rm(scratch, { recursive: true });
@@ -54,6 +54,8 @@ function asMicroBatch({ rows, length, ids, positions, segments, label_rows, labe
       labels: i32([places.length], labels ?? places.map((i) => ids[i + 1])),
     },
     labelCount: places.length,
+    labelWeights: null,
+    weight: places.length,
     tokenCount: ids.length,
     rowCount: rows,
   };
