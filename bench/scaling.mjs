@@ -4,7 +4,10 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadTokenizer } from '../dist/data/tokenizer/index.js';
+import { readModel } from '../dist/models/registry.js';
+import { randomWeights } from '../dist/models/weights.js';
 import { openStore } from '../dist/store/store.js';
+import { writeSafetensors } from '../dist/weights/safetensors.js';
 import { parseExperiment } from '../dist/config/parse.js';
 import { fullBatch, measure } from './training.mjs';
 
@@ -26,17 +29,19 @@ async function ofUpdates(folder, log) {
   for (const batch of [1, 2, 4, 8]) await add('rows of 128', batch, fullBatch(batch, 128));
   for (const length of [128, 256, 512]) await add('tokens of a row', length, fullBatch(1, length));
   for (const r of [8, 64, 256]) await add('rank', r, fullBatch(2, 128), { lora: { r, lora_alpha: 16 } });
-  for (const layers of [3, 6, 12]) await add('layers', layers, fullBatch(2, 128), { model: await withLayers(folder, layers), init: 'random', lora: { r: 8, lora_alpha: 16 } });
+  for (const layers of [3, 6, 12]) await add('layers', layers, fullBatch(2, 128), { model: await withLayers(folder, layers), lora: { r: 8, lora_alpha: 16 } });
   return rows;
 }
 
-/** The shape with fewer blocks, without weights. */
+/** The shape with fewer blocks, weights from a seed. */
 async function withLayers(folder, layers) {
   const copy = join(folder, `layers-${layers}`);
   await mkdir(copy, { recursive: true });
   const config = JSON.parse(await readFile(join(folder, 'model/config.json'), 'utf8'));
   await writeFile(join(copy, 'config.json'), JSON.stringify({ ...config, n_layer: layers }));
   await cp(join(folder, 'model/generation_config.json'), join(copy, 'generation_config.json'));
+  const model = readModel(copy);
+  await writeSafetensors(join(copy, 'model.safetensors'), model.parameters, randomWeights(model, 1));
   return copy;
 }
 
