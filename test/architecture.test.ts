@@ -22,10 +22,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   lora: ['nn', 'graph', 'weights', 'config', 'util'],
   trainer: ['models', 'lora', 'nn', 'optim', 'graph', 'weights', 'data', 'config', 'util', 'engine/contract.ts'],
   export: ['trainer', 'data', 'models', 'lora', 'nn', 'graph', 'weights', 'config', 'util', 'engine/onnx/file.ts'],
+  hub: ['util'],
   store: ['trainer/events.ts', 'config', 'util'],
   runner: ['export/plot.ts', 'export/tensorboard.ts', 'store', 'trainer', 'engine/registry.ts', 'config', 'util'],
   ui: ['runner/protocol.ts', 'store/rows.ts', 'store/query.ts', 'trainer/events.ts', 'trainer/estimate.ts', 'models', 'data', 'config', 'machine', 'util'],
-  cli: ['ui', 'runner', 'store', 'export', 'trainer', 'models', 'engine/registry.ts', 'data', 'config', 'machine', 'util'],
+  cli: ['ui', 'runner', 'store', 'hub', 'export', 'trainer', 'models', 'engine/registry.ts', 'data', 'config', 'machine', 'util'],
   'main.ts': ['cli', 'util'],
 };
 
@@ -37,6 +38,7 @@ const owners: readonly (readonly [library: RegExp, owners: readonly string[]])[]
   [/^onnxruntime-/, ['engine/onnx/']],
   // ONNX files, event files of TensorBoard, and SentencePiece models.
   [/^protobufjs/, ['engine/onnx/', 'export/tensorboard.ts', 'data/tokenizer/']],
+  [/^(@huggingface\/hub|undici)$/, ['hub/']],
   [/^@tensorflow\//, ['engine/tfjs/']],
   [/^better-sqlite3$/, ['store/']],
   [/^node:worker_threads$/, ['runner/']],
