@@ -1,7 +1,6 @@
 /** What the playground needs: runs and model folders as voices, and the process in which they answer. */
 import { resolve } from 'node:path';
 import { existsSync } from 'node:fs';
-import { parseExperiment } from '../config/parse.js';
 import type { Environment } from '../config/home.js';
 import type { Beside } from '../runner/beside.js';
 import type { RunRecord, StoreReader } from '../store/rows.js';
@@ -18,7 +17,7 @@ export function playgroundServices(reader: StoreReader, env: Environment, beside
         const run = reader.run(what.runId);
         const { config } = run;
         // A run of an earlier version lacks the keys that have come since.
-        return known({ name: run.name, runId: run.id, voices: voicesOf(run), tokenizer: config.tokenizer ?? config.model, experiment: parseExperiment(config) });
+        return known({ name: run.name, runId: run.id, voices: voicesOf(run), tokenizer: config.tokenizer ?? config.model, experiment: config });
       }
       const [{ resolveModelPath }, { folderSubject }] = await Promise.all([import('../models/discover.js'), import('./subject.js')]);
       const { model, experiment } = folderSubject(existsSync(what.model) ? resolve(what.model) : resolveModelPath(what.model, modelPlaces(env)), undefined);

@@ -1,4 +1,5 @@
 /** Rows of runs as records. What costs and is seldom asked for of all of ten thousand runs is read when it is asked for. */
+import { completed } from '../config/complete.js';
 import { looksWhole } from './checkpoint-files.js';
 import type { Connection } from './connection.js';
 import type { RunRecord } from './rows.js';
@@ -44,7 +45,7 @@ function toRecord(row: RunRow, tags: readonly string[], savedJson: string): RunR
   return {
     id, name, state, reason, created_at, started_at, ended_at,
     get config() {
-      return (config ??= JSON.parse(configJson) as RunRecord['config']);
+      return (config ??= completed(JSON.parse(configJson) as object));
     },
     engine, trainable_parameters, total_parameters, step, total_steps,
     epoch, tokens_seen, tokens_per_second, train_loss, eval_loss, perplexity, best_eval_loss, accuracy, peak_memory_bytes, estimated_memory_bytes,

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseExperiment } from '../../src/config/parse.js';
 import { runFolder } from '../../src/store/folders.js';
@@ -39,6 +40,14 @@ describe('the way of a run', () => {
     expect(run).toMatchObject({ name: 'first', state: 'queued', reason: null, started_at: null, step: 0, train_loss: null, checkpoints: [], tags: [], note: '', archived: false, parent: null });
     expect(run.config).toEqual(config);
     expect(Math.abs(Date.parse(run.created_at) - Date.now())).toBeLessThan(5000);
+  });
+
+  it('of a version that knew fewer keys has the defaults of the others', () => {
+    const id = create('old');
+    const database = new Database(join(home, 'workbench.db'));
+    database.prepare("UPDATE runs SET config = json_remove(config, '$.dataset.filter', '$.train.spike_guard', '$.quantization') WHERE id = ?").run(id);
+    database.close();
+    expect(store.run(id).config).toEqual(config);
   });
 
   it('keeps the latest value of each event', () => {
