@@ -9,8 +9,8 @@ import type { RunData } from './run-data.js';
 export const shownKeys = ['loss', 'eval_loss', 'grad_norm', 'learning_rate', 'tokens_per_second', 'memory_bytes', 'tokens_seen'] as const;
 export type ShownKey = (typeof shownKeys)[number];
 
-/** Points read in one look: some tens of milliseconds. What is more comes with the next looks. */
-const budget = 150_000;
+/** Points read in one look: some twenty milliseconds, in which no key is heard. What is more comes with the next looks. */
+const budget = 25_000;
 
 /** What is known, and what has come since. */
 export function look(reader: StoreReader, runId: string, known: RunData | null): RunData {
