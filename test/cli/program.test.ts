@@ -49,7 +49,7 @@ describe('what cannot be understood', () => {
     [['train'], "missing required argument 'experiment'"],
     [['generate', 'x', '--prompt', 'a', '--temperature', '-1'], "option '--temperature <t>' argument '-1' is invalid. Give a number of at least 0."],
     [['generate', 'x', '--prompt', 'a', '--top-k', '1.5'], "option '--top-k <k>' argument '1.5' is invalid. Give a whole number of at least 0."],
-    [['export', 'x', '--format', 'tflite', '--out', 'y'], "option '--format <format>' argument 'tflite' is invalid. Allowed choices are peft, merged."],
+    [['export', 'x', '--format', 'tflite', '--out', 'y'], "option '--format <format>' argument 'tflite' is invalid. Allowed choices are peft, merged, gguf, gguf-lora, onnx."],
     [[], 'the screen needs a terminal; without one use a command: workbench --help'],
   ])('%j: one sentence on stderr, exit code 2', async (args, sentence) => {
     expect(await place.run(...args)).toEqual({ code: 2, stdout: '', stderr: `workbench: ${sentence}\n` });
