@@ -89,15 +89,27 @@ function headerLine(state: AppState, width: number): Line {
   const going = liveRuns(state);
   const right = going.length === 0 ? '' : going.length === 1 ? `${going[0].state}: ${clean(going[0].name)} ` : `${going.length} runs live `;
   const room = width - Math.min(widthOf(right), 22);
-  const left = [[Infinity, '  '], [Infinity, ''], [6, ''], [5, ''], [4, ''], [3, '']] as const;
-  const fitting = left.map(([letters, gap]) => screenNames(state, letters, gap)).find((line) => lineWidth(line) <= room) ?? screenNames(state, 0, '');
+  const ways = [{ gap: '  ', brand: true }, { gap: '', brand: true }, { gap: '', brand: true, short: true }, { gap: '', brand: false, short: true }];
+  const fitting = ways.map((way) => screenNames(state, way)).find((line) => lineWidth(line) <= room) ?? screenNames(state, { gap: '', brand: false, bare: true });
   return spread(fitting, fitLine([{ text: right, tone: 'accent' }], Math.max(0, Math.min(widthOf(right), width - lineWidth(fitting)))), width);
 }
 
-/** The screens with their numbers; of those that are not shown, so many letters. */
-function screenNames(state: AppState, letters: number, gap: string): Line {
-  const named = screens.flatMap(({ name, title }, i): Line => [{ text: gap }, name === state.screen ? { text: ` ${i + 1} ${title} `, inverse: true, tone: 'accent' } : { text: ` ${i + 1} ${title.slice(0, letters).trimEnd()} `, tone: 'muted' }]);
-  return [{ text: ' Workbench', bold: true }, { text: gap === '' ? ' ' : '' }, ...named, { text: gap }];
+interface NamesLook {
+  readonly gap: string;
+  readonly brand: boolean;
+  readonly short?: boolean;
+  /** Of the screens that are not shown, the numbers alone. */
+  readonly bare?: boolean;
+}
+
+/** The screens with their numbers. */
+function screenNames(state: AppState, { gap, brand, short = false, bare = false }: NamesLook): Line {
+  const named = screens.flatMap(({ name, title, shortTitle }, i): Line => {
+    const chosen = name === state.screen;
+    const label = bare && !chosen ? '' : ` ${short ? (shortTitle ?? title) : title}`;
+    return [{ text: gap }, { text: ` ${i + 1}${label} `, ...(chosen ? { inverse: true, tone: 'accent' } : { tone: 'muted' }) }];
+  });
+  return [...(brand ? [{ text: ' Workbench', bold: true }, { text: gap === '' ? ' ' : '' }] : []), ...named, { text: gap }];
 }
 
 /** At most three lines. */

@@ -12,6 +12,8 @@ export interface ScreenDefinition<Name extends string, Own, OwnAction, Asks exte
   readonly name: Name;
   /** In the header, and where keys are listed. */
   readonly title: string;
+  /** Where there is little room. */
+  readonly shortTitle?: string;
   readonly initial: Own;
   /** Pure. `state` is the whole screen as it was. */
   reduce(own: Own, action: OwnAction, state: AppState): Own;

@@ -59,8 +59,9 @@ export const live: ScreenDefinition<'live', LiveState, LiveAction, LiveIntent> =
     const going = liveRuns(state);
     const run = going.find((each) => each.state === 'running') ?? going.find((each) => each.state === 'paused') ?? going[0] ?? state.runs[0];
     const { runId, chosen } = state.live;
-    const idle = runId === null || (!chosen && going.every(({ id }) => id !== runId));
-    if (idle && run && (runId === null || going.length > 0)) send({ type: 'live', action: { type: 'watch', runId: run.id, chosen: false } });
+    const idle = runId === null || (!chosen && going.length > 0);
+    // One that was seen running is stayed with when it ends.
+    if (idle && run) send({ type: 'live', action: { type: 'watch', runId: run.id, chosen: going.includes(run) } });
     readOn(world);
     void lookCloser(world);
   },

@@ -17,7 +17,7 @@ export interface LiveState {
   /** The run looked at; null when there is none. */
   readonly runId: string | null;
   readonly data: RunData | null;
-  /** Whether somebody asked for this run. */
+  /** Whether somebody asked for this run, or saw it run. */
   readonly chosen: boolean;
   readonly drawing: Drawing;
   /** Of the part that is shown, where it is read more finely than the whole. */
@@ -36,7 +36,7 @@ export interface LiveState {
 }
 
 export type LiveAction =
-  /** `chosen`: by whoever sits there; else by the screen itself, which then moves on to what runs. */
+  /** `chosen`: asked for, or seen running; from another one the screen moves on to what runs. */
   | { readonly type: 'watch'; readonly runId: string | null; readonly chosen: boolean }
   | { readonly type: 'data'; readonly data: RunData }
   | { readonly type: 'draw'; readonly action: DrawingAction }

@@ -32,6 +32,7 @@ export type NewRunIntent =
 export const newRun: ScreenDefinition<'newRun', NewRunState, NewRunAction, NewRunIntent> = {
   name: 'newRun',
   title: 'New run',
+  shortTitle: 'New',
   initial: initialNewRun,
   reduce: reduceNewRun,
   keys: newRunKeys,

@@ -28,6 +28,7 @@ let running: AbortController | null = null;
 export const playground: ScreenDefinition<'playground', PlaygroundState, PlaygroundAction, PlaygroundIntent> = {
   name: 'playground',
   title: 'Playground',
+  shortTitle: 'Play',
   initial: initialPlayground,
   reduce: reducePlayground,
   keys: playgroundKeys,
