@@ -1,4 +1,5 @@
 /** What the end of a run means for the command that watched it. */
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { runFolder } from '../store/folders.js';
 import type { RunRecord, StoreReader } from '../store/rows.js';
@@ -7,13 +8,13 @@ import { unreachable, UserError } from '../util/errors.js';
 import { exit, type ExitCode, type Terminal } from './terminal.js';
 
 /**
- * Throws the reason of a run that the user must change before it can begin, and forgets the run: a mistyped file
- * leaves nothing behind.
+ * Throws the reason of a run that the user must change before it can begin. The record of one that the caller has just `created`
+ * is forgotten, so that a mistyped file leaves nothing behind; what was there before, or holds a checkpoint, is never deleted.
  */
-export function throwIfRefused(store: Store, id: string): void {
+export function throwIfRefused(store: Store, home: string, { id, created }: { readonly id: string; readonly created: boolean }): void {
   const run = store.run(id);
   if (run.state !== 'failed' || run.total_steps !== null || !failedByUser(store, id)) return;
-  store.remove(id);
+  if (created && !holdsCheckpoints(join(runFolder(home, id), 'checkpoints'))) store.remove(id);
   throw new UserError(run.reason ?? 'the run could not begin');
 }
 
@@ -40,6 +41,11 @@ export function concludeRun(terminal: Terminal, home: string, { run, store }: { 
     default:
       return unreachable(run.state);
   }
+}
+
+/** Even one that is not whole: it may be all that is left. */
+function holdsCheckpoints(folder: string): boolean {
+  return existsSync(folder) && readdirSync(folder).length > 0;
 }
 
 function failedByUser(store: StoreReader, id: string): boolean {

@@ -80,12 +80,15 @@ export async function start(terminal: Terminal, { parallel }: { readonly paralle
 
 /** Queues a run of an experiment, or what there is of one already. Returns what was done, in words. */
 export async function enqueue(store: Store, home: string, config: Experiment): Promise<string> {
-  const same = store.runs().filter((run) => diffExperiments(run.config, config).length === 0);
+  const originals = store.originals();
+  // What was asked for is what is in the file, even if a rate was changed live or a resume has extended it since.
+  const isSame = (known: Experiment | undefined): boolean => known !== undefined && diffExperiments(known, config).length === 0;
+  const same = store.runs().filter((run) => isSame(run.config) || isSame(originals.get(run.id)));
   const before = same.find(({ state }) => state === 'completed') ?? same.at(0);
   const { id, name, step } = before ?? newRun(store, home, config);
   if (before?.state === 'completed') return `${name} (${id}) is complete: skipped`;
   if (before !== undefined && !hasEnded(before)) return `${name} (${id}) is ${before.state} already: skipped`;
-  if (before !== undefined) await prepareResume(store, home, { run: before, options: { config, from: null, branch: false } });
+  if (before !== undefined) await prepareResume(store, home, { run: before, options: { config: before.config, from: null, branch: false } });
   store.enqueue(id);
   return `${name} (${id}) is in line, number ${store.queue().length}${before === undefined ? '' : `; it goes on after step ${before.checkpoints.at(-1)?.step ?? 0} of the ${step} it did`}`;
 }

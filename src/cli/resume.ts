@@ -31,7 +31,7 @@ export async function resume(terminal: Terminal, reference: string | undefined, 
     const run = isRunFolder(reference) ? await adoptRun(store, home, reference) : onlyRun(store, reference);
     const config = withAssignments(run.config, set);
     const { id } = await prepareResume(store, home, { run, options: { config, from: from ?? null, branch: branch ?? false } });
-    await launch(terminal, home, { store, id, detach: detach ?? false, json: json ?? false, bell: bell ?? false });
+    await launch(terminal, home, { store, id, detach: detach ?? false, json: json ?? false, bell: bell ?? false, created: branch ?? false });
   } finally {
     store.close();
   }

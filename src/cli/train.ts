@@ -20,7 +20,7 @@ export async function train(terminal: Terminal, file: string, { set, name, detac
   const store = openStore(home);
   try {
     const { id } = newRun(store, home, config);
-    await launch(terminal, home, { store, id, detach: detach ?? false, json: json ?? false, bell: bell ?? false });
+    await launch(terminal, home, { store, id, detach: detach ?? false, json: json ?? false, bell: bell ?? false, created: true });
   } finally {
     store.close();
   }

@@ -14,17 +14,19 @@ interface Watched {
   readonly id: string;
   readonly json: boolean;
   readonly bell: boolean;
+  /** Made by this very command: it may go again when it is refused. */
+  readonly created: boolean;
 }
 
 /** Starts it: here, with `process.exitCode` for how it ended, or with `detach` in the background. */
 export async function launch(terminal: Terminal, home: string, { detach, ...watched }: Watched & { readonly detach: boolean }): Promise<void> {
   if (detach) {
     await startRun(home, watched.id);
-    await announceStart(terminal, watched);
+    await announceStart(terminal, home, watched);
   } else process.exitCode = await watchRun(terminal, home, watched);
 }
 
-async function watchRun(terminal: Terminal, home: string, { store, id, json, bell }: Watched): Promise<ExitCode> {
+async function watchRun(terminal: Terminal, home: string, { store, id, json, bell, created }: Watched): Promise<ExitCode> {
   const printer = eventPrinter(terminal, { run: store.run(id), json });
   const run = await runForeground(home, id, {
     onEvent: printer.show,
@@ -35,7 +37,7 @@ async function watchRun(terminal: Terminal, home: string, { store, id, json, bel
     },
   });
   printer.end();
-  throwIfRefused(store, id);
+  throwIfRefused(store, home, { id, created });
   const code = concludeRun(terminal, home, { run, store });
   if (bell) ring();
   const warning = await announceEnd(store, home, { runId: id });
@@ -44,14 +46,14 @@ async function watchRun(terminal: Terminal, home: string, { store, id, json, bel
 }
 
 /** Says that it has begun, or that it waits, once one of them is so. */
-async function announceStart(terminal: Terminal, { store, id, json }: Omit<Watched, 'bell'>): Promise<void> {
-  const { name, state } = await begun(store, id);
+async function announceStart(terminal: Terminal, home: string, { store, id, json, created }: Omit<Watched, 'bell'>): Promise<void> {
+  const { name, state } = await begun(store, home, { id, created });
   if (json) terminal.print(JSON.stringify({ id, name, state }));
   else terminal.print(`${name} (${id}) is ${state === 'queued' ? 'queued; others go first' : state}; follow it with: workbench attach ${id}`);
 }
 
 /** The run when its training has begun, when it has ended before that, or when others go first. */
-async function begun(store: Store, id: string): Promise<RunRecord> {
+async function begun(store: Store, home: string, { id, created }: Pick<Watched, 'id' | 'created'>): Promise<RunRecord> {
   for (;;) {
     const run = store.run(id);
     const waits = run.state === 'queued' && store.runs().some(({ state }) => state === 'running' || state === 'paused');
@@ -59,6 +61,6 @@ async function begun(store: Store, id: string): Promise<RunRecord> {
     if (waits || !preparing) break;
     await wait(100);
   }
-  throwIfRefused(store, id);
+  throwIfRefused(store, home, { id, created });
   return store.run(id);
 }

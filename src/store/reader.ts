@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
+import { completed } from '../config/complete.js';
 import { nearest } from '../config/nearest.js';
+import type { Experiment } from '../config/schema.js';
 import type { Measurement } from '../trainer/events.js';
 import { UserError } from '../util/errors.js';
 import { Connection } from './connection.js';
@@ -42,6 +44,7 @@ export class Reader implements StoreReader {
   readonly #untold: Query<{ id: string }>;
   readonly #preference: Query<{ value: string }>;
   readonly #changes: Query<{ total: number }>;
+  readonly #originals: Query<{ id: string; asked: string }>;
 
   constructor(connection: Connection) {
     this.connection = connection;
@@ -70,6 +73,7 @@ export class Reader implements StoreReader {
     this.#measurements = connection.prepare('SELECT details FROM (SELECT key, details FROM measurements ORDER BY key DESC LIMIT 1000) ORDER BY key');
     this.#untold = connection.prepare("SELECT id FROM runs WHERE announced = 0 AND pid IS NULL AND state IN ('completed', 'stopped', 'failed', 'crashed') ORDER BY id");
     this.#preference = connection.prepare('SELECT value FROM preferences WHERE name = @name');
+    this.#originals = connection.prepare('SELECT id, asked FROM runs WHERE asked IS NOT NULL');
     this.#changes = connection.prepare('SELECT total_changes() AS total');
   }
 
@@ -90,18 +94,21 @@ export class Reader implements StoreReader {
   }
 
   metricsSince(runId: string, cursor: number): { readonly points: readonly MetricPoint[]; readonly cursor: number } {
-    const points: MetricPoint[] = [];
-    let newest = cursor;
-    for (const { key, name } of this.metricKeys.all()) {
-      const tail: MetricPoint[] = [];
-      for (const row of this.#curveFromEnd.each({ id: runId, key })) {
-        if (row.seq <= cursor) break;
-        newest = Math.max(newest, row.seq);
-        tail.push(toPoint(name, row));
+    // A step that is written while the keys are read would move the cursor past points that were not seen.
+    return this.connection.snapshot(() => {
+      const points: MetricPoint[] = [];
+      let newest = cursor;
+      for (const { key, name } of this.metricKeys.all()) {
+        const tail: MetricPoint[] = [];
+        for (const row of this.#curveFromEnd.each({ id: runId, key })) {
+          if (row.seq <= cursor) break;
+          newest = Math.max(newest, row.seq);
+          tail.push(toPoint(name, row));
+        }
+        points.push(...tail.reverse());
       }
-      points.push(...tail.reverse());
-    }
-    return { points, cursor: newest };
+      return { points, cursor: newest };
+    });
   }
 
   sketch(runId: string, key: string, points: number): { readonly x: readonly number[]; readonly y: readonly number[] } {
@@ -189,6 +196,10 @@ export class Reader implements StoreReader {
 
   sqlViews(): ReturnType<typeof describeSql> {
     return describeSql(this.connection.path);
+  }
+
+  originals(): ReadonlyMap<string, Experiment> {
+    return new Map(this.#originals.all().map(({ id, asked }) => [id, completed(JSON.parse(asked) as object)]));
   }
 
   damage(): readonly string[] {

@@ -18,7 +18,7 @@ export const rowChanges: Readonly<Record<EventType, string | null>> = {
   warning: null,
   paused: `state = 'paused', ${progress}`,
   resumed: `state = 'running', ${progress}, resumed_from = coalesce(@checkpoint, resumed_from)`,
-  changed: `${progress}, config = json_patch(config, @patch)`,
+  changed: `${progress}, asked = coalesce(asked, config), config = json_patch(config, @patch)`,
   completed: `state = 'completed', reason = NULL, ${ended}, ${progress}, output = @output, peak_memory_bytes = @peak_memory_bytes`,
   stopped: `state = 'stopped', reason = @reason, ${ended}, ${progress}, output = @output`,
   failed: `state = 'failed', reason = @reason, ${ended}`,

@@ -154,6 +154,8 @@ export interface StoreReader {
   /** Answers a query in SQL over the views that `sqlViews` tells of; throws a UserError where it is not understood or would write. */
   sql(query: string, limits?: SqlLimits): SqlResult;
   sqlViews(): readonly { readonly name: string; readonly tells: string; readonly columns: readonly string[] }[];
+  /** Experiments as they were first asked for, by run: of those that were changed since, live or by a resume. */
+  originals(): ReadonlyMap<string, Experiment>;
   /** What SQLite's own check of the whole file finds wrong; nothing when it is sound. Slow on a large store. */
   damage(): readonly string[];
   close(): void;

@@ -12,15 +12,16 @@ export function prepareStatements(connection: Connection) {
     changeRun: mapRecord(rowChanges, (change) => (change === null ? null : write(`UPDATE runs SET ${change} WHERE key = @run`))),
     insertRun: write(`INSERT INTO runs (id, name, state, created_at, config, parent)
       VALUES (@id, @name, 'queued', @created_at, @config, @parent)`),
-    known: connection.prepare<{ id: string }>('SELECT id FROM runs WHERE id = @id'),
+    known: connection.prepare<{ state: string; since: string }>('SELECT state, coalesce(queued_at, created_at) AS since FROM runs WHERE id = @id'),
     adoptFigures: write(`UPDATE runs SET step = @step, total_steps = @total_steps, epoch = @epoch, tokens_seen = @tokens_seen, train_loss = @train_loss, eval_loss = @eval_loss,
-      best_eval_loss = @best_eval_loss, output = coalesce(@output, output), started_at = coalesce(started_at, @started_at), ended_at = coalesce(ended_at, @ended_at), queue_position = NULL WHERE id = @id`),
+      best_eval_loss = @best_eval_loss, output = coalesce(@output, output), started_at = coalesce(started_at, @started_at), ended_at = coalesce(ended_at, @ended_at) WHERE id = @id`),
     newestId: connection.prepare<{ id: string }>('SELECT id FROM runs ORDER BY id DESC LIMIT 1'),
     nextSeq: connection.prepare<{ run: number; seq: number }>('UPDATE runs SET seq = seq + 1 WHERE id = @id RETURNING key AS run, seq'),
     findKey: connection.prepare<{ key: number }>('SELECT key FROM metric_keys WHERE name = @name'),
     insertKey: connection.prepare<{ key: number }>('INSERT INTO metric_keys (name) VALUES (@name) RETURNING key'),
     insertPoint: write('INSERT OR REPLACE INTO metrics (run, key, step, seq, time, value) VALUES (@run, @key, @step, @seq, @time, @value)'),
-    requeue: write(`UPDATE runs SET state = 'queued', reason = NULL, ended_at = NULL, queue_position = NULL, queued_at = @time, config = @config
+    requeue: write(`UPDATE runs SET state = 'queued', reason = NULL, ended_at = NULL, queue_position = NULL, queued_at = @time,
+      asked = CASE WHEN json(config) = json(@config) THEN asked ELSE coalesce(asked, config) END, config = @config
       WHERE id = @id AND state IN ('completed', 'stopped', 'failed', 'crashed')`),
     inheritPoints: write(`INSERT INTO metrics (run, key, step, seq, time, value)
       SELECT child.key, metrics.key, metrics.step, metrics.seq, metrics.time, metrics.value

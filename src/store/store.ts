@@ -108,13 +108,15 @@ class SqliteStore extends Reader implements Store {
 
   adoptRun({ id, name, created_at, config, state, reason, points, last }: AdoptedRun): void {
     this.connection.transaction(() => {
-      const known = this.#sql.known.first({ id }) !== undefined;
-      if (!known) this.#sql.insertRun.run({ id, name, created_at, config: JSON.stringify(config), parent: null });
+      const known = this.#sql.known.first({ id });
+      if (known === undefined) this.#sql.insertRun.run({ id, name, created_at, config: JSON.stringify(config), parent: null });
       const { run, seq } = this.#advance(id);
       for (const { step, time, key, value } of points) this.#sql.insertPoint.run({ run, key: this.#keyOf(key), step, seq, time: Date.parse(time), value });
-      if (last !== null) this.#sql.adoptFigures.run({ id, ...last });
+      // One that was queued again after that end keeps its place in line.
+      const waits = known?.state === 'queued' && !(state !== 'crashed' && last?.ended_at != null && last.ended_at > known.since);
+      if (last !== null) this.#sql.adoptFigures.run({ id, ...last, ended_at: waits ? null : last.ended_at });
       // A folder that does not tell the end of a run knows less than the record does.
-      if (!known || state !== 'crashed') this.setState(id, state, reason);
+      if (known === undefined || (state !== 'crashed' && !waits)) this.setState(id, state, reason);
     });
   }
 

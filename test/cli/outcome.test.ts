@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { concludeRun } from '../../src/cli/outcome.js';
+import { concludeRun, throwIfRefused } from '../../src/cli/outcome.js';
+import { runFolder } from '../../src/store/folders.js';
 import { openStore } from '../../src/store/store.js';
 import type { TrainEvent } from '../../src/trainer/events.js';
 import { experiment, memoryTerminal } from './samples.js';
@@ -34,5 +35,31 @@ describe('the exit code', () => {
     const terminal = memoryTerminal();
     expect(concludeRun(terminal, home, { run: store.run(id), store })).toBe(code);
     expect(terminal.err.join('')).toMatch(code === 0 || code === 130 ? /^$/ : /^workbench: the loss is no number\n/);
+  });
+});
+
+describe('a run that is refused before it begins', () => {
+  const refused = (): string => {
+    const { id } = store.createRun({ name: 'run', config: experiment });
+    mkdirSync(runFolder(home, id), { recursive: true });
+    store.record(id, failed(true), new Date().toISOString());
+    return id;
+  };
+
+  it('leaves nothing behind where this command has made it', () => {
+    const id = refused();
+    expect(() => throwIfRefused(store, home, { id, created: true })).toThrow('the loss is no number');
+    expect(store.runs().some((run) => run.id === id)).toBe(false);
+    expect(existsSync(runFolder(home, id))).toBe(false);
+  });
+
+  it('is kept where it was there before, or holds a checkpoint', () => {
+    const [known, branch] = [refused(), refused()];
+    mkdirSync(join(runFolder(home, branch), 'checkpoints', 'step-5'), { recursive: true });
+    for (const [id, created] of [[known, false], [branch, true]] as const) {
+      expect(() => throwIfRefused(store, home, { id, created })).toThrow('the loss is no number');
+      expect(store.run(id).state).toBe('failed');
+      expect(existsSync(runFolder(home, id))).toBe(true);
+    }
   });
 });

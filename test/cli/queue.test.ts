@@ -1,7 +1,13 @@
 /** The loop that people write by hand: a list of experiments, worked through. */
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { enqueue } from '../../src/cli/queue.js';
+import type { Experiment } from '../../src/config/schema.js';
+import { openStore } from '../../src/store/store.js';
+import type { TrainEvent } from '../../src/trainer/events.js';
+import { experiment as sample } from './samples.js';
 import { repository, Workplace } from './workbench.js';
 
 const place = new Workplace();
@@ -34,6 +40,37 @@ it('works through a list, and then only what is not complete', async () => {
   const again = await place.run('queue', 'add', files[0], files[2]);
   expect(again.stdout).toMatch(/^a \(\w+\) is complete: skipped\nc \(\w+\) is complete: skipped\n$/);
   expect(await runs()).toHaveLength(3);
+});
+
+it('knows a complete experiment again whose rate, length or micro-batches were changed since', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'workbench-asked-'));
+  const store = openStore(home);
+  try {
+    const file: Experiment = { ...sample, name: 'asked', train: { ...sample.train, max_steps: 4, per_device_train_batch_size: 8, gradient_accumulation_steps: 1 } };
+    const other: Experiment = { ...file, train: { ...file.train, learning_rate: 0.5 } };
+    const { id } = store.createRun({ name: 'asked', config: file });
+    const at = { step: 4, total_steps: 4, epoch: 1 };
+    const say = (event: TrainEvent) => store.record(id, event, new Date().toISOString());
+    const complete = () => say({ type: 'completed', ...at, output: 'o', peak_memory_bytes: 1 });
+    say({ type: 'changed', ...at, changes: { learning_rate: 0.125 } });
+    complete();
+    expect(await enqueue(store, home, file)).toBe(`asked (${id}) is complete: skipped`);
+    const { config } = store.run(id);
+    expect(store.requeue(id, { ...config, train: { ...config.train, max_steps: 8, per_device_train_batch_size: 4, gradient_accumulation_steps: 2 } })).toBe(true);
+    complete();
+    expect(await enqueue(store, home, file)).toBe(`asked (${id}) is complete: skipped`);
+    expect(await enqueue(store, home, store.run(id).config)).toBe(`asked (${id}) is complete: skipped`);
+    // A file with a rate of its own is an experiment of its own.
+    expect(await enqueue(store, home, other)).toContain('is in line, number 1');
+    // What was cut off goes on as it was last, not as the file has it.
+    store.requeue(id, store.run(id).config);
+    store.setState(id, 'crashed', 'cut off');
+    expect(await enqueue(store, home, file)).toContain(`asked (${id}) is in line, number 2; it goes on`);
+    expect(store.run(id).config.train).toMatchObject({ learning_rate: 0.125, max_steps: 8, per_device_train_batch_size: 4 });
+  } finally {
+    store.close();
+    rmSync(home, { recursive: true });
+  }
 });
 
 it('resumes what was stopped, in its place', async () => {

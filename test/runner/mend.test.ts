@@ -57,6 +57,19 @@ it('comes back from the newest whole backup, brought up to date from the folders
   expect(place.store.runs()).toMatchObject([{ id: later, state: 'completed', step: 3 }, { id, state: 'completed', tags: ['dear'] }]);
 });
 
+it('leaves a run that was queued again in its place in line', async () => {
+  const first = place.create();
+  place.store.enqueue(first);
+  expect(place.store.requeue(id, place.store.run(id).config)).toBe(true);
+  place.store.enqueue(id);
+  await place.store.backUpDaily();
+  damage();
+  expect(await mendStore(place.home)).toContain('.backup took its place');
+  place.reopen();
+  expect(place.store.queue()).toEqual([first, id]);
+  expect(place.store.run(id)).toMatchObject({ state: 'queued', reason: null, ended_at: null, step: 3 });
+});
+
 it('a large store opens at once; a process aside looks at the whole of it, and the next command mends what that finds', async () => {
   const path = join(place.home, 'workbench.db');
   place.store.close();

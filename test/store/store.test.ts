@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseExperiment } from '../../src/config/parse.js';
-import { runFolder } from '../../src/store/folders.js';
+import { Connection } from '../../src/store/connection.js';
+import type { Query } from '../../src/store/connection.js';
+import { databasePath, runFolder } from '../../src/store/folders.js';
 import { makeRunId } from '../../src/store/ids.js';
 import { takeLock } from '../../src/store/lock.js';
+import { Reader } from '../../src/store/reader.js';
 import { openReader, openStore } from '../../src/store/store.js';
 import type { Store } from '../../src/store/store.js';
 import type { EvalEvent, StepEvent, TrainEvent } from '../../src/trainer/events.js';
@@ -214,6 +217,32 @@ describe('metrics', () => {
     expect(news()).toEqual(['loss 2', 'loss 3']);
     expect(store.metrics(id, ['loss']).map(({ value }) => value)).toEqual([3, 5, 4]);
     expect(store.run(id).resumed_from).toBe('/c');
+  });
+
+  it('that are written by another while they are read come whole with the next question', () => {
+    const id = create();
+    store.record(id, stepped(1, 3), time);
+    /** Lets the other write a step after the first curve was read. */
+    class Interleaved extends Connection {
+      reads = 0;
+      override prepare<Row>(sql: string): Query<Row> {
+        const query = super.prepare<Row>(sql);
+        return {
+          ...query,
+          each: (parameters) => {
+            if (++this.reads === 2) store.record(id, stepped(2, 2), time);
+            return query.each(parameters);
+          },
+        };
+      }
+    }
+    const reader = new Reader(new Interleaved(databasePath(home)));
+    const first = reader.metricsSince(id, 0);
+    const second = reader.metricsSince(id, first.cursor);
+    reader.close();
+    const all = store.metrics(id).map(({ key, step }) => `${key} ${step}`);
+    expect([...first.points, ...second.points].map(({ key, step }) => `${key} ${step}`).sort()).toEqual(all.sort());
+    expect(all).toContain('loss 2');
   });
 
   it('of one run do not disturb those of another', () => {

@@ -2,6 +2,7 @@ import { runs } from './0001-runs.js';
 import { queue } from './0002-queue.js';
 import { end } from './0003-end.js';
 import { listing } from './0004-listing.js';
+import { asked } from './0005-asked.js';
 
 /** The first brings an empty file to version 1, the next to 2, … A migration that was released never changes. */
-export const migrations: readonly string[] = [runs, queue, end, listing];
+export const migrations: readonly string[] = [runs, queue, end, listing, asked];
