@@ -5,6 +5,7 @@ import type { Workplace } from '../ui/command-line/commands.js';
 import { valueAt, withValue } from '../ui/screens/new-run/draft.js';
 import type { Draft } from '../ui/screens/new-run/draft.js';
 import type { Services } from '../ui/services.js';
+import { messageOf } from '../util/errors.js';
 import { explain } from './explain.js';
 import type { Context } from './repl/command.js';
 import { commandTable, runLine } from './repl/commands.js';
@@ -16,9 +17,11 @@ import { exit, type ExitCode, type Terminal } from './terminal.js';
 /** Line-edited at a terminal; else a script is read from standard input, to its end or its first command that fails. */
 export async function repl(terminal: Terminal): Promise<void> {
   const services = openServices(terminal.env);
+  const unwatch = services.watchRuns((error) => terminal.note(`workbench: ${messageOf(error)}`));
   try {
     process.exitCode = process.stdin.isTTY ? await prompted(terminal, services) : await scripted(terminal, services);
   } finally {
+    unwatch();
     services.close();
   }
 }

@@ -22,6 +22,7 @@ import { reconcile } from '../runner/outcome.js';
 import { readRunLog } from '../runner/run-log.js';
 import { startUpkeep } from '../runner/upkeep.js';
 import { openStore } from '../store/store.js';
+import { watchRuns } from './watch-runs.js';
 import type { Commands } from '../ui/command-line/commands.js';
 import type { Services } from '../ui/services.js';
 import { UserError } from '../util/errors.js';
@@ -34,13 +35,13 @@ import { doctorServices } from './doctor-services.js';
 import { playgroundServices } from './playground-services.js';
 import { makeRecords } from './records.js';
 
+/** How long the screen may stand still for another writer, in milliseconds. */
+const patience = 1000;
+
 export function openServices(env: Environment): Services & { close(): void } {
   const home = homeFolder(env);
-  const store = openStore(home);
+  const store = openStore(home, patience);
   startUpkeep(home);
-  // A run whose process and supervisor died together is noticed by whoever looks.
-  const watch = setInterval(() => reconcile(store, home), 1000);
-  reconcile(store, home);
   // What waited when the machine was restarted goes on; why it cannot is said by whatever starts a run.
   if (store.queue().length > 0) void workQueue(home).catch(() => undefined);
   const located = async (experiment: Experiment) => {
@@ -89,13 +90,13 @@ export function openServices(env: Environment): Services & { close(): void } {
     doctor: doctorServices(env, search),
     playground: playgroundServices(store, env, voices),
     queue: queueServices(store, home, { located, expanded }),
+    watchRuns: (failed) => watchRuns(() => void reconcile(store, home), failed),
     commands: () => (commands ??= import('./repl/commands.js').then(({ screenCommands }) => screenCommands(env, services))),
     change: (runId, changes) => change(home, runId, changes),
     kill: async (runId) => void (await kill(home, runId)),
     log: (runId) => readRunLog(home, runId),
     machine: makeMeter(),
     close() {
-      clearInterval(watch);
       search.close();
       desk.close();
       voices.close();

@@ -27,7 +27,7 @@ export interface Controller {
   press(key: Key): void;
   /** Lets the screens begin; returns what ends them. */
   start(): () => void;
-  /** Looks whether anybody has written, and shows it; true where there was something. Cheap when nobody has. */
+  /** Looks whether anybody has written, and shows it; true where there was something, or it could not be read: then there is no hurry. Cheap when nobody has. */
   poll(): boolean;
 }
 
@@ -49,6 +49,7 @@ const handlers: Readonly<Record<string, Perform>> = Object.assign({}, ...all.map
 
 export function makeController({ store, services, surface, clock }: ControllerOptions): Controller {
   let seen = -1;
+  let trouble: string | null = null;
   const world: World = { services, get: store.get, send, subscribe: store.subscribe, refresh };
 
   function send(...messages: readonly Message[]): void {
@@ -61,7 +62,7 @@ export function makeController({ store, services, surface, clock }: ControllerOp
   function apply(action: Action): void {
     const { screen } = store.get();
     store.dispatch(action);
-    if (store.get().screen !== screen) refreshShown();
+    if (store.get().screen !== screen) look(refreshShown);
   }
 
   function perform(intent: Intent): void {
@@ -82,6 +83,24 @@ export function makeController({ store, services, surface, clock }: ControllerOp
     } catch (error) {
       send({ type: 'notice', notice: { tone: 'bad', text: messageOf(error) } });
     }
+  }
+
+  /** The same for what is looked up by itself; what goes on failing is said once. */
+  function look(work: () => void): boolean {
+    try {
+      work();
+      trouble = null;
+      return true;
+    } catch (error) {
+      tell(error);
+      return false;
+    }
+  }
+
+  function tell(error: unknown): void {
+    const text = messageOf(error);
+    if (text !== trouble) send({ type: 'notice', notice: { tone: 'bad', text } });
+    trouble = text;
   }
 
   /** Keys of one's own; what of them cannot be used is said. */
@@ -121,18 +140,21 @@ export function makeController({ store, services, surface, clock }: ControllerOp
       void attempt(readKeys);
       const theme = themeNamed(services.reader.preference(themePreference));
       if (theme !== null) store.dispatch({ type: 'theme', theme });
-      const ends = all.map((screen) => screen.start?.(world));
+      const ends = [services.watchRuns(tell), ...all.map((screen) => screen.start?.(world))];
       store.dispatch({ type: 'connected' });
       this.poll();
       void attempt(offerInterrupted);
       return () => ends.forEach((end) => end?.());
     },
     poll() {
-      const version = services.reader.version();
-      if (version === seen && clock() - store.get().now < staleAfter) return false;
-      seen = version;
-      refresh();
-      return true;
+      let news = false;
+      const done = look(() => {
+        const version = services.reader.version();
+        news = version !== seen || clock() - store.get().now >= staleAfter;
+        if (news) refresh();
+        seen = version;
+      });
+      return news || !done;
     },
   };
 }

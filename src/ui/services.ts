@@ -43,6 +43,11 @@ export interface Services {
   interrupted(): readonly { readonly run: RunRecord; readonly from: number }[];
   /** Has all of them go on, before what waits; gives how many do. */
   resumeInterrupted(): Promise<number>;
+  /**
+   * Looks at once and every second for runs whose process and supervisor died together, and records what became of them; returns what
+   * ends it. `failed` hears why it could not, once for the same reason in a row: then it is tried again later.
+   */
+  watchRuns(failed: (error: unknown) => void): () => void;
   control(runId: string, control: Control): Promise<void>;
   /** Keys of one's own, as written; null where there are none. Throws a UserError where they cannot be read. */
   keyFile(): unknown;

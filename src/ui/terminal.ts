@@ -23,10 +23,14 @@ export interface Terminal {
 const enterSequence = '\u001b[?1049h\u001b[?7l\u001b[?25l\u001b[2J';
 const leaveSequence = '\u001b[?25h\u001b[?7h\u001b[?1049l';
 
+/** A stop comes within this, in milliseconds. */
+const resumeAfter = 200;
+
 /** `screenOf` is handed what takes its frames; `failed` hears of an error that a component threw. */
 export function enterTerminal(screenOf: (show: (frame: () => Frame) => void) => ReactNode, { stdin, stdout }: Streams, failed: (error: unknown) => void): Terminal {
   const writer = makeFrameWriter((data) => void stdout.write(data));
   let inside = false;
+  let unstopped: NodeJS.Timeout | undefined;
 
   function enter(): void {
     inside = true;
@@ -43,12 +47,23 @@ export function enterTerminal(screenOf: (show: (frame: () => Frame) => void) => 
     if (stdin.isTTY) stdin.setRawMode(false);
   }
 
+  function resume(): void {
+    endSuspension();
+    enter();
+  }
+
+  function endSuspension(): void {
+    clearTimeout(unstopped);
+    process.off('SIGCONT', resume);
+  }
+
   enter();
   // `debug` spares Ink its timers and its own ways to write; what it would write is empty.
   const shown = render(screenOf(writer.show), { stdin, stdout: silent(stdout), debug: true, exitOnCtrlC: false, patchConsole: false });
   shown.waitUntilExit().catch(failed);
   return {
     leave() {
+      endSuspension();
       exit();
       shown.unmount();
     },
@@ -60,9 +75,11 @@ export function enterTerminal(screenOf: (show: (frame: () => Frame) => void) => 
     },
     suspend() {
       exit();
-      process.once('SIGCONT', enter);
+      process.once('SIGCONT', resume);
       // The whole job, for `npm start` waits in front of this process.
       process.kill(0, 'SIGTSTP');
+      // Where no shell could continue it (`ssh -t host workbench`) the kernel drops the signal: nothing has stopped.
+      unstopped = setTimeout(resume, resumeAfter);
     },
   };
 }

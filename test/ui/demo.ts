@@ -40,6 +40,7 @@ const services: Services = {
   queue: sampleQueue(store),
   playground: samplePlayground(),
   doctor: sampleDoctor(),
+  watchRuns: () => () => undefined,
   startRun: (config) => Promise.resolve(store.createRun({ name: 'new', config }).id),
   resume: () => Promise.resolve(),
   interrupted: () => [],

@@ -65,6 +65,7 @@ export function openHome(changes: Partial<Services> = {}): Home {
     resume: (run) => Promise.resolve(void store.requeue(run, store.run(run).config)),
     interrupted: () => [],
     resumeInterrupted: () => Promise.resolve(0),
+    watchRuns: () => () => undefined,
     control: (run, control) => Promise.resolve(void controls.push({ run, control })),
     keyFile: () => readKeyFile(folder),
     commands: () => Promise.resolve(screenCommands({ ...process.env, WORKBENCH_HOME: folder }, services)),

@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { spawn } from '@lydell/node-pty';
 import type { IPty } from '@lydell/node-pty';
+import Database from 'better-sqlite3';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { parseExperiment } from '../../src/config/parse.js';
+import { databasePath } from '../../src/store/folders.js';
+import { openStore } from '../../src/store/store.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const [entered, left] = ['\u001b[?1049h', '\u001b[?1049l'];
@@ -18,8 +22,9 @@ afterEach(() => {
   rmSync(home, { recursive: true, force: true });
 });
 
-function open(file = process.execPath, args = [join(root, 'bin/workbench')]): { output: () => string; ended: Promise<{ exitCode: number; signal?: number }>; until(text: string): Promise<void> } {
+function open(file = process.execPath, args = [join(root, 'bin/workbench')], prepare: (home: string) => void = () => undefined): { output: () => string; ended: Promise<{ exitCode: number; signal?: number }>; until(text: string): Promise<void> } {
   home = mkdtempSync(join(tmpdir(), 'workbench-pty-'));
+  prepare(home);
   const child = spawn(file, args, { cols: 80, rows: 24, cwd: root, env: { ...process.env, WORKBENCH_HOME: home, NODE_ENV: '', CI: '' } });
   pty = child;
   let output = '';
@@ -60,6 +65,32 @@ describe.skipIf(!existsSync(join(root, 'dist/ui/app.js')))('the terminal (needs 
     const before = output().length;
     pty!.write('fg\r');
     await vi.waitFor(() => expect(output().indexOf('Workbench', output().indexOf(entered, before))).toBeGreaterThan(before), { timeout: 30_000, interval: 10 });
+  });
+
+  it('is taken again after Ctrl-Z where no shell could continue it', async () => {
+    const { output, until } = open();
+    await until('finetuning');
+    pty!.write('\u001a');
+    await until(left);
+    const before = output().lastIndexOf(left);
+    await vi.waitFor(() => expect(output().indexOf('Workbench', output().indexOf(entered, before))).toBeGreaterThan(before), { timeout: 30_000, interval: 10 });
+  });
+
+  it('stays open over a store that somebody holds, says so, and goes on when it is free', async () => {
+    const held: Database.Database[] = [];
+    const { until } = open(undefined, undefined, (folder) => {
+      const store = openStore(folder);
+      const { id } = store.createRun({ name: 'orphan', config: parseExperiment({ model: 'm', dataset: { path: 'd' } }) });
+      store.claim(id, { pid: 1, startTime: '0', bootId: 'an earlier one' });
+      store.close();
+      held.push(new Database(databasePath(folder)));
+      held[0].exec('BEGIN IMMEDIATE');
+    });
+    await until('is locked by another');
+    pty!.write('3');
+    await until('orphan');
+    held[0].close();
+    await until('crashed');
   });
 
   it('is given back when the line is cut', async () => {
