@@ -16,5 +16,5 @@ export default tseslint.config(
     },
   },
   { files: ['*.config.{js,ts}', 'experiments/*.ts'], rules: { 'no-restricted-syntax': 'off' } },
-  { files: ['bin/**', 'bench/**', 'experiments/**'], languageOptions: { globals: { console: 'readonly', process: 'readonly', performance: 'readonly', URL: 'readonly', Buffer: 'readonly' } } },
+  { files: ['bin/**', 'bench/**', 'experiments/**', 'test/**/*.mjs'], languageOptions: { globals: { console: 'readonly', process: 'readonly', performance: 'readonly', URL: 'readonly', Buffer: 'readonly' } } },
 );
