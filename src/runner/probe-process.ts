@@ -14,6 +14,7 @@ process.once('message', ({ home, folder, experiment }: ProbeRequest) => {
     log: () => undefined,
     takeControls: () => [],
     takeChanges: () => [],
+    closeChanges: () => true,
     chooseEngine,
   }).finally(() => process.disconnect());
 });

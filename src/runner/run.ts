@@ -12,7 +12,7 @@ import type { LiveChange, Request } from '../trainer/events.js';
 import { messageOf, UserError } from '../util/errors.js';
 import { writeIdentity } from './adopt.js';
 import { runSocket } from './address.js';
-import { askFor, isControl, newControls } from './controls.js';
+import { admitChange, askFor, isControl, newControls } from './controls.js';
 import { announceEnd } from './finish.js';
 import { ownIdentity } from './identity.js';
 import type { RunRequest, TimedEvent, WorkerInput, WorkerMessage } from './protocol.js';
@@ -65,7 +65,11 @@ export async function runProcess({ home, runId, workerEntry, early }: RunOptions
   const server = await serve(runSocket(home, runId), (request) => {
     const asked = request as RunRequest;
     if (asked.type === 'control' && isControl(asked.control)) control(asked.control);
-    else if (asked.type === 'set') changes.port1.postMessage(checkedChange(config, asked.changes));
+    else if (asked.type === 'set') {
+      const change = checkedChange(config, asked.changes);
+      if (!admitChange(controls)) throw new UserError('it makes no more updates and is only writing its result: have it go on with another value when it has ended (workbench resume <run> --set train.<key>=<value>)');
+      changes.port1.postMessage(change);
+    }
     else throw new Error(`not a request to a run: ${JSON.stringify(request)}`);
   });
 

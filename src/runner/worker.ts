@@ -6,7 +6,7 @@ import { chooseEngine } from '../engine/registry.js';
 import { checkpointSteps } from '../trainer/checkpoint.js';
 import { train } from '../trainer/train.js';
 import type { LiveChange } from '../trainer/events.js';
-import { takeAsked } from './controls.js';
+import { closeChanges, takeAsked } from './controls.js';
 import type { WorkerInput, WorkerMessage } from './protocol.js';
 
 const { runFolder, home, experiment, measurements, controls, changes } = workerData as WorkerInput;
@@ -21,10 +21,14 @@ async function checkpoints(): Promise<string[]> {
   return (await checkpointSteps(folder)).reverse().map((step) => join(folder, `step-${step}`));
 }
 
+let taken = 0;
+
 /** Without the event loop, to which a thread that computes does not come. */
 function takeChanges(): LiveChange[] {
   const next = receiveMessageOnPort(changes);
-  return next === undefined ? [] : [next.message as LiveChange, ...takeChanges()];
+  if (next === undefined) return [];
+  taken++;
+  return [next.message as LiveChange, ...takeChanges()];
 }
 
 await train(parseExperiment(experiment), {
@@ -36,5 +40,6 @@ await train(parseExperiment(experiment), {
   log: (line) => tell({ type: 'log', line }),
   takeControls: () => takeAsked(controls),
   takeChanges,
+  closeChanges: () => closeChanges(controls, taken),
   chooseEngine,
 });

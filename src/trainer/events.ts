@@ -128,7 +128,8 @@ export interface Measurement {
 export interface StoppedEvent extends Progress {
   readonly type: 'stopped';
   readonly reason: string;
-  readonly output: string;
+  /** Null where it could not be written: the checkpoint has what was learned. */
+  readonly output: string | null;
 }
 
 export interface FailedEvent {

@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { TrainConfig } from '../config/schema.js';
 import type { UpdateBatch } from '../data/loader.js';
 import { OutOfMemory } from '../engine/contract.js';
+import { messageOf } from '../util/errors.js';
 import { formatBytes } from '../util/format.js';
 import { Asked } from './asked.js';
 import { measurementOf } from './calibration.js';
@@ -57,12 +58,11 @@ class Loop {
       await this.#evaluate();
       await this.#sample();
     }
-    while (!this.#complete() && !this.#asked.stopping()) {
+    while (!this.#over()) {
       const batch = this.#session.loader.next();
       const begun = performance.now();
       const figures = await this.#update(batch);
-      if (figures === 'interrupted') break;
-      if (figures === 'again') continue;
+      if (figures === 'interrupted' || figures === 'again') continue;
       this.#step++;
       this.#position = batch.position;
       if (figures !== 'skipped') this.#meter.add(figures, (performance.now() - begun) / 1000);
@@ -79,9 +79,20 @@ class Loop {
     await this.#finish();
   }
 
-  /** Whether the last update has been made, after what was asked for so far has been changed. */
-  #complete(): boolean {
+  /** Whether the run ends here, after what was asked for so far has been changed: from then on it takes no changes. */
+  #over(): boolean {
+    do {
+      this.#takeChanges();
+      if (!this.#complete && !this.#asked.stopping()) return false;
+    } while (!this.#context.closeChanges());
+    return true;
+  }
+
+  #takeChanges(): void {
     for (const change of this.#context.takeChanges()) this.#change(change);
+  }
+
+  get #complete(): boolean {
     return this.#step >= this.#session.totalSteps;
   }
 
@@ -126,6 +137,7 @@ class Loop {
   /** The run goes on without the update, or ends with the last good weights saved. */
   async #leaveOut(refused: RefusedUpdate): Promise<'skipped'> {
     if (!this.#recovery.leavesOut(refused, this.#session)) {
+      do this.#takeChanges(); while (!this.#context.closeChanges());
       await this.#save();
       await this.#checkpoints.settled();
       throw refused;
@@ -164,7 +176,7 @@ class Loop {
     const result = await evaluateRows(executable, data.eval, { batchSize: experiment.train.per_device_eval_batch_size, vocabSize: model.vocabSize, padId, layout, interrupted: this.#asked.stopping });
     if (result === null) return;
     this.#lastEval = { step: this.#step, loss: result.loss };
-    this.#bestLoss = Math.min(this.#bestLoss ?? Infinity, result.loss);
+    if (result.loss < (this.#bestLoss ?? Infinity)) this.#bestLoss = result.loss; // never NaN
     this.#context.emit({
       type: 'eval',
       ...this.#progress,
@@ -205,16 +217,32 @@ class Loop {
   }
 
   async #finish(): Promise<void> {
-    const output = await writeOutput(this.#session, this.#context.runFolder);
-    if (this.#complete()) {
+    // What a run can go on from comes before what it would only be nice to have.
+    if (!this.#complete) await this.#save();
+    const output = await this.#writeOutput();
+    if (this.#complete && output !== null) {
       await this.#checkpoints.settled();
       const peak = process.resourceUsage().maxRSS * 1024;
       this.#context.emit({ type: 'completed', ...this.#progress, output, peak_memory_bytes: peak, measurement: this.#measurement(peak) });
       return;
     }
-    await this.#save();
     await this.#checkpoints.settled();
     this.#context.emit({ type: 'stopped', ...this.#progress, reason: this.#asked.reason, output });
+  }
+
+  /** Its folder. One that cannot be written fails a complete run, which has a checkpoint then; a stopped run only lacks it: null. */
+  async #writeOutput(): Promise<string | null> {
+    try {
+      return await writeOutput(this.#session, this.#context.runFolder);
+    } catch (error) {
+      if (this.#complete) {
+        await this.#save();
+        await this.#checkpoints.settled();
+        throw error;
+      }
+      this.#context.emit({ type: 'warning', message: `What it has learned could not be written: ${messageOf(error)}` });
+      return null;
+    }
   }
 
   #measurement(peakBytes: number): Measurement | null {

@@ -54,8 +54,8 @@ export class Checkpoints {
     }
     this.#kept = kept;
     this.#savedStep = step;
-    await this.#thinOut(step);
-    this.#context.emit({ type: 'checkpoint', ...progress, path, bytes: await bytesOf(path) });
+    this.#context.emit({ type: 'checkpoint', ...progress, path, bytes: await bytesOf(path).catch(() => checkpointBytes(this.#session)) });
+    await this.#thinOut(step).catch((error: unknown) => this.#context.emit({ type: 'warning', message: `Older checkpoints could not be removed: ${messageOf(error)}` }));
     this.#mirror?.copy(step);
   }
 

@@ -32,6 +32,8 @@ export interface TrainContext {
   takeControls(): readonly Request[];
   /** Takes the changes that have been asked for since the last call, oldest first. */
   takeChanges(): readonly LiveChange[];
+  /** From here on no change is taken any more; false when there is one that was not taken yet. */
+  closeChanges(): boolean;
   chooseEngine(config: EngineConfig): Promise<ChosenEngine>;
 }
 

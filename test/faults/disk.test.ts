@@ -7,6 +7,8 @@ import { afterAll, expect, it } from 'vitest';
 import { writeWhole } from '../../src/trainer/checkpoint.js';
 import { openStore } from '../../src/store/store.js';
 import { Workplace } from '../cli/workbench.js';
+import type { TrainEvent } from '../../src/trainer/events.js';
+import { experimentOf, run } from '../trainer/support.js';
 import { Tiny, tinyExperiment } from '../runner/tiny.js';
 
 const place = new Tiny();
@@ -41,6 +43,18 @@ it.skipIf(!able)('is foreseen: the save is left out with a warning, and the run 
   mount(place.folder(id, 'checkpoints'), '1m');
   expect(await place.run(id)).toMatchObject({ state: 'completed', step: 6, checkpoints: [] });
   expect(place.troubles(id)).toEqual([3, 6].map((step) => expect.stringMatching(new RegExp(`^The checkpoint at step ${step} could not be written: it takes .* are free on the disk`)) as string));
+});
+
+it.skipIf(!able)('an old checkpoint that cannot be removed is told, and the run goes on (needs to mount a tmpfs)', async () => {
+  const stuck = (path: string) => mounted.includes(path) || mount(path, '64k');
+  const controls = (events: readonly TrainEvent[]) => {
+    const first = events.find((event) => event.type === 'checkpoint');
+    if (first !== undefined) stuck(first.path);
+    return [];
+  };
+  const done = await run(experimentOf({ train: { max_steps: 2, save_steps: 1, eval_steps: 0, save_total_limit: 1, save_best: false } }), { controls });
+  expect(done.events.filter(({ type }) => type === 'warning').at(-1)).toMatchObject({ message: expect.stringMatching(/^Older checkpoints could not be removed: .*step-1/) as string });
+  expect(done.events.at(-1)).toMatchObject({ type: 'completed', step: 2 });
 });
 
 it.skipIf(!able)('a home that is mounted read-only: one sentence, and nothing lost when it can be written again (needs to mount a tmpfs)', async () => {

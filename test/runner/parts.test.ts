@@ -6,7 +6,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseExperiment } from '../../src/config/parse.js';
 import { runSocket, supervisorSocket } from '../../src/runner/address.js';
-import { askFor, isControl, newControls, takeAsked } from '../../src/runner/controls.js';
+import { admitChange, askFor, closeChanges, isControl, newControls, takeAsked } from '../../src/runner/controls.js';
 import { isAlive, ownIdentity } from '../../src/runner/identity.js';
 import { Recorder } from '../../src/runner/recorder.js';
 import { ask, serve } from '../../src/runner/socket.js';
@@ -35,6 +35,15 @@ describe('controls', () => {
     expect(takeAsked(controls)).toEqual(['continue']);
     for (const control of ['continue', 'pause'] as const) askFor(controls, control);
     expect(takeAsked(controls)).toEqual(['pause']);
+  });
+
+  it('a change is admitted until the run takes no more, and none is lost on the way', () => {
+    const controls = newControls();
+    expect(admitChange(controls)).toBe(true);
+    expect(closeChanges(controls, 0)).toBe(false);
+    expect(closeChanges(controls, 1)).toBe(true);
+    expect(admitChange(controls)).toBe(false);
+    expect(closeChanges(controls, 1)).toBe(true);
   });
 
   it('are these words and no others', () => {

@@ -36,7 +36,7 @@ export interface Run {
   readonly log: readonly string[];
 }
 
-export async function run(experiment: Experiment, options: { resumeFrom?: readonly string[]; controls?: (events: readonly TrainEvent[]) => readonly Control[]; changes?: (events: readonly TrainEvent[]) => readonly LiveChange[]; chooseEngine?: TrainContext['chooseEngine'] } = {}): Promise<Run> {
+export async function run(experiment: Experiment, options: { resumeFrom?: readonly string[]; controls?: (events: readonly TrainEvent[]) => readonly Control[]; changes?: (events: readonly TrainEvent[]) => readonly LiveChange[]; closeChanges?: () => boolean; chooseEngine?: TrainContext['chooseEngine'] } = {}): Promise<Run> {
   const folder = mkdtempSync(join(home, 'run-'));
   const events: TrainEvent[] = [];
   const log: string[] = [];
@@ -48,6 +48,7 @@ export async function run(experiment: Experiment, options: { resumeFrom?: readon
     log: (line) => log.push(line),
     takeControls: () => options.controls?.(events) ?? [],
     takeChanges: () => options.changes?.(events) ?? [],
+    closeChanges: options.closeChanges ?? (() => true),
     chooseEngine: options.chooseEngine ?? chooseEngine,
   });
   return { events, folder, log };

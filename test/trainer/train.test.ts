@@ -1,13 +1,14 @@
 /** Whole runs on the demo that the repository ships. */
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Experiment } from '../../src/config/schema.js';
 import type { Engine } from '../../src/engine/contract.js';
 import { referenceEngine } from '../../src/engine/reference/index.js';
 import { chooseEngine } from '../../src/engine/registry.js';
 import type { Control, LiveChange, TrainEvent } from '../../src/trainer/events.js';
 import type { ChosenEngine } from '../../src/trainer/train.js';
-import { adapterOf, demo, experimentOf, losses, run, types } from './support.js';
+import { adapterOf, demo, experimentOf, home, losses, run, types } from './support.js';
 
 describe('a run that is changed while it runs', () => {
   const wish = (change: LiveChange) => {
@@ -31,6 +32,50 @@ describe('a run that is changed while it runs', () => {
   it('ends at once when it has done enough', async () => {
     const done = await run(experimentOf({ train: steady }), { changes: wish({ max_steps: 2 }) });
     expect(done.events.at(-1)).toMatchObject({ type: 'completed', step: 2 });
+  });
+
+  it('goes on for what comes just before it takes no more, and takes nothing while its result is written', async () => {
+    const late: LiveChange[] = [];
+    let asked = 0;
+    const closeChanges = () => {
+      if (asked++ > 0) {
+        late.push({ max_steps: 100 });
+        return true;
+      }
+      late.push({ max_steps: 8 });
+      return false;
+    };
+    const done = await run(experimentOf({ train: steady }), { changes: () => late.splice(0), closeChanges });
+    expect(done.events.at(-1)).toMatchObject({ type: 'completed', step: 8, total_steps: 8 });
+    expect(losses(done)).toHaveLength(8);
+  });
+});
+
+describe('a result that cannot be written, because the base model was moved away', () => {
+  const movable = (): { readonly experiment: Experiment; readonly move: (events: readonly TrainEvent[]) => boolean } => {
+    const model = join(mkdtempSync(join(home, 'base-')), 'model');
+    cpSync(join(demo, 'model'), model, { recursive: true });
+    const move = (events: readonly TrainEvent[]): boolean => {
+      const due = events.some((event) => event.type === 'step' && event.step === 2);
+      if (due) rmSync(model, { recursive: true, force: true });
+      return due;
+    };
+    return { experiment: experimentOf({ model, finetuning: 'full', train: { eval_steps: 0, save_steps: 0 } }), move };
+  };
+
+  it('is a warning of a run that is stopped, which has its checkpoint', async () => {
+    const { experiment, move } = movable();
+    const stopped = await run(experiment, { controls: (events) => (move(events) ? ['stop'] : []) });
+    expect(stopped.events.at(-1)).toMatchObject({ type: 'stopped', step: 2, output: null });
+    expect(stopped.events.filter(({ type }) => type === 'warning').at(-1)).toMatchObject({ message: expect.stringMatching(/^What it has learned could not be written: .*no such file/) as string });
+    expect(readdirSync(join(stopped.folder, 'checkpoints'))).toEqual(['step-2']);
+  });
+
+  it('fails a run that was complete, which has its checkpoint too', async () => {
+    const { experiment, move } = movable();
+    const failed = await run(experiment, { changes: (events) => (move(events) ? [{ max_steps: 2 }] : []) });
+    expect(failed.events.at(-1)).toMatchObject({ type: 'failed', reason: expect.stringContaining('no such file') as string });
+    expect(readdirSync(join(failed.folder, 'checkpoints'))).toEqual(['step-2']);
   });
 });
 

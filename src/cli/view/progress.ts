@@ -30,7 +30,7 @@ export function eventLine(event: TrainEvent, style: Style, width = Infinity): st
     case 'completed':
       return style.paint(wrapped(`completed after ${counted(event.step, 'update')}; peak memory ${formatBytes(event.peak_memory_bytes)}; saved in ${event.output}`), 'good');
     case 'stopped':
-      return style.paint(wrapped(`stopped after ${event.step} of ${counted(event.total_steps, 'update')} (${event.reason}); saved in ${event.output}`), 'warn');
+      return style.paint(wrapped(`stopped after ${event.step} of ${counted(event.total_steps, 'update')} (${event.reason}); ${event.output === null ? 'its checkpoint has what it has learned' : `saved in ${event.output}`}`), 'warn');
     case 'failed':
       return style.paint(`failed: ${clean(event.reason)}`, 'bad');
   }
