@@ -73,7 +73,7 @@ const writers: Readonly<Record<ExportFormat, Writer>> = {
   async merged(options, folder, type) {
     const { model, read } = learnedModel(options);
     await writeShards(folder, model.parameters, read, { type: type as StoredType, shardBytes: options.shardBytes });
-    await writeConfig(model, folder, type as StoredType);
+    await writeConfig(model, folder, { base: options.model, type: type as StoredType });
     await copyTokenizer(options, folder);
   },
 

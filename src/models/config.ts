@@ -39,6 +39,12 @@ export function readConfigFile(folder: string): RawConfig {
   throw new UserError(`${path} does not hold a JSON object; fetch the model again.`);
 }
 
+/** JSON with `1.0` where `original` spells an integral number so: JavaScript has one kind of number, Transformers refuses some that are not floats. */
+export function withFloats(text: string, original: string): string {
+  const floats = new Set(Array.from(original.matchAll(/"([^"\\]+)"\s*:\s*(-?\d+)\.0+(?=\s*[,}])/g), ([, key, number]) => `${key} ${number}`));
+  return text.replace(/"([^"\\]+)": (-?\d+)(?=,?\n)/g, (all, key: string, number: string) => (floats.has(`${key} ${number}`) ? `${all}.0` : all));
+}
+
 /** Checks a config against an architecture's schema; throws a UserError that begins with the key. */
 export function parseConfig<S extends z.ZodType>(schema: S, config: RawConfig): z.output<S> {
   const result = schema.safeParse(config);

@@ -1,9 +1,10 @@
 /** Writes what a run has learned: a PEFT adapter, or a whole Hugging Face folder. */
-import { copyFile, readdir, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Experiment } from '../config/schema.js';
 import type { Executable } from '../engine/contract.js';
 import { writeAdapter } from '../lora/peft.js';
+import { withFloats } from '../models/config.js';
 import type { Model } from '../models/contract.js';
 import { bytesOf, sizeOf, type Tensor } from '../util/tensor.js';
 import { narrowings } from '../weights/dtype.js';
@@ -52,13 +53,15 @@ async function writeParameters({ experiment, model, tuning, executable }: Learne
     return;
   }
   await writeSafetensors(join(folder, 'model.safetensors'), model.parameters, read);
-  await writeConfig(model, folder);
+  await writeConfig(model, folder, { base: experiment.model });
 }
 
-/** The model's own config, with the type its weights are stored in now; Transformers 5 names it `dtype`, those before `torch_dtype`. */
-export async function writeConfig({ config }: Model, folder: string, type: keyof typeof narrowings = 'f32'): Promise<void> {
+/** The config of `base`, as the model has it, with the type its weights are stored in now; Transformers 5 names it `dtype`, those before `torch_dtype`. */
+export async function writeConfig({ config }: Model, folder: string, { base, type = 'f32' }: { readonly base: string; readonly type?: keyof typeof narrowings }): Promise<void> {
   const key = 'dtype' in config ? 'dtype' : 'torch_dtype';
-  await writeFile(join(folder, 'config.json'), `${JSON.stringify({ ...config, [key]: narrowings[type].torch }, null, 2)}\n`);
+  const text = JSON.stringify({ ...config, [key]: narrowings[type].torch }, null, 2);
+  const original = await readFile(join(base, 'config.json'), 'utf8').catch(() => ''); // moved away since: 1.0 is written as 1
+  await writeFile(join(folder, 'config.json'), `${withFloats(text, original)}\n`);
 }
 
 const tokenizerFiles = /^(tokenizer.*|special_tokens_map|added_tokens|vocab|merges|generation_config|chat_template)\.(json|txt|model|jinja)$/;
