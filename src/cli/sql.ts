@@ -12,6 +12,9 @@ interface Options {
   readonly csv?: true;
 }
 
+/** Rows of a table. */
+const mostRows = 1000;
+
 /** Answers a query in SQL; without one it tells what can be asked for. */
 export async function sql(terminal: Terminal, query: string | undefined, { json, csv }: Options): Promise<void> {
   if (json && csv) throw new UserError('--json or --csv, not both');
@@ -23,11 +26,14 @@ export async function sql(terminal: Terminal, query: string | undefined, { json,
       else terminal.print(views.map(({ name, tells, columns }) => facts([[name, tells], ['', terminal.style.paint(columns.join(', '), 'muted')]], terminal.style).join('\n')).join('\n'));
       return;
     }
-    const result = reader.sql(query);
+    // A table is laid out over all of its rows, and nobody reads more; what goes from here to a program is whole.
+    const whole = (json || csv) && terminal.tableWidth === Infinity;
+    const result = reader.sql(query, whole ? {} : { rows: mostRows });
     if (json) terminal.json(result.rows.map((row) => Object.fromEntries(row.map((value, i) => [result.columns[i], value]))));
     else if (csv) csvLines(result.columns, result.rows).forEach(terminal.print);
     else if (result.rows.length === 0) terminal.note('No rows.');
     else sqlLines(result, terminal).forEach(terminal.print);
+    if (result.cut) terminal.note(`workbench: these are the first ${mostRows.toLocaleString('en')} rows: a limit or a condition in the query shows others, --csv or --json into a file or a pipe gives all`);
   } finally {
     reader.close();
   }

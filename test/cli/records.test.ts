@@ -191,6 +191,16 @@ describe('sql', () => {
     expect(await place.run('sql', 'drop table runs')).toMatchObject({ code: 2, stdout: '' });
   });
 
+  it('says that a table was cut, and gives all of it to a program', async () => {
+    const query = 'with recursive n (i) as (select 1 union all select i + 1 from n where i < 1001) select i from n';
+    const table = await place.run('sql', query);
+    expect(table.stdout.trim().split('\n')).toHaveLength(1 + 1000);
+    expect(table.stderr).toContain('the first 1,000 rows');
+    const csv = await place.run('sql', query, '--csv');
+    expect(csv.stdout.trim().split('\n')).toHaveLength(1 + 1001);
+    expect(csv.stderr).toBe('');
+  });
+
   it('tells what can be asked for', async () => {
     expect((await place.run('sql')).stdout).toMatch(/runs +a row a run[^]*metrics[^]*run, name, step, time, value/);
   });

@@ -90,11 +90,11 @@ describe('the command line', () => {
     expect(home.store.runs()).toHaveLength(1);
   });
 
-  it('opens screens and runs, and answers in SQL', async () => {
+  it('opens screens and runs, one command after the other', async () => {
     session.press(':', ...'open runs', 'enter');
     await session.until('baseline', 'too-hot');
-    session.press(':', ...'sql select name from runs order by name', 'enter');
-    await session.until('> sql select');
+    session.press(':', ...'tag baseline kept', 'enter');
+    await session.until('> tag baseline', 'tags of baseline: kept');
     session.press(...'open baseline', 'enter');
     await session.until('configuration');
     expect(overflow(session.lines(), usual)).toEqual([]);

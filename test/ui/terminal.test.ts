@@ -93,6 +93,17 @@ describe.skipIf(!existsSync(join(root, 'dist/ui/app.js')))('the terminal (needs 
     await until('crashed');
   });
 
+  it('is drawn while a question to the store takes long, which Esc ends', async () => {
+    const { until } = open();
+    await until('finetuning');
+    pty!.write(':');
+    await until('A command; Tab completes');
+    pty!.write('sql with recursive n (i) as (select 1 union all select i + 1 from n) select count(*) from n\r');
+    await until(' cancel');
+    pty!.write('\u001b');
+    await until('Cancelled.');
+  });
+
   it('is given back when the line is cut', async () => {
     const { output, ended, until } = open();
     await until('New run');

@@ -15,7 +15,7 @@ const kindsByName: Readonly<Record<string, readonly ArgumentKind[]>> = {
 const verbatim: ReadonlySet<string> = new Set(['sql']);
 
 /** These compute, or read whole files: a screen goes on meanwhile. */
-const heavy: ReadonlySet<string> = new Set(['data', 'eval', 'generate', 'export', 'models', 'datasets', 'doctor', 'tokenizer train']);
+const heavy: ReadonlySet<string> = new Set(['data', 'eval', 'generate', 'export', 'models', 'datasets', 'doctor', 'tokenizer train', 'sql', 'estimate', 'plot', 'pull', 'push']);
 
 /** Every command that does something by itself, `queue add` as one. */
 export function programCommands(terminal: Terminal): ReplCommand[] {
