@@ -34,7 +34,9 @@ export function examineTerminal(env: Environment, known: Pick<TerminalFacts, 'in
 /** Reads the whole database. */
 export function examineStore(env: Environment): StoreHealth {
   const home = homeFolder(env);
-  const backups = filesOf(home).filter((name) => name.endsWith('.backup')).map((name) => ({ name, ...sizeOf(join(home, name)) })).sort((a, b) => (a.time < b.time ? -1 : 1));
+  const copies = (isOne: RegExp) => filesOf(home).filter((name) => isOne.test(name)).map((name) => ({ name, ...sizeOf(join(home, name)) })).sort((a, b) => (a.time < b.time ? -1 : 1));
+  const backups = copies(/\.backup$/);
+  const damaged = copies(/\.damaged-\w+$/);
   const bytes = ['', '-wal', '-shm'].reduce((sum, end) => sum + sizeOf(databasePath(home) + end).bytes, 0);
   try {
     const reader = openReader(home);
@@ -43,12 +45,12 @@ export function examineStore(env: Environment): StoreHealth {
       startUpkeep(home);
       const large = isLarge(path);
       const checked = large ? checkedAt(path) : new Date();
-      return { home, runs: reader.runs().length, bytes, backups, problems: large ? [] : reader.damage(), checked_at: checked?.toISOString() ?? null };
+      return { home, runs: reader.runs().length, bytes, backups, damaged, problems: large ? [] : reader.damage(), checked_at: checked?.toISOString() ?? null };
     } finally {
       reader.close();
     }
   } catch (error) {
-    return { home, runs: null, bytes, backups, problems: [messageOf(error)], checked_at: null };
+    return { home, runs: null, bytes, backups, damaged, problems: [messageOf(error)], checked_at: null };
   }
 }
 

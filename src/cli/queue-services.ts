@@ -5,7 +5,7 @@ import { workQueue } from '../runner/client.js';
 import type { Store } from '../store/store.js';
 import type { QueueServices } from '../ui/screens/queue/services.js';
 import { UserError } from '../util/errors.js';
-import { enqueue } from './queue.js';
+import { enqueue, takeOut } from './queue.js';
 
 export interface QueueWorld {
   /** The experiment with its model found on this machine. */
@@ -25,9 +25,7 @@ export function queueServices(store: Store, home: string, { located, expanded }:
       return add(readExperiment(expanded(path)).experiment);
     },
     move: (runId, place) => store.moveInQueue(runId, place),
-    remove: (runId) => {
-      if (!store.cancel(runId, 'taken out of the queue')) throw new UserError(`${store.run(runId).name} (${runId}) is not in the queue: it is ${store.run(runId).state}`);
-    },
+    remove: (runId) => takeOut(store, runId),
     setParallel: async (runs) => {
       store.setParallel(runs);
       await work();

@@ -62,7 +62,7 @@ export async function remove(terminal: Terminal, references: readonly string[]):
     const other = runs.find(({ id }) => !store.queue().includes(id));
     if (other) throw new UserError(`${other.name} (${other.id}) is not in the queue: it is ${other.state}`);
     for (const { id, name } of runs) {
-      store.cancel(id, 'taken out of the queue');
+      takeOut(store, id);
       terminal.print(`${name} (${id}) waits no more`);
     }
   });
@@ -76,6 +76,13 @@ export async function start(terminal: Terminal, { parallel }: { readonly paralle
     const cut = interruptedRuns(store).length;
     if (cut > 0) terminal.note(`${cut} ${cut === 1 ? 'run was' : 'runs were'} cut off; have ${cut === 1 ? 'it' : 'them'} go on with: workbench resume --interrupted`);
   });
+}
+
+/** Throws a UserError where it has begun meanwhile. */
+export function takeOut(store: Store, id: string): void {
+  if (store.cancel(id, 'taken out of the queue')) return;
+  const { name, state } = store.run(id);
+  throw new UserError(`${name} (${id}) is not in the queue: it is ${state}`);
 }
 
 /** Queues a run of an experiment, or what there is of one already. Returns what was done, in words. */

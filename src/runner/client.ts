@@ -83,7 +83,12 @@ export async function kill(home: string, runId: string): Promise<RunRecord> {
     }
     store.recordControl(runId, 'kill', new Date().toISOString());
     process.kill(identity.pid, 'SIGKILL');
-    while (isAlive(identity)) await wait(pollMs);
+    const deadline = performance.now() + patienceMs;
+    while (isAlive(identity)) {
+      // The system delivers no signal to a process that waits for a disk or a driver.
+      if (performance.now() > deadline) throw new UserError(`the process ${identity.pid} of ${run.name} (${runId}) was killed and has not ended: it waits for the system (a disk, a network folder, a driver) and goes when that answers; look again with \`workbench runs\``);
+      await wait(pollMs);
+    }
     settle(store, home, { runId, exit: { code: null, signal: 'SIGKILL' } });
     return store.run(runId);
   } finally {

@@ -30,8 +30,7 @@ export async function resumeInterrupted(store: Store, home: string): Promise<Off
 async function putFirst(store: Store, home: string, run: RunRecord): Promise<string | null> {
   try {
     await prepareResume(store, home, { run, options: { config: run.config, from: null, branch: false } });
-    store.enqueue(run.id);
-    store.moveInQueue(run.id, 1);
+    store.enqueueFirst(run.id);
     return null;
   } catch (error) {
     return messageOf(error);

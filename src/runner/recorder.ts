@@ -1,5 +1,5 @@
 /** Keeps what a run says: in the store, and for other people's tools as lines in `trainer_log.jsonl` and `samples.jsonl`, and as pictures. */
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { lossPlot, plottedRun } from '../export/plot.js';
@@ -20,6 +20,10 @@ export class Recorder {
   readonly #complain: (line: string) => void;
   /** Events that could not be written yet (a full disk, a locked store), oldest first. */
   readonly #waiting: TimedEvent[] = [];
+  /** In the store, but not yet in the files beside it. */
+  readonly #unlogged: TimedEvent[] = [];
+  /** Said once, until it works again. */
+  #complainedOfLog = false;
   #lastStep: StepEvent | null = null;
 
   constructor(store: Store, { runId, folder, board = null, complain }: { runId: string; folder: string; board?: Board | null; complain: (line: string) => void }) {
@@ -32,9 +36,9 @@ export class Recorder {
     this.#complain = complain;
   }
 
-  /** Resolves when nothing waits any more, or after a minute of trying. */
+  /** Resolves when nothing waits any more, or after a minute of trying; after five seconds where only lines of files wait. */
   async settle(): Promise<void> {
-    for (let tries = 0; this.#waiting.length > 0 && tries < 60; tries++) {
+    for (let tries = 0; (this.#waiting.length > 0 && tries < 60) || (this.#unlogged.length > 0 && tries < 5); tries++) {
       await wait(1000);
       this.#flush();
     }
@@ -48,17 +52,41 @@ export class Recorder {
 
   #flush(): void {
     while (this.#waiting.length > 0) {
-      const [{ event, time }] = this.#waiting;
+      const [timed] = this.#waiting;
       try {
-        this.#store.record(this.#runId, event, time);
-        this.#log(event);
-        this.#board?.record(event, time);
+        this.#store.record(this.#runId, timed.event, timed.time);
+        this.#unlogged.push(timed);
       } catch (error) {
         // A store that cannot be used now may be later; what it refuses for itself it would always refuse.
-        if (error instanceof UserError) return this.#complain(`${this.#waiting.length} events wait to be recorded: ${messageOf(error)}`);
-        this.#complain(`an event could not be recorded and is left out (${event.type}): ${messageOf(error)}`);
+        if (error instanceof UserError) {
+          this.#complain(`${this.#waiting.length} events wait to be recorded: ${messageOf(error)}`);
+          break;
+        }
+        this.#complain(`an event could not be recorded and is left out (${timed.event.type}): ${messageOf(error)}`);
       }
       this.#waiting.shift();
+    }
+    this.#flushLog();
+  }
+
+  /** A full disk may have room again: the lines keep their order and none is left out. */
+  #flushLog(): void {
+    while (this.#unlogged.length > 0) {
+      const [{ event, time }] = this.#unlogged;
+      try {
+        this.#log(event);
+        this.#complainedOfLog = false;
+      } catch (error) {
+        if (!this.#complainedOfLog) this.#complain(`lines of its files wait to be written: ${messageOf(error)}`);
+        this.#complainedOfLog = true;
+        return;
+      }
+      this.#unlogged.shift();
+      try {
+        this.#board?.record(event, time);
+      } catch (error) {
+        this.#complain(`an event is left out for TensorBoard (${event.type}): ${messageOf(error)}`);
+      }
     }
   }
 
@@ -91,8 +119,15 @@ export class Recorder {
   }
 }
 
+/** The whole line or nothing: half of one would swallow the next. */
 function appendLine(file: string, line: object): void {
-  appendFileSync(file, `${JSON.stringify(line)}\n`);
+  const before = statSync(file, { throwIfNoEntry: false });
+  try {
+    appendFileSync(file, `${JSON.stringify(line)}\n`);
+  } catch (error) {
+    if (before?.isFile() ?? existsSync(file)) truncateSync(file, before?.size ?? 0);
+    throw error;
+  }
 }
 
 /** The names are LLaMA-Factory's; times are seconds. An evaluation repeats where the training stood. */

@@ -108,8 +108,7 @@ class Supervisor {
 
   /** What ran goes on before what waits. */
   #first(runId: string): void {
-    this.#store.enqueue(runId);
-    this.#store.moveInQueue(runId, 1);
+    this.#store.enqueueFirst(runId);
     this.#log(`${runId} ran out of memory and goes on with smaller micro-batches`);
   }
 

@@ -1,5 +1,5 @@
 /** One connection to the database file: its settings, its version, and its errors in words. */
-import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { UserError, messageOf } from '../util/errors.js';
@@ -124,11 +124,10 @@ export class Connection {
 
   /**
    * Copies the whole store beside itself, as it is now: others read and write meanwhile, and this process does nothing else. Whoever
-   * writes through this very connection waits. `label` is part of the copy's name; nothing is done when that is there.
+   * writes through this very connection waits. `label` is part of the copy's name.
    */
   async backUp(label: string): Promise<void> {
     const copy = `${this.path}.${label}.backup`;
-    if (existsSync(copy)) return;
     try {
       // All pages in one go: in more than one, a write by another process between them has it begin again.
       await this.#db.backup(`${copy}.tmp`, { progress: ({ remainingPages }) => remainingPages });
@@ -152,15 +151,13 @@ export class Connection {
   }
 
   #migrate(migrations: readonly string[]): void {
-    const version = this.#version();
-    if (version > migrations.length) {
-      throw new UserError(`${this.path} was written by a newer Workbench (version ${version}, this one knows ${migrations.length}): update Workbench, or set WORKBENCH_HOME to another folder`);
-    }
-    if (version === migrations.length) return;
+    if (this.#versionOf(migrations) === migrations.length) return;
     this.#db
       .transaction(() => {
-        if (version > 0 && this.#version() === version) this.#copyLocked(`v${version}-${timeStamp()}`);
-        for (const [offset, sql] of migrations.slice(this.#version()).entries()) {
+        // Another command may have brought it further before this one had the lock.
+        const version = this.#versionOf(migrations);
+        if (version > 0 && version < migrations.length) this.#copyLocked(`v${version}-${timeStamp()}`);
+        for (const [offset, sql] of migrations.slice(version).entries()) {
           this.#db.exec(sql);
           this.#db.pragma(`user_version = ${version + offset + 1}`);
         }
@@ -168,8 +165,12 @@ export class Connection {
       .immediate();
   }
 
-  #version(): number {
-    return Number(this.#db.pragma('user_version', { simple: true }));
+  #versionOf(migrations: readonly string[]): number {
+    const version = Number(this.#db.pragma('user_version', { simple: true }));
+    if (version > migrations.length) {
+      throw new UserError(`${this.path} was written by a newer Workbench (version ${version}, this one knows ${migrations.length}): update Workbench, or set WORKBENCH_HOME to another folder`);
+    }
+    return version;
   }
 
   #guard<T>(work: () => T): T {
@@ -201,7 +202,8 @@ function tellsDamage(error: unknown): boolean {
   return /^SQLITE_(NOTADB|CORRUPT)/.test(codeOf(error));
 }
 
-function inWords(error: unknown, path: string): unknown {
+/** An error of the store as a sentence for its user; any other as it is. */
+export function inWords(error: unknown, path: string): unknown {
   const code = codeOf(error);
   const say = (sentence: string): UserError => new UserError(`${sentence} (${messageOf(error)})`, { cause: error });
   if (tellsDamage(error)) {

@@ -1,6 +1,7 @@
 /** Questions of one's own to the store, in SQL: over views that stay when the tables below them change. */
 import Database from 'better-sqlite3';
 import { UserError, messageOf } from '../util/errors.js';
+import { inWords as storeInWords } from './connection.js';
 
 export type SqlValue = string | number | null;
 
@@ -72,14 +73,15 @@ export function describeSql(path: string): { readonly name: string; readonly tel
 }
 
 function reading<T>(path: string, work: (db: Database.Database) => T): T {
-  const db = new Database(path, { readonly: true, fileMustExist: true });
+  let db: Database.Database | null = null;
   try {
+    db = new Database(path, { readonly: true, fileMustExist: true });
     for (const [name, { select }] of Object.entries(sqlViews)) db.exec(`CREATE TEMP VIEW ${name} AS ${select}`);
     return work(db);
   } catch (error) {
-    throw inWords(error);
+    throw inWords(error, path);
   } finally {
-    db.close();
+    db?.close();
   }
 }
 
@@ -99,8 +101,11 @@ function plain(value: unknown): SqlValue {
   return value === null || typeof value === 'string' || typeof value === 'number' ? value : Buffer.isBuffer(value) ? value.toString('hex') : String(value);
 }
 
-function inWords(error: unknown): unknown {
+function inWords(error: unknown, path: string): unknown {
   if (error instanceof UserError) return error;
+  // Whatever is not wrong with the query is wrong with the store: damaged, locked, not to be read.
+  const ofStore = storeInWords(error, path);
+  if (ofStore !== error) return ofStore;
   const message = messageOf(error);
   if (error instanceof RangeError) return new UserError(/more than one/.test(message) ? 'one query at a time: leave out what is after the semicolon' : 'there is no query: give one, such as select name, eval_loss from runs', { cause: error });
   if (!(error instanceof Database.SqliteError)) return error;

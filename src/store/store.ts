@@ -39,6 +39,8 @@ export interface Store extends StoreReader {
   clearProcess(runId: string): void;
   /** Puts a queued run at the end of the queue; once is enough. */
   enqueue(runId: string): void;
+  /** Puts a queued run before all that wait. Throws a UserError when it is not queued any more. */
+  enqueueFirst(runId: string): void;
   /** Gives a run of the queue another place, from 1; one past the end is the last. Throws a UserError when it is not in the queue. */
   moveInQueue(runId: string, place: number): void;
   setParallel(runs: number): void;
@@ -157,6 +159,13 @@ class SqliteStore extends Reader implements Store {
     this.#sql.enqueue.run({ id: runId });
   }
 
+  enqueueFirst(runId: string): void {
+    this.connection.transaction(() => {
+      this.enqueue(runId);
+      this.moveInQueue(runId, 1);
+    });
+  }
+
   moveInQueue(runId: string, place: number): void {
     this.connection.transaction(() => {
       const waiting = this.queue();
@@ -207,6 +216,7 @@ class SqliteStore extends Reader implements Store {
   }
 
   async backUpDaily(): Promise<void> {
+    this.#dropHalfCopies();
     const old = readdirSync(this.#home).filter((name) => /\.daily-.*\.backup$/.test(name)).sort();
     const newest = old.at(-1);
     const copied = newest === undefined ? -Infinity : statSync(join(this.#home, newest)).mtimeMs;
@@ -222,6 +232,14 @@ class SqliteStore extends Reader implements Store {
       this.#sql.remove.run({ id: runId });
     });
     rmSync(runFolder(this.#home, runId), { recursive: true, force: true });
+  }
+
+  /** What a copy that was killed has left; a younger one may still be written. */
+  #dropHalfCopies(): void {
+    for (const name of readdirSync(this.#home).filter((each) => /\.backup\.tmp(-\w+)?$/.test(each))) {
+      const time = statSync(join(this.#home, name), { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
+      if (Date.now() - time > 3600_000) rmSync(join(this.#home, name), { force: true });
+    }
   }
 
   /** When its file or its log was last written. */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { enqueue } from '../../src/cli/queue.js';
+import { enqueue, takeOut } from '../../src/cli/queue.js';
 import type { Experiment } from '../../src/config/schema.js';
 import { openStore } from '../../src/store/store.js';
 import type { TrainEvent } from '../../src/trainer/events.js';
@@ -62,10 +62,18 @@ it('knows a complete experiment again whose rate, length or micro-batches were c
     expect(await enqueue(store, home, store.run(id).config)).toBe(`asked (${id}) is complete: skipped`);
     // A file with a rate of its own is an experiment of its own.
     expect(await enqueue(store, home, other)).toContain('is in line, number 1');
+    const [waiting] = store.queue();
+    store.claim(waiting, { pid: 1, startTime: '1', bootId: 'b' });
+    expect(() => takeOut(store, waiting)).toThrow(/is not in the queue: it is running$/);
+    expect(store.run(waiting).state).toBe('running');
     // What was cut off goes on as it was last, not as the file has it.
     store.requeue(id, store.run(id).config);
     store.setState(id, 'crashed', 'cut off');
-    expect(await enqueue(store, home, file)).toContain(`asked (${id}) is in line, number 2; it goes on`);
+    expect(await enqueue(store, home, file)).toContain(`asked (${id}) is in line, number 1; it goes on`);
+    const { id: first } = store.createRun({ name: 'first', config: other });
+    store.enqueueFirst(first);
+    expect(store.queue()).toEqual([first, id]);
+    expect(() => store.enqueueFirst(waiting)).toThrow(/is not in the queue/);
     expect(store.run(id).config.train).toMatchObject({ learning_rate: 0.125, max_steps: 8, per_device_train_batch_size: 4 });
   } finally {
     store.close();

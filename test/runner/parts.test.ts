@@ -115,3 +115,25 @@ it('what cannot be written now is written with the next event, in order; what th
   expect(readFileSync(join(home, 'runs', id, 'trainer_log.jsonl'), 'utf8').trim().split('\n')).toHaveLength(3);
   store.close();
 });
+
+it('a line that cannot be written is written later, in its place, and what the store has is not recorded twice', async () => {
+  const store = openStore(home);
+  const { id } = store.createRun({ name: 'full', config: parseExperiment({ model: 'm', dataset: { path: 'd' } }) });
+  const folder = join(home, 'runs', id);
+  const log = join(folder, 'trainer_log.jsonl');
+  mkdirSync(log, { recursive: true }); // no file can be written there
+  const complaints: string[] = [];
+  const recorder = new Recorder(store, { runId: id, folder, complain: (line) => complaints.push(line) });
+  const record = (n: number) =>
+    recorder.record({ type: 'event', time: new Date().toISOString(), event: { type: 'step', step: n, total_steps: 9, epoch: 1, loss: n, learning_rate: 1, grad_norm: 1, tokens_seen: n, tokens_per_second: 1, elapsed_time: n, remaining_time: 1, memory_bytes: 1 } });
+  record(1);
+  record(2);
+  expect(store.metrics(id, ['loss'])).toHaveLength(2);
+  expect(complaints).toEqual([expect.stringMatching(/^lines of its files wait to be written: EISDIR/)]);
+  rmSync(log, { recursive: true });
+  record(3);
+  await recorder.settle();
+  expect(readFileSync(log, 'utf8').trim().split('\n').map((line) => (JSON.parse(line) as { current_steps: number }).current_steps)).toEqual([1, 2, 3]);
+  expect(store.metrics(id, ['loss']).map(({ value }) => value)).toEqual([1, 2, 3]);
+  store.close();
+});

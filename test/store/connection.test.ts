@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -89,6 +89,35 @@ it('knows beforehand that a large one of an earlier version is going to be copie
   db.pragma('user_version = 1');
   db.close();
   expect(pendingUpgrade(home)).toBe(statSync(path).size);
+});
+
+it('does not count a migration twice that another command has made before it had the lock', () => {
+  openStore(home).close();
+  const next = [...migrations, 'CREATE TABLE one (x)', 'CREATE TABLE two (x)'];
+  let raced = false;
+  const meanwhile = new Proxy(next, {
+    get(target, key) {
+      if (key === 'length' && !raced) {
+        raced = true;
+        new Connection(path, { migrations: next.slice(0, -1) }).close();
+      }
+      return Reflect.get(target, key) as unknown;
+    },
+  });
+  new Connection(path, { migrations: meanwhile }).close();
+  const connection = new Connection(path, { migrations: next }); // nothing is left to do
+  expect(connection.pragma('user_version')).toBe(next.length);
+  connection.close();
+});
+
+it('takes away what a killed copy has left, and leaves alone what may still be written', async () => {
+  const store = openStore(home);
+  for (const name of ['old', 'young']) writeFileSync(`${path}.${name}.backup.tmp`, 'half');
+  const before = new Date(Date.now() - 2 * 3600_000);
+  utimesSync(`${path}.old.backup.tmp`, before, before);
+  await store.backUpDaily();
+  store.close();
+  expect(readdirSync(home).filter((name) => name.endsWith('.tmp'))).toEqual(['workbench.db.young.backup.tmp']);
 });
 
 it('leaves everything as it was when a migration fails', () => {

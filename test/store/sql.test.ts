@@ -1,9 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseExperiment } from '../../src/config/parse.js';
-import { sqlViews } from '../../src/store/sql.js';
+import { databasePath } from '../../src/store/folders.js';
+import { querySql, sqlViews } from '../../src/store/sql.js';
 import { openStore } from '../../src/store/store.js';
 import type { Store } from '../../src/store/store.js';
 
@@ -67,4 +69,20 @@ describe('a query', () => {
     expect(() => store.sql(query)).toThrowError(expect.objectContaining({ name: 'UserError', message: expect.stringContaining(why) as string }) as Error);
     expect(store.runs()).toHaveLength(1);
   });
+});
+
+it('tells a store that is damaged or locked from a query that is not understood', () => {
+  const place = mkdtempSync(join(tmpdir(), 'workbench-sql-'));
+  try {
+    openStore(place).close();
+    const other = new Database(databasePath(place));
+    other.pragma('journal_mode = DELETE');
+    other.exec('BEGIN EXCLUSIVE');
+    expect(() => querySql(databasePath(place), 'select name from runs')).toThrow(/^the store .* is locked by another program/);
+    other.close();
+    writeFileSync(databasePath(place), 'no database at all, but a long text. '.repeat(200));
+    expect(() => querySql(databasePath(place), 'select name from runs')).toThrow(/^the store .* is damaged/);
+  } finally {
+    rmSync(place, { recursive: true });
+  }
 });

@@ -8,7 +8,7 @@ export function runsTable(runs: readonly RunRecord[], { now, ...look }: { readon
   const columns: Column<RunRecord>[] = [
     { title: 'id', value: (run) => run.id, tone: () => 'muted' },
     { title: 'name', value: (run) => run.name, shrink: true },
-    { title: 'state', value: (run) => run.state, tone: (run) => stateTone[run.state] },
+    { title: 'state', value: (run) => (canGoOn(run) ? `${run.state} ${look.style.glyphs.right}` : run.state), tone: (run) => stateTone[run.state] },
     { title: 'step', value: (run) => (run.total_steps === null ? '' : `${run.step}/${run.total_steps}`), right: true },
     { title: 'loss', value: (run) => optional(run.train_loss, formatNumber), right: true },
     { title: 'eval', value: (run) => optional(run.eval_loss, formatNumber), right: true },
@@ -19,6 +19,11 @@ export function runsTable(runs: readonly RunRecord[], { now, ...look }: { readon
     { title: 'tags', value: (run) => run.tags.join(' '), tone: () => 'accent', spare: true },
   ];
   return table(columns, runs, look);
+}
+
+/** Whether it was cut short and has a whole checkpoint to go on from; looks at the disk. */
+export function canGoOn({ state, checkpoints }: RunRecord): boolean {
+  return (state === 'stopped' || state === 'failed' || state === 'crashed') && checkpoints.some(({ valid }) => valid);
 }
 
 export const stateTone: Readonly<Record<RunState, Tone>> = {

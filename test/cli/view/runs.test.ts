@@ -62,6 +62,12 @@ describe('runs and one run', () => {
     ]);
   });
 
+  it('marks what can go on from a whole checkpoint', () => {
+    const cut = (valid: boolean) => runRecord({ state: 'crashed', checkpoints: [{ step: 5, path: 'c', valid }] });
+    const states = runsTable([cut(true), cut(false), runRecord({ state: 'stopped', checkpoints: [] }), runRecord({ checkpoints: [{ step: 5, path: 'c', valid: true }] })], { now, style: plain }).map((line) => line.slice(13, 24).trim());
+    expect(states).toEqual(['state', `crashed ${plain.glyphs.right}`, 'crashed', 'stopped', 'completed']);
+  });
+
   it('tells a run in facts, without those that do not apply', () => {
     const lines = runFacts(runRecord({ state: 'failed', reason: 'out of memory', note: 'again' }), { now, style: plain });
     expect(lines).toContain('state        failed: out of memory');

@@ -37,6 +37,8 @@ export interface StoreHealth {
   readonly bytes: number;
   /** The newest last. */
   readonly backups: readonly { readonly name: string; readonly bytes: number; readonly time: string }[];
+  /** Stores that were kept aside when they were made anew. */
+  readonly damaged: readonly { readonly name: string; readonly bytes: number; readonly time: string }[];
   readonly problems: readonly string[];
   /** When the whole of it was last looked at, ISO 8601; null where that is not within a day. */
   readonly checked_at: string | null;
@@ -109,13 +111,14 @@ function terminal({ interactive, type, columns, rows, colors, color_depth: depth
   ];
 }
 
-function store({ home, runs, bytes, backups, problems, checked_at }: StoreHealth): Finding[] {
+function store({ home, runs, bytes, backups, damaged, problems, checked_at }: StoreHealth): Finding[] {
   const newest = backups.at(-1);
   return [
     ...(runs === null ? [] : [ok(`${home}, ${formatCount(runs)} ${runs === 1 ? 'run' : 'runs'}, ${formatBytes(bytes)}${problems.length === 0 && checked_at !== null ? ', whole' : ''}`)]),
     ...(runs === null || checked_at !== null ? [] : [note('too large to be looked at while you wait: that is done in the background')]),
     ...problems.map((problem) => no(problem, runs === null ? 'Copy runs/ away before anything else; a backup may lie beside workbench.db.' : null)),
     ...(newest ? [ok(`${backups.length} ${backups.length === 1 ? 'backup' : 'backups'}, the newest of ${newest.time.slice(0, 16).replace('T', ' ')} (${newest.name}, ${formatBytes(newest.bytes)})`)] : [note('no backup yet: one a day is made when runs are started')]),
+    ...damaged.map(({ name, bytes: size, time }) => note(`a damaged store of ${time.slice(0, 16).replace('T', ' ')} is kept as ${name} (${formatBytes(size)})`, 'Nothing reads it any more: delete it once you miss nothing.')),
   ];
 }
 
