@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { homeFolder } from '../config/home.js';
 import { reconcile } from '../runner/client.js';
 import { openReader } from '../store/reader.js';
+import { isUnended } from '../store/rows.js';
 import type { RunRecord } from '../store/rows.js';
 import { UserError } from '../util/errors.js';
 import { Follower } from './follow.js';
@@ -50,5 +51,5 @@ export async function attach(terminal: Terminal, reference: string, { json, bell
 }
 
 function isOver({ state }: RunRecord): boolean {
-  return state !== 'queued' && state !== 'running' && state !== 'paused';
+  return !isUnended({ state });
 }

@@ -1,6 +1,7 @@
 /** What a person may change about a run afterwards. */
 import { homeFolder } from '../config/home.js';
 import { openStore, type Store } from '../store/store.js';
+import { isUnended } from '../store/rows.js';
 import type { RunRecord } from '../store/rows.js';
 import { UserError } from '../util/errors.js';
 import { onlyRun } from './reference.js';
@@ -17,7 +18,7 @@ export async function remove(terminal: Terminal, references: readonly string[]):
 
 /** All or none; throws a UserError where one is not at rest. */
 export function removeRuns(store: Store, runs: readonly RunRecord[]): void {
-  const live = runs.find(({ state }) => state === 'running' || state === 'paused' || state === 'queued');
+  const live = runs.find(isUnended);
   if (live) throw new UserError(`${live.name} (${live.id}) is ${live.state}; end it first: workbench stop ${live.id}`);
   for (const { id } of runs) store.remove(id);
 }

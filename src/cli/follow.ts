@@ -16,6 +16,7 @@ export class Follower {
   readonly #runId: string;
   #cursor = 0;
   #told = 0;
+  #parts: readonly Part[] = [];
   #first = true;
 
   constructor(reader: StoreReader, runId: string) {
@@ -26,13 +27,14 @@ export class Follower {
   /** In the order of their times. The first call gives only where the run stands: its start, last evaluation and last step, and its end. */
   news(): TimedEvent[] {
     const { points, cursor } = this.#reader.metricsSince(this.#runId, this.#cursor);
-    const history = this.#reader.history(this.#runId);
+    const { rows: history, cursor: heard } = this.#reader.historySince(this.#runId, this.#told);
     const run = this.#reader.run(this.#runId); // last: an end that is told is its state then
-    const told = history.slice(this.#told).flatMap(toldEvent);
-    const all = [...told, ...measuredEvents(points, run, partsOf(history))].sort((a, b) => a.time - b.time).map(({ time, event }) => ({ time: new Date(time).toISOString(), event }));
+    const told = history.flatMap(toldEvent);
+    this.#parts = [...this.#parts, ...partsOf(history)];
+    const all = [...told, ...measuredEvents(points, run, this.#parts)].sort((a, b) => a.time - b.time).map(({ time, event }) => ({ time: new Date(time).toISOString(), event }));
     const first = this.#first;
     this.#cursor = cursor;
-    this.#told = history.length;
+    this.#told = heard;
     this.#first = false;
     return first ? standing(all, run) : all;
   }

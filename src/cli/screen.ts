@@ -13,8 +13,11 @@ async function loadScreen(): Promise<typeof Screen> {
 export async function openScreen({ env }: Terminal, { ascii }: { ascii: boolean }): Promise<void> {
   if (!process.stdin.isTTY || !process.stdout.isTTY) throw new UserError('the screen needs a terminal; without one use a command: workbench --help');
   // React's development build takes longer to load and to draw.
+  const { NODE_ENV: before } = env;
   env['NODE_ENV'] ??= 'production';
   const { runApp } = await loadScreen();
+  // Runs and their commands are of the user's own environment.
+  if (before === undefined) delete env['NODE_ENV'];
   const services = import('./services.js').then(({ openServices }) => openServices(env));
   await runApp(services, { env, ascii });
   (await services).close();

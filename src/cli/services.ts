@@ -1,9 +1,8 @@
 /** What the screen needs, from where it is. */
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { readExperiment } from '../config/file.js';
-import { homeFolder, type Environment } from '../config/home.js';
+import { expandTilde, homeFolder, type Environment } from '../config/home.js';
 import { readKeyFile } from '../config/key-file.js';
 import { withValues } from '../config/keys.js';
 import { knobs } from '../config/limits.js';
@@ -44,6 +43,8 @@ export function openServices(env: Environment): Services & { close(): void } {
   startUpkeep(home);
   // What waited when the machine was restarted goes on; why it cannot is said by whatever starts a run.
   if (store.queue().length > 0) void workQueue(home).catch(() => undefined);
+  // Nobody has replaced the tilde of a path that is typed here.
+  const expanded = (path: string): string => expandTilde(path, env);
   const located = async (experiment: Experiment) => {
     const { resolveModelPath } = await import('../models/discover.js');
     return withValues(experiment, { model: resolveModelPath(experiment.model, modelPlaces(env)) });
@@ -121,11 +122,6 @@ async function datasetAt(place: string): Promise<DatasetEntry> {
   if (found.length === 1 && !found[0].supported) throw new UserError(found[0].reason ?? `${found[0].path} cannot be read.`);
   if (found.length === 1) return found[0];
   throw new UserError(found.length === 0 ? `${resolve(place)} holds no rows that can be read: JSON, JSONL, CSV, TSV or text is needed.` : `${resolve(place)} holds ${found.length} datasets: type the path of one, such as ${found[0].path}.`);
-}
-
-/** As a shell reads it: nobody has replaced the tilde of a path that is typed here. */
-function expanded(path: string): string {
-  return path.replace(/^~(?=\/|$)/, homedir());
 }
 
 /** The quickstart, so that Enter is enough; nothing where it has been taken away. */

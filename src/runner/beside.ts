@@ -31,6 +31,9 @@ interface Waiting {
   readonly resolve: (value: never) => void;
   readonly reject: (error: unknown) => void;
   readonly onPiece?: (piece: never) => void;
+  /** Runs out while it is asked to stop. */
+  patience?: NodeJS.Timeout;
+  stopping: boolean;
 }
 
 /** How long it may take to stop when it is asked to: the length of a token, or of reading a model. */
@@ -48,6 +51,8 @@ export function openBeside<H extends BesideHandlers>(entry: URL, env: Readonly<R
       const waiter = waiting.get(answer.id);
       if ('piece' in answer) return waiter?.onPiece?.(answer.piece as never);
       waiting.delete(answer.id);
+      clearTimeout(waiter?.patience);
+      endLate();
       if ('error' in answer) waiter?.reject(answer.user ? new UserError(answer.error) : new Error(answer.error));
       else waiter?.resolve(answer.value as never);
     });
@@ -66,11 +71,21 @@ export function openBeside<H extends BesideHandlers>(entry: URL, env: Readonly<R
   }
 
   function stop(id: number): void {
+    const waiter = waiting.get(id);
+    if (child === null || waiter === undefined) return;
+    child.send({ type: 'stop', id } satisfies BesideCall);
+    waiter.stopping = true;
+    endLate();
+  }
+
+  /** They are answered in their order: what waits behind another has not begun, and stops as soon as it does. */
+  function endLate(): void {
+    const [first] = waiting;
+    if (first === undefined || !first[1].stopping) return;
+    const [id, waiter] = first;
     const asked = child;
-    if (asked === null || !waiting.has(id)) return;
-    asked.send({ type: 'stop', id } satisfies BesideCall);
-    setTimeout(() => {
-      if (child !== asked || !waiting.has(id)) return;
+    waiter.patience ??= setTimeout(() => {
+      if (asked === null || child !== asked || !waiting.has(id)) return;
       child = null;
       asked.kill('SIGKILL');
       for (const { reject } of waiting.values()) reject(new UserError('It was interrupted.'));
@@ -80,10 +95,11 @@ export function openBeside<H extends BesideHandlers>(entry: URL, env: Readonly<R
 
   return {
     call(name, argument, { signal, onPiece } = {}) {
+      if (signal?.aborted) return Promise.reject(new UserError('It was interrupted.'));
       child ??= started();
       const id = ++calls;
       return new Promise((resolve, reject) => {
-        waiting.set(id, { resolve, reject, ...(onPiece ? { onPiece } : {}) });
+        waiting.set(id, { resolve, reject, stopping: false, ...(onPiece ? { onPiece } : {}) });
         child?.send({ type: 'call', id, name, argument } satisfies BesideCall);
         signal?.addEventListener('abort', () => stop(id), { once: true });
       });
@@ -110,6 +126,7 @@ export function serveBeside(handlers: BesideHandlers): void {
     const hand: Hand = { say: (piece) => answer({ id, piece }), stopped: () => stopped.has(id) };
     before = before.then(async () => {
       try {
+        if (stopped.has(id)) throw new UserError('It was interrupted.');
         answer({ id, value: await handlers[name](argument as never, hand) });
       } catch (error) {
         answer({ id, error: messageOf(error), user: error instanceof UserError });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { checkChanges } from '../config/same-run.js';
 import type { Experiment } from '../config/schema.js';
 import { runFolder } from '../store/folders.js';
+import { isUnended } from '../store/rows.js';
 import type { RunRecord } from '../store/rows.js';
 import type { Store } from '../store/store.js';
 import { checkpointSteps, firstWhole, readCheckpoint, writeWhole } from '../trainer/checkpoint.js';
@@ -33,7 +34,7 @@ export async function prepareResume(store: Store, home: string, { run, options }
 }
 
 async function goOn(store: Store, home: string, { run, config, from }: { run: RunRecord } & Omit<ResumeOptions, 'branch'>): Promise<RunRecord> {
-  if (run.state === 'queued' || run.state === 'running' || run.state === 'paused') throw new UserError(`${run.name} (${run.id}) is ${run.state}: only a run that has ended can be resumed`);
+  if (isUnended(run)) throw new UserError(`${run.name} (${run.id}) is ${run.state}: only a run that has ended can be resumed`);
   if (run.state === 'completed' && from === null && !asksForMore(run, config)) {
     throw new UserError(`${run.name} (${run.id}) is complete after ${run.step} updates: give it more, for example --set train.max_steps=${2 * run.step}`);
   }

@@ -11,6 +11,15 @@ export type RunState = (typeof runStates)[number];
 /** A run in one of these states has a process, or a lie is being told. */
 export const liveStates = ['running', 'paused'] as const satisfies readonly RunState[];
 
+export function isLive({ state }: { readonly state: RunState }): boolean {
+  return liveStates.some((live) => live === state);
+}
+
+/** It goes on by itself, or waits for its turn. */
+export function isUnended({ state }: { readonly state: RunState }): boolean {
+  return state === 'queued' || liveStates.some((live) => live === state);
+}
+
 /** One run, whole. What does not apply is null; times are ISO 8601 in UTC. */
 export interface RunRecord {
   readonly id: string;

@@ -9,7 +9,7 @@ import { databasePath, runFolder } from './folders.js';
 import { makeRunId } from './ids.js';
 import { Reader } from './reader.js';
 import { pointsOf } from './recording.js';
-import { liveStates } from './rows.js';
+import { isUnended } from './rows.js';
 import type { MetricPoint, ProcessIdentity, RunRecord, RunState, StoreReader } from './rows.js';
 import { prepareStatements } from './statements.js';
 import type { Statements } from './statements.js';
@@ -50,6 +50,7 @@ export interface Store extends StoreReader {
   claim(runId: string, process: ProcessIdentity): boolean;
   /** Takes a queued run out for good; false when it is not queued any more. */
   cancel(runId: string, reason: string): boolean;
+  /** Throws a UserError for a name that is empty or has control characters. */
   rename(runId: string, name: string): void;
   tag(runId: string, change: { readonly add?: readonly string[]; readonly remove?: readonly string[] }): void;
   note(runId: string, text: string): void;
@@ -228,7 +229,7 @@ class SqliteStore extends Reader implements Store {
   remove(runId: string): void {
     this.connection.transaction(() => {
       const { state, name } = this.run(runId);
-      if (state === 'queued' || liveStates.some((live) => live === state)) throw new UserError(`the run "${name}" (${runId}) is ${state}: stop it first`);
+      if (isUnended({ state })) throw new UserError(`the run "${name}" (${runId}) is ${state}: stop it first`);
       this.#sql.remove.run({ id: runId });
     });
     rmSync(runFolder(this.#home, runId), { recursive: true, force: true });

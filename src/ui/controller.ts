@@ -1,5 +1,6 @@
 /** Between the pure state and the world: looks into the store, performs what keys ask, and says what came of it. */
 import { messageOf } from '../util/errors.js';
+import { clean } from './format/text.js';
 import { parseKeyMap } from './key-map.js';
 import { activeTables, allTables } from './key-tables.js';
 import { dispatchKey } from './keys.js';
@@ -7,9 +8,9 @@ import type { Key } from './keys.js';
 import type { AnyScreen, World } from './screen.js';
 import { overlays } from './overlays.js';
 import { screens } from './screens/all.js';
-import { isLive } from './screens/live/state.js';
+import { isLive } from '../store/rows.js';
 import type { Services } from './services.js';
-import { bellPreference, liveRuns } from './state.js';
+import { bellPreference, countsOf, unendedRuns } from './state.js';
 import type { Action, AppState, Intent, Message } from './state.js';
 import type { Store } from './store.js';
 import { themeNamed, themePreference } from './theme.js';
@@ -119,9 +120,9 @@ export function makeController({ store, services, surface, clock }: ControllerOp
   }
 
   function refresh(): void {
-    const before = liveRuns(store.get());
+    const before = unendedRuns(store.get());
     store.dispatch({ type: 'runs', runs: services.reader.runs(), now: clock() });
-    const going = new Set(liveRuns(store.get()).map(({ id }) => id));
+    const going = new Set(unendedRuns(store.get()).map(({ id }) => id));
     if (before.some(({ id }) => !going.has(id)) && services.reader.preference(bellPreference) === true) surface.ring();
     refreshShown();
   }
@@ -161,8 +162,8 @@ export function makeController({ store, services, surface, clock }: ControllerOp
 
 /** The line to leave behind in the terminal when the screen closes; null when nothing goes on. */
 export function farewell(state: AppState): string | null {
-  const going = state.runs.filter(isLive);
+  const going = unendedRuns(state);
   if (going.length === 0) return null;
-  const names = going.slice(0, 3).map(({ name }) => name).join(', ') + (going.length > 3 ? ', …' : '');
-  return going.length === 1 ? `The run ${names} goes on; \`workbench\` shows it again.` : `${going.length} runs go on (${names}); \`workbench\` shows them again.`;
+  const names = going.slice(0, 3).map(({ name }) => clean(name)).join(', ') + (going.length > 3 ? ', …' : '');
+  return going.length === 1 ? `The run ${names} ${isLive(going[0]) ? 'goes on' : 'waits'}; \`workbench\` shows it again.` : `${countsOf(going, ['goes on', 'runs go on'])} (${names}); \`workbench\` shows them again.`;
 }

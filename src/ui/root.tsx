@@ -11,7 +11,7 @@ import { footerKeys, helpSections, keysOf } from './keys.js';
 import type { Key } from './keys.js';
 import type { ViewProps } from './screen.js';
 import { screens } from './screens/all.js';
-import { isTooSmall, liveRuns, smallest } from './state.js';
+import { countsOf, isTooSmall, unendedRuns, smallest } from './state.js';
 import type { Action, AppState } from './state.js';
 import type { Store } from './store.js';
 import type { Theme, ThemeName } from './theme.js';
@@ -86,8 +86,8 @@ function Help({ state, width, height }: ViewProps) {
 }
 
 function headerLine(state: AppState, width: number): Line {
-  const going = liveRuns(state);
-  const right = going.length === 0 ? '' : going.length === 1 ? `${going[0].state}: ${clean(going[0].name)} ` : `${going.length} runs live `;
+  const going = unendedRuns(state);
+  const right = going.length === 0 ? '' : going.length === 1 ? `${going[0].state}: ${clean(going[0].name)} ` : `${countsOf(going, ['is live', 'runs live'])} `;
   const room = width - Math.min(widthOf(right), 22);
   const ways = [{ gap: '  ', brand: true }, { gap: '', brand: true }, { gap: '', brand: true, short: true }, { gap: '', brand: false, short: true }];
   const fitting = ways.map((way) => screenNames(state, way)).find((line) => lineWidth(line) <= room) ?? screenNames(state, { gap: '', brand: false, bare: true });

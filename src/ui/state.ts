@@ -3,7 +3,7 @@ import type { RunRecord, RunState } from '../store/rows.js';
 import type { KeyMap } from './key-map.js';
 import type { Key } from './keys.js';
 import type { ActionsOf, AsksOf, StatesOf } from './screen.js';
-import { isLive } from './screens/live/state.js';
+import { isLive, isUnended } from '../store/rows.js';
 import type { overlays } from './overlays.js';
 import type { ThemeName } from './theme.js';
 import type { screens } from './screens/all.js';
@@ -86,6 +86,14 @@ export type Intent = ShellIntent | ScreenIntent;
 
 export type Message = Action | Intent;
 
-export function liveRuns(state: AppState): readonly RunRecord[] {
-  return state.runs.filter(isLive);
+/** `2 runs live, 1 waits`: `verbs` of one and of more of those that have a process. */
+export function countsOf(runs: readonly RunRecord[], [one, more]: readonly [string, string]): string {
+  const live = runs.filter(isLive).length;
+  const waiting = runs.length - live;
+  return [...(live > 0 ? [`${live} ${live === 1 ? one : more}`] : []), ...(waiting > 0 ? [`${waiting} ${waiting === 1 ? 'waits' : 'wait'}`] : [])].join(', ');
+}
+
+/** Those that go on, and those that wait. */
+export function unendedRuns(state: AppState): readonly RunRecord[] {
+  return state.runs.filter(isUnended);
 }

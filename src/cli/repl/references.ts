@@ -1,16 +1,14 @@
 /** `@marked`, `@current`, `@live`, `@last`: runs that have no need to be named. */
-import { liveStates, type RunState } from '../../store/rows.js';
+import { isUnended } from '../../store/rows.js';
 import { UserError } from '../../util/errors.js';
 import type { Context } from './command.js';
 
 type Finder = (context: Pick<Context, 'services' | 'place'>) => readonly string[];
 
-const live: ReadonlySet<RunState> = new Set<RunState>([...liveStates, 'queued']);
-
 export const references: Readonly<Record<string, { readonly note: string; readonly find: Finder }>> = {
   '@marked': { note: 'the marked runs', find: ({ place }) => place.marked() },
   '@current': { note: 'the run looked at', find: ({ place }) => [place.current()].filter((id) => id !== null) },
-  '@live': { note: 'runs that go on or wait', find: ({ services }) => services.reader.runs().filter(({ state }) => live.has(state)).map(({ id }) => id) },
+  '@live': { note: 'runs that go on or wait', find: ({ services }) => services.reader.runs().filter(isUnended).map(({ id }) => id) },
   '@last': { note: 'the newest run', find: ({ services }) => services.reader.runs().slice(0, 1).map(({ id }) => id) },
 };
 

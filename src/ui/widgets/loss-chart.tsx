@@ -14,7 +14,7 @@ import type { RunData } from '../run-data.js';
 import type { Glyphs } from '../theme.js';
 import { momentKinds, momentMarks, moments, tokensSeen, trainingTime } from '../timeline.js';
 import { formatCount } from '../../util/format.js';
-import { isLive } from '../screens/live/state.js';
+import { isUnended } from '../../store/rows.js';
 import { Pane, frame } from './pane.js';
 import { useTheme } from './theme-context.js';
 
@@ -85,7 +85,7 @@ function shownRange(data: RunData, { axis, window }: Drawing, at: (step: number)
     return { from: at(from), to: Math.max(at(to), at(from) + Number.EPSILON) };
   }
   const { record } = data;
-  const total = isLive(record) ? Math.max(record.total_steps ?? 0, steps.to) : steps.to;
+  const total = isUnended(record) ? Math.max(record.total_steps ?? 0, steps.to) : steps.to;
   const ends: { readonly [A in XAxis]: () => number } = {
     step: () => Math.max(total, steps.from + 1),
     tokens: () => at(steps.to) * (steps.to > 0 ? total / steps.to : 1),

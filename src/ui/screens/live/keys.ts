@@ -3,17 +3,17 @@ import type { RunRecord } from '../../../store/rows.js';
 import type { Binding } from '../../keys.js';
 import type { Table } from '../../screen.js';
 import { clean, cut } from '../../format/text.js';
-import { liveRuns } from '../../state.js';
+import { unendedRuns } from '../../state.js';
 import type { AppState, Dialog, Message } from '../../state.js';
 import type { Control } from '../../../trainer/events.js';
 import { scrollLimit, scrolled } from './scroll.js';
-import { isLive } from './state.js';
+import { isUnended } from '../../../store/rows.js';
 import type { DrawingAction } from '../../drawing.js';
 
 type RunBinding = Binding<AppState, Message>;
 
 function current({ live }: AppState): RunRecord | null {
-  return live.data && isLive(live.data.record) ? live.data.record : null;
+  return live.data && isUnended(live.data.record) ? live.data.record : null;
 }
 
 function asks(control: Control, on: (run: RunRecord) => boolean = () => true) {
@@ -72,9 +72,9 @@ const sample: RunBinding = {
 /** The live run before or after the one looked at. */
 function neighbour(by: 1 | -1): Pick<RunBinding, 'when' | 'act'> {
   return {
-    when: (state) => liveRuns(state).some(({ id }) => id !== state.live.runId),
+    when: (state) => unendedRuns(state).some(({ id }) => id !== state.live.runId),
     act: (state) => {
-      const runs = liveRuns(state);
+      const runs = unendedRuns(state);
       const at = runs.findIndex(({ id }) => id === state.live.runId);
       // From a run that has ended the first key goes to the nearest end of the line.
       const to = at < 0 ? (by > 0 ? 0 : -1) : at + by;

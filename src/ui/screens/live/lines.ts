@@ -9,7 +9,7 @@ import { latest, remainingSeconds } from '../../run-data.js';
 import type { RunData } from '../../run-data.js';
 import type { Glyphs, Tone } from '../../theme.js';
 import { progressBar } from '../../widgets/bar.js';
-import { isLive } from './state.js';
+import { isUnended } from '../../../store/rows.js';
 
 /** Columns of a fact's name on either side, and in all what a pair needs to be read whole. */
 const nameWidth = { left: 9, right: 10 } as const;
@@ -69,13 +69,13 @@ export function noSamples({ config }: RunRecord): string {
 
 /** What is said where a run has told nothing: of one that waits, goes on, or has ended. */
 export function nothingYet(record: RunRecord): string {
-  if (!isLive(record)) return `No warnings. ${noSamples(record)}`;
+  if (!isUnended(record)) return `No warnings. ${noSamples(record)}`;
   return record.config.sample.prompts.length === 0 ? 'No warnings. There will be no samples: sample.prompts is empty.' : 'Nothing yet. Samples come after evaluations.';
 }
 
 /** What is said in place of a curve. */
 export function noCurve({ record, ahead }: RunData): string {
-  if (!isLive(record)) return 'This run logged no step.';
+  if (!isUnended(record)) return 'This run logged no step.';
   if (record.state !== 'queued') return 'The first step is on its way: models are read and compiled before it.';
   if (ahead === null) return 'It is being started.';
   return ahead.length === 0 ? 'It waits in the queue and is the next to start.' : `It waits in the queue behind ${ahead.map((name) => clean(name)).join(', ')}.`;

@@ -2,7 +2,7 @@
 import type { Control } from '../../../trainer/events.js';
 import { look } from '../../look.js';
 import type { ScreenDefinition, World } from '../../screen.js';
-import { liveRuns } from '../../state.js';
+import { unendedRuns } from '../../state.js';
 import { readDetail } from './detail.js';
 import { liveKeys } from './keys.js';
 import { isShown, layoutOf } from './layout.js';
@@ -56,7 +56,7 @@ export const live: ScreenDefinition<'live', LiveState, LiveAction, LiveIntent> =
   refresh(world) {
     const { get, send } = world;
     const state = get();
-    const going = liveRuns(state);
+    const going = unendedRuns(state);
     const run = going.find((each) => each.state === 'running') ?? going.find((each) => each.state === 'paused') ?? going[0] ?? state.runs[0];
     const { runId, chosen } = state.live;
     const idle = runId === null || (!chosen && going.length > 0);

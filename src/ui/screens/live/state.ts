@@ -1,6 +1,6 @@
 /** The live screen: one run of those that are going on, or the last that was. */
 import type { MachineReading } from '../../../machine/meter.js';
-import type { RunRecord, RunState } from '../../../store/rows.js';
+import type { RunRecord } from '../../../store/rows.js';
 import type { LiveChange } from '../../../trainer/events.js';
 import type { Detail } from '../../curve.js';
 import { initialDrawing, reduceDrawing } from '../../drawing.js';
@@ -95,10 +95,4 @@ function rounded(reading: MachineReading): MachineReading {
   const bytes = (amount: number | null): number | null => amount === null ? null : Number(amount.toPrecision(2));
   const gpus = reading.gpus.map((gpu) => ({ ...gpu, utilisation: percent(gpu.utilisation), usedBytes: bytes(gpu.usedBytes), watts: gpu.watts === null ? null : Math.round(gpu.watts) }));
   return { ...reading, cpu: percent(reading.cpu), usedBytes: Number(reading.usedBytes.toPrecision(2)), gpus };
-}
-
-const liveStates: ReadonlySet<RunState> = new Set<RunState>(['queued', 'running', 'paused']);
-
-export function isLive(run: RunRecord): boolean {
-  return liveStates.has(run.state);
 }

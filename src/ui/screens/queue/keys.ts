@@ -4,7 +4,7 @@ import type { Table } from '../../screen.js';
 import type { AppState, Message } from '../../state.js';
 import type { FieldAction } from '../../widgets/field.js';
 import { fieldBindings } from '../../widgets/field-keys.js';
-import { isLive } from '../live/state.js';
+import { isUnended } from '../../../store/rows.js';
 import { entryUnderCursor } from './state.js';
 import type { Entry, QueueAction, Standing } from './state.js';
 
@@ -39,7 +39,7 @@ const shift = (place: (entry: Entry) => number): Binding<AppState, Message>['act
 const table: Table = {
   title: 'Queue',
   bindings: [
-    { keys: ['enter'], does: 'watch the run, or open one that has ended', short: 'open', when: (state) => under(state) !== null, act: (state) => (isLive(under(state)!.run) ? { ask: 'watch', runId: idOf(state) } : { ask: 'open', runId: idOf(state) }) },
+    { keys: ['enter'], does: 'watch the run, or open one that has ended', short: 'open', when: (state) => under(state) !== null, act: (state) => (isUnended(under(state)!.run) ? { ask: 'watch', runId: idOf(state) } : { ask: 'open', runId: idOf(state) }) },
     { keys: ['a'], does: 'put an experiment file in line', short: 'add file', act: () => queue({ type: 'add' }) },
     { keys: ['f'], does: 'put the new run in line, as its form is filled in', short: 'add form', act: ({ newRun }) => ({ ask: 'queue-form', draft: newRun.draft }) },
     { keys: ['K'], does: 'one place up', short: 'move', hint: ['K', 'J'], when: inLine, act: shift(({ place }) => Math.max(1, (place ?? 1) - 1)) },

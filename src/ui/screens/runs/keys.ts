@@ -7,7 +7,7 @@ import { fieldBindings } from '../../widgets/field-keys.js';
 import { fieldOf, selectedField } from '../../widgets/field.js';
 import { filterTable, listBindings } from '../../widgets/list.js';
 import type { ListAction } from '../../widgets/list.js';
-import { isLive } from '../live/state.js';
+import { isUnended } from '../../../store/rows.js';
 import type { MenuAction } from './menu.js';
 import { visibleRuns } from './state.js';
 import type { Editing, RunsAction } from './state.js';
@@ -47,12 +47,12 @@ const edit = (what: Editing['what'], runs: readonly RunRecord[], text: string): 
 
 const some = (state: AppState): boolean => chosenRuns(state).length > 0;
 const one = (state: AppState): boolean => chosenRuns(state).length === 1;
-const atRest = (state: AppState): boolean => some(state) && chosenRuns(state).every(({ state: each }) => each !== 'running' && each !== 'paused' && each !== 'queued');
+const atRest = (state: AppState): boolean => some(state) && !chosenRuns(state).some(isUnended);
 
 /** What can be done to runs, in the table and with one open. */
 const deeds: readonly Binding<AppState, Message>[] = [
   { keys: ['R'], does: 'resume a run that has ended early', short: 'resume', when: (state) => one(state) && canGoOn(chosenRuns(state)[0]), act: (state) => ({ ask: 'resume', runId: chosenRuns(state)[0].id }) },
-  { keys: ['a'], does: 'attach: watch and steer the live run', short: 'attach', when: (state) => one(state) && isLive(chosenRuns(state)[0]), act: (state) => ({ ask: 'watch', runId: chosenRuns(state)[0].id }) },
+  { keys: ['a'], does: 'attach: watch and steer the live run', short: 'attach', when: (state) => one(state) && isUnended(chosenRuns(state)[0]), act: (state) => ({ ask: 'watch', runId: chosenRuns(state)[0].id }) },
   { keys: ['t'], does: 'tag: words to add, with a minus to take away', short: 'tag', when: some, act: (state) => edit('tags', chosenRuns(state), '') },
   { keys: ['m'], does: 'a note', when: some, act: (state) => edit('note', chosenRuns(state), one(state) ? chosenRuns(state)[0].note : '') },
   { keys: ['r'], does: 'rename', when: one, act: (state) => edit('name', chosenRuns(state), chosenRuns(state)[0].name) },

@@ -8,7 +8,7 @@ import { reasonTone, runSeconds, stateSpan } from '../../format/run.js';
 import { clean, fit, wrap } from '../../format/text.js';
 import type { RunData } from '../../run-data.js';
 import { newsLines, noSamples } from '../live/lines.js';
-import { isLive } from '../live/state.js';
+import { isUnended } from '../../../store/rows.js';
 import { valueAt } from '../new-run/draft.js';
 import { showValue } from '../new-run/knob.js';
 import { ancestryOf, branchesOf } from './lineage.js';
@@ -64,7 +64,7 @@ export function tabLines(tab: Tab, data: RunData, { width, knobs, newline }: Tab
     case 'configuration':
       return configurationLines(data.record, knobs, width);
     case 'samples':
-      return orNone(newsLines({ ...data, warnings: [] }, width, newline), isLive(data.record) && data.record.config.sample.prompts.length > 0 ? 'No sample yet: they come after evaluations.' : noSamples(data.record));
+      return orNone(newsLines({ ...data, warnings: [] }, width, newline), isUnended(data.record) && data.record.config.sample.prompts.length > 0 ? 'No sample yet: they come after evaluations.' : noSamples(data.record));
     case 'checkpoints':
       return checkpointLines(data.record, width);
     case 'warnings':
