@@ -1,14 +1,16 @@
 /** What commands and the screen may ask about runs in processes of their own. */
 import { once } from 'node:events';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { runFolder } from '../store/folders.js';
 import { openStore } from '../store/store.js';
 import type { Store } from '../store/store.js';
 import type { RunRecord } from '../store/rows.js';
 import type { Control, LiveChange } from '../trainer/events.js';
 import { UserError } from '../util/errors.js';
 import { runSocket, supervisorSocket } from './address.js';
-import { isAlive } from './identity.js';
+import { isAlive, isElsewhere } from './identity.js';
 import { reconcile as reconcileStore, settle } from './outcome.js';
 import type { RunRequest, SupervisorGreeting, SupervisorRequest } from './protocol.js';
 import { ask } from './socket.js';
@@ -18,6 +20,8 @@ import type { Entries } from './spawn.js';
 /** How long a supervisor, or a run that has only begun, may take to answer. */
 const patienceMs = 15_000;
 const pollMs = 50;
+/** After which a run on another machine may be given up. */
+const silenceMs = 30 * 60_000;
 
 /**
  * Puts a queued run in line, starting the supervisor if there is none; the run then needs nobody. Rejects with a
@@ -60,11 +64,13 @@ async function askRun(home: string, runId: string, request: RunRequest): Promise
     const run = withStore(home, (store) => {
       if (asked === 'stop' && store.cancel(runId, 'stopped before it began')) return null;
       reconcileStore(store, home);
-      return store.run(runId);
+      const process = store.processOf(runId);
+      return { ...store.run(runId), elsewhere: process !== null && isElsewhere(process) ? (process.host ?? null) : null };
     });
     if (run === null) return;
     if (run.state === 'queued') throw new UserError(`the run "${run.name}" (${runId}) has not begun: until then it can only be stopped`);
     if (run.state !== 'running' && run.state !== 'paused') throw new UserError(`the run "${run.name}" (${runId}) is ${run.state}: there is nothing to ${asked}`);
+    if (run.elsewhere !== null) throw new UserError(`the run "${run.name}" (${runId}) is on ${run.elsewhere}: ask for this there`);
     if (performance.now() > deadline) throw new UserError(`the run "${run.name}" (${runId}) does not answer: try again, or kill it`);
     await wait(pollMs);
   }
@@ -77,6 +83,7 @@ export async function kill(home: string, runId: string): Promise<RunRecord> {
     const run = store.run(runId);
     const identity = store.processOf(runId);
     if (store.cancel(runId, 'stopped before it began')) return store.run(runId);
+    if (identity !== null && isElsewhere(identity)) return giveUp(store, home, { run, host: identity.host ?? 'another machine' });
     if (identity === null || !isAlive(identity)) {
       reconcileStore(store, home);
       throw new UserError(`the run "${run.name}" (${runId}) is ${store.run(runId).state}: it has no process to kill`);
@@ -94,6 +101,16 @@ export async function kill(home: string, runId: string): Promise<RunRecord> {
   } finally {
     store.close();
   }
+}
+
+/** A machine that is gone for good never tells how its runs ended: one that has long written nothing is ended here. */
+function giveUp(store: Store, home: string, { run, host }: { run: RunRecord; host: string }): RunRecord {
+  const files = ['run.log', 'trainer_log.jsonl'].map((name) => statSync(join(runFolder(home, run.id), name), { throwIfNoEntry: false })?.mtimeMs ?? 0);
+  if (Date.now() - Math.max(...files) < silenceMs) throw new UserError(`the run "${run.name}" (${run.id}) is on ${host} and has written within the last half hour: kill it there`);
+  store.recordControl(run.id, 'kill', new Date().toISOString());
+  store.clearProcess(run.id);
+  settle(store, home, { runId: run.id, exit: null });
+  return store.run(run.id);
 }
 
 /** The ids of the runs that have a process, after a look whether that is so. */

@@ -2,10 +2,11 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import type { ProcessIdentity } from '../store/rows.js';
 
 export function ownIdentity(): ProcessIdentity {
-  return { pid: process.pid, startTime: startTimeOf(process.pid) ?? '', bootId: bootId() };
+  return { pid: process.pid, startTime: startTimeOf(process.pid) ?? '', bootId: bootId(), host: hostname() };
 }
 
 /** A file name that stands for a process: its number and, since numbers come again, a digest of when it started. Null when it does not run. */
@@ -23,6 +24,14 @@ export function isMarkOfLiving(name: string): boolean {
 /** Whether that very process runs; one that has ended and only waits to be collected does not. */
 export function isAlive({ pid, startTime, bootId: boot }: ProcessIdentity): boolean {
   return boot === bootId() && startTimeOf(pid) === startTime;
+}
+
+/**
+ * Whether the process belongs to another machine that shares the home, where only that machine can say whether it lives. Another name with
+ * the same start of the machine is a container of this one.
+ */
+export function isElsewhere({ host, bootId: boot }: ProcessIdentity): boolean {
+  return host !== undefined && host !== hostname() && boot !== bootId();
 }
 
 /** Whether the machine has been started again since. */

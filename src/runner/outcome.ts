@@ -6,7 +6,7 @@ import type { Store } from '../store/store.js';
 import type { TrainEvent } from '../trainer/events.js';
 import { scratchFolder } from '../trainer/scratch.js';
 import { runSocket } from './address.js';
-import { isAlive, isOfEarlierBoot } from './identity.js';
+import { isAlive, isElsewhere, isOfEarlierBoot } from './identity.js';
 import { memoryFigures, outOfMemory, retrySmaller, type Exit } from './memory.js';
 
 const unseen = 'its process is gone and nobody saw how: most likely killed';
@@ -21,7 +21,7 @@ const patienceMs = 60_000;
  */
 export function settle(store: Store, home: string, { runId, exit, since = null }: { runId: string; exit: Exit | null; since?: string | null }): TrainEvent[] {
   const holder = store.processOf(runId);
-  if (holder !== null && isAlive(holder)) return [];
+  if (holder !== null && (isElsewhere(holder) || isAlive(holder))) return [];
   const { state, reason } = store.run(runId);
   let how: string | null = null;
   // Who only found the run without its process may have come before the parent, who knows more.
@@ -48,7 +48,7 @@ export function settleUnbegun(store: Store, { runId, since }: { runId: string; s
   if (store.waitingSince(runId) === since && store.cancel(runId, how)) store.setState(runId, 'failed', `its process ${how}: see run.log`);
 }
 
-/** Finds the runs that are said to be live and are not, and says what became of them. Returns the ids of those that live. */
+/** Finds the runs that are said to be live and are not, and says what became of them. Returns the ids of those that live here; of those on another machine it says nothing. */
 export function reconcile(store: Store, home: string, ownChildren: ReadonlySet<string> = new Set()): string[] {
   const live: string[] = [];
   for (const { id, process } of store.live()) {

@@ -31,6 +31,8 @@ export interface ConnectionOptions {
 export class Connection {
   readonly path: string;
   readonly #db: Database.Database;
+  /** The number of the file, by which one that took its place is told. */
+  readonly #file: number | undefined;
 
   /**
    * Opens the file, makes it when there is none, and brings it to the newest version (after a backup beside it).
@@ -53,6 +55,7 @@ export class Connection {
         this.#db.pragma('journal_mode = WAL');
         this.#db.pragma('synchronous = NORMAL');
       });
+      this.#file = this.#fileNow();
     } catch (error) {
       this.#db.close();
       throw error;
@@ -68,7 +71,7 @@ export class Connection {
       all: (parameters = {}) => this.#guard(() => statement.all(parameters)),
       first: (parameters = {}) => this.#guard(() => statement.get(parameters)),
       each: (parameters = {}) => this.#guard(() => statement.iterate(parameters)),
-      run: (parameters = {}) => this.#guard(() => statement.run(parameters).changes),
+      run: (parameters = {}) => this.#guard(() => this.#writing(() => statement.run(parameters).changes)),
     };
   }
 
@@ -85,7 +88,7 @@ export class Connection {
 
   /** All of `work` or nothing; the lock is taken at the start, so that it cannot fail half-way for another writer. */
   transaction<T>(work: () => T): T {
-    return this.#guard(() => this.#db.transaction(work).immediate());
+    return this.#guard(() => this.#writing(() => this.#db.transaction(work).immediate()));
   }
 
   pragma(name: string): unknown {
@@ -171,6 +174,17 @@ export class Connection {
       throw new UserError(`${this.path} was written by a newer Workbench (version ${version}, this one knows ${migrations.length}): update Workbench, or set WORKBENCH_HOME to another folder`);
     }
     return version;
+  }
+
+  /** What is written into a file that was kept aside as damaged would be lost unnoticed. */
+  #writing<T>(work: () => T): T {
+    const now = this.#db.inTransaction ? this.#file : this.#fileNow();
+    if (now !== undefined && now !== this.#file) throw new UserError(`the store ${this.path} was made anew while this program had it open: close this program and start it again`);
+    return work();
+  }
+
+  #fileNow(): number | undefined {
+    return statSync(this.path, { throwIfNoEntry: false })?.ino;
   }
 
   #guard<T>(work: () => T): T {

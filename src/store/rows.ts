@@ -115,6 +115,8 @@ export interface ProcessIdentity {
   readonly startTime: string;
   /** Of the machine's start; another after a reboot. */
   readonly bootId: string;
+  /** The name of the machine; missing in a record made before it was kept. */
+  readonly host?: string;
 }
 
 /** The reading half of the store: what the screen and the commands that only look may use. */

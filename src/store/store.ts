@@ -185,7 +185,7 @@ class SqliteStore extends Reader implements Store {
   }
 
   claim(runId: string, process: ProcessIdentity): boolean {
-    return this.#sql.claim.run({ id: runId, ...process, time: new Date().toISOString() }) === 1;
+    return this.#sql.claim.run({ id: runId, host: null, ...process, time: new Date().toISOString() }) === 1;
   }
 
   cancel(runId: string, reason: string): boolean {

@@ -2,7 +2,7 @@
 import { fork, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -328,6 +328,26 @@ describe('the truth', () => {
     store.claim(id, { pid: process.pid, startTime: '1', bootId: 'an earlier one' });
     expect(reconcile(home)).toEqual([]);
     expect(store.run(id)).toMatchObject({ state: 'crashed', reason: 'the machine was restarted, or lost power, while it ran' });
+  });
+
+  it('leaves a run of another machine that shares the home alone, until that one has long been silent', async () => {
+    const id = create('elsewhere', 5);
+    store.claim(id, { pid: process.pid, startTime: '1', bootId: 'of node17', host: 'node17' });
+    expect(reconcile(home)).toEqual([]);
+    expect(store.run(id).state).toBe('running');
+    await expect(control(home, id, 'stop')).rejects.toThrow('is on node17: ask for this there');
+    const log = join(runFolder(home, id), 'run.log');
+    mkdirSync(runFolder(home, id), { recursive: true });
+    writeFileSync(log, '');
+    await expect(kill(home, id)).rejects.toThrow(/is on node17 and has written within the last half hour: kill it there/);
+    const before = new Date(Date.now() - 3600_000);
+    utimesSync(log, before, before);
+    expect((await kill(home, id)).state).toBe('stopped');
+    // A container of this machine has a name of its own.
+    const inside = create('container', 5);
+    store.claim(inside, { ...ownIdentity(), startTime: '1', host: 'container' });
+    expect(reconcile(home)).toEqual([]);
+    expect(store.run(inside).state).toBe('crashed');
   });
 
   it('a supervisor that cannot be started is said so, not passed over', async () => {

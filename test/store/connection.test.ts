@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, copyFileSync, existsSync, mkdtempSync, openSync, readFileSync, readdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -166,6 +166,17 @@ it('waits for another writer, then says that it is locked', () => {
   expect(connection.transaction(() => 1)).toBe(1);
   connection.close();
   other.close();
+});
+
+it('writes nothing into a file that was kept aside', () => {
+  const store = openStore(home);
+  const { id } = store.createRun({ name: 'open', config });
+  renameSync(path, `${path}.damaged-1`);
+  copyFileSync(`${path}.damaged-1`, path);
+  expect(() => { store.note(id, 'lost'); }).toThrow(/was made anew while this program had it open: close this program and start it again/);
+  expect(() => store.createRun({ name: 'lost', config })).toThrow(UserError);
+  expect(store.run(id).note).toBe('');
+  store.close();
 });
 
 it('says that a folder cannot be written', () => {

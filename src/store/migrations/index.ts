@@ -3,6 +3,7 @@ import { queue } from './0002-queue.js';
 import { end } from './0003-end.js';
 import { listing } from './0004-listing.js';
 import { asked } from './0005-asked.js';
+import { host } from './0006-host.js';
 
 /** The first brings an empty file to version 1, the next to 2, … A migration that was released never changes. */
-export const migrations: readonly string[] = [runs, queue, end, listing, asked];
+export const migrations: readonly string[] = [runs, queue, end, listing, asked, host];
