@@ -7,7 +7,7 @@ import { readExperiment } from '../config/file.js';
 import { runFolder } from '../store/folders.js';
 import type { MetricPoint, RunRecord } from '../store/rows.js';
 import type { AdoptedRun, Store } from '../store/store.js';
-import { bytesOf, checkpointSteps } from '../trainer/checkpoint.js';
+import { bytesOf, checkpointSteps, restoreRun } from '../trainer/checkpoint.js';
 import { UserError } from '../util/errors.js';
 
 export const identityFile = 'run.json';
@@ -44,6 +44,7 @@ export async function adoptRun(store: Store, home: string, from: string): Promis
 
 /** Records what the folder of a run tells; `reason` is said of one that does not tell how it ended. */
 export async function recordFolder(store: Store, folder: string, reason: string): Promise<void> {
+  restoreRun(folder);
   const { id, name, created_at, end } = identityIn(folder);
   const { experiment } = readExperiment(join(folder, 'experiment.yaml'));
   const lines = linesIn(join(folder, 'trainer_log.jsonl'));

@@ -4,6 +4,7 @@ import { runFolder } from '../store/folders.js';
 import type { RunRecord, RunState } from '../store/rows.js';
 import type { Store } from '../store/store.js';
 import type { TrainEvent } from '../trainer/events.js';
+import { restoreRun } from '../trainer/checkpoint.js';
 import { scratchFolder } from '../trainer/scratch.js';
 import { runSocket } from './address.js';
 import { isAlive, isElsewhere, isOfEarlierBoot } from './identity.js';
@@ -36,7 +37,10 @@ export function settle(store: Store, home: string, { runId, exit, since = null }
   store.clearProcess(runId);
   rmSync(runSocket(home, runId), { force: true });
   // What is queued may have another process by now.
-  if (state !== 'queued') rmSync(scratchFolder(runFolder(home, runId)), { recursive: true, force: true });
+  if (state !== 'queued') {
+    rmSync(scratchFolder(runFolder(home, runId)), { recursive: true, force: true });
+    restoreRun(runFolder(home, runId));
+  }
   return how === null ? [] : retrySmaller(store, { runId, since, how });
 }
 

@@ -8,7 +8,7 @@ import { runFolder } from '../store/folders.js';
 import { isUnended } from '../store/rows.js';
 import type { RunRecord } from '../store/rows.js';
 import type { Store } from '../store/store.js';
-import { checkpointSteps, firstWhole, readCheckpoint, writeWhole } from '../trainer/checkpoint.js';
+import { checkpointSteps, firstWhole, readCheckpoint, restoreRun, writeWhole } from '../trainer/checkpoint.js';
 import { UserError } from '../util/errors.js';
 import { checkModule, keepModule, withModuleOf } from './module.js';
 import { unusedName } from './new-run.js';
@@ -38,6 +38,7 @@ async function goOn(store: Store, home: string, { run, config, from }: { run: Ru
   if (run.state === 'completed' && from === null && !asksForMore(run, config)) {
     throw new UserError(`${run.name} (${run.id}) is complete after ${run.step} updates: give it more, for example --set train.max_steps=${2 * run.step}`);
   }
+  restoreRun(runFolder(home, run.id));
   const folder = checkpointsOf(home, run.id);
   if (from !== null) await readCheckpoint(stepFolder(folder, from, await checkpointSteps(folder)));
   if (!store.requeue(run.id, config)) throw new UserError(`${run.name} (${run.id}) was resumed by somebody else just now`);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { parseExperiment } from '../config/parse.js';
 import { chooseEngine } from '../engine/registry.js';
-import { checkpointSteps } from '../trainer/checkpoint.js';
+import { checkpointSteps, restoreRun } from '../trainer/checkpoint.js';
 import { train } from '../trainer/train.js';
 import type { LiveChange } from '../trainer/events.js';
 import { closeChanges, takeAsked } from './controls.js';
@@ -17,6 +17,7 @@ function tell(message: WorkerMessage): void {
 
 /** A run that has checkpoints goes on from the newest that is whole. */
 async function checkpoints(): Promise<string[]> {
+  restoreRun(runFolder);
   const folder = join(runFolder, 'checkpoints');
   return (await checkpointSteps(folder)).reverse().map((step) => join(folder, `step-${step}`));
 }

@@ -6,7 +6,7 @@
  *   trainer_state.json           step, data position, best loss; size and SHA-256 of every other file
  */
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream, existsSync, readdirSync, renameSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -43,9 +43,10 @@ const stateFile = 'trainer_state.json';
 
 /**
  * Fills `folder` through `fill(temporaryFolder)`. A crash at any point leaves the old folder or the new one, in the worst
- * case the old one under its second name (`.<name>.old`); what `fill` throws is thrown.
+ * case the old one under its second name, for `restoreMoved`; what `fill` throws is thrown.
  */
 export async function writeWhole(folder: string, fill: (temporary: string) => Promise<void>): Promise<void> {
+  restoreMoved(dirname(folder), basename(folder));
   const temporary = join(dirname(folder), `.${basename(folder)}.tmp`);
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });
@@ -63,6 +64,22 @@ export async function writeWhole(folder: string, fill: (temporary: string) => Pr
   await rename(temporary, folder);
   await sync(dirname(folder));
   await rm(previous, { recursive: true, force: true });
+}
+
+/**
+ * Gives folders their names back that a crash has left between the two renames of `writeWhole`: those of that `name`, or all
+ * in `parent`. For where nobody writes: the second rename of a writer at work would find the name taken.
+ */
+export function restoreMoved(parent: string, name?: string): void {
+  for (const moved of existsSync(parent) ? readdirSync(parent) : []) {
+    const [, before] = /^\.(.+)\.old$/.exec(moved) ?? [];
+    if (before !== undefined && (name ?? before) === before && !existsSync(join(parent, before))) renameSync(join(parent, moved), join(parent, before));
+  }
+}
+
+/** The same for all that a run writes whole, once its process is gone. */
+export function restoreRun(runFolder: string): void {
+  for (const parent of [runFolder, join(runFolder, 'checkpoints')]) restoreMoved(parent);
 }
 
 /** Writes `trainer_state.json` with the sums of all files that are there already: the last thing to fill in. */

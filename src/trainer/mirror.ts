@@ -3,7 +3,7 @@ import { cp, mkdir, rm, stat } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { messageOf } from '../util/errors.js';
-import { checkpointSteps, readCheckpoint, writeWhole } from './checkpoint.js';
+import { checkpointSteps, readCheckpoint, restoreMoved, writeWhole } from './checkpoint.js';
 
 /** What goes along with the checkpoints: who the run is, what it does, its curve so far. */
 const companions = ['run.json', 'experiment.yaml', 'module.ts', 'module.mts', 'module.js', 'module.mjs', 'trainer_log.jsonl'];
@@ -38,6 +38,7 @@ export class Mirror {
     if (!existsSync(source)) return; // has made room for a newer one
     const target = join(this.#folder, 'checkpoints', `step-${step}`);
     await mkdir(join(this.#folder, 'checkpoints'), { recursive: true });
+    restoreMoved(join(this.#folder, 'checkpoints'));
     await writeWhole(target, async (temporary) => {
       await cp(source, temporary, { recursive: true });
       await readCheckpoint(temporary);

@@ -1,6 +1,6 @@
 /** Going on with a run that has ended: the same run to the last bit, a longer one, an older point of it, a branch. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withValues } from '../../src/config/keys.js';
 import { prepareResume } from '../../src/runner/resume.js';
@@ -52,6 +52,20 @@ describe('the same run', () => {
     expect(adapter(id)).toEqual(adapter(whole));
     expect(place.losses(id)).toEqual(place.losses(whole));
     expect(loggedSteps(id)).toEqual(loggedSteps(whole));
+  });
+
+  it('finds what a kill between the two renames of a save has left under its second name', async () => {
+    const id = place.create('train.max_steps=10', 'train.save_steps=10');
+    await place.run(id);
+    const [checkpoint, output] = [place.folder(id, 'checkpoints', 'step-10'), place.folder(id, 'adapter')];
+    for (const folder of [checkpoint, output]) {
+      cpSync(folder, join(dirname(folder), `.${basename(folder)}.tmp`), { recursive: true });
+      renameSync(folder, join(dirname(folder), `.${basename(folder)}.old`));
+    }
+    place.store.setState(id, 'crashed', 'as if it had been killed while it saved');
+    await prepare(id, { from: 10, changes: { 'train.max_steps': 12 } });
+    expect([checkpoint, output].map((folder) => existsSync(folder))).toEqual([true, true]);
+    expect(await place.run(id)).toMatchObject({ state: 'completed', step: 12, resumed_from: checkpoint });
   });
 
   it('goes on from an older checkpoint, and gives up the later ones', async () => {

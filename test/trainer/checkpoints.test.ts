@@ -1,8 +1,9 @@
 /** Which checkpoints there are at the end of real runs, and that each of them goes on to the same bits. */
-import { readdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { adapterOf, demo, losses, run, experimentOf as demoExperiment, type Run } from './support.js';
+import { writeWhole } from '../../src/trainer/checkpoint.js';
+import { adapterOf, demo, home, losses, run, experimentOf as demoExperiment, type Run } from './support.js';
 
 /** Eight updates, four an epoch. */
 const short = { per_device_train_batch_size: 3, gradient_accumulation_steps: 2, max_steps: 8, eval_steps: 0, lr_scheduler_type: 'constant' };
@@ -45,6 +46,16 @@ describe('checkpoints that stay', () => {
     const resumed = await run(experimentOf({ train }), { resumeFrom: [join(first.folder, 'checkpoints', 'step-2')] });
     expect(saved(resumed)).toEqual(['step-3', 'step-6', 'step-8']);
   });
+});
+
+it('a write after a kill between the renames begins with the old folder in its place, and keeps it when it fails', async () => {
+  const parent = mkdtempSync(join(home, 'whole-'));
+  mkdirSync(join(parent, '.model.old'));
+  writeFileSync(join(parent, '.model.old', 'kept'), 'all of it');
+  mkdirSync(join(parent, '.model.tmp'));
+  await expect(writeWhole(join(parent, 'model'), () => Promise.reject(new Error('full')))).rejects.toThrow('full');
+  expect(readdirSync(parent)).toEqual(['model']);
+  expect(readdirSync(join(parent, 'model'))).toEqual(['kept']);
 });
 
 it('evaluates at the end of every epoch where that is asked for', async () => {
