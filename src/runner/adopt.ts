@@ -1,6 +1,6 @@
 /** A run of which only the folder is left, a mirror's or one from another machine, gets a record here again. */
 import { cp, rename, rm } from 'node:fs/promises';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { readExperiment } from '../config/file.js';
@@ -8,6 +8,7 @@ import { runFolder } from '../store/folders.js';
 import type { MetricPoint, RunRecord } from '../store/rows.js';
 import type { AdoptedRun, Store } from '../store/store.js';
 import { bytesOf, checkpointSteps, restoreRun } from '../trainer/checkpoint.js';
+import { replaceFile } from '../util/atomic.js';
 import { UserError } from '../util/errors.js';
 
 export const identityFile = 'run.json';
@@ -17,7 +18,7 @@ const identitySchema = z.object({ id: z.string().regex(/^[0-9a-z]{10}$/), name: 
 /** Puts into the folder of a run what a record cannot be made again without, and how it ended where it has. */
 export function writeIdentity(folder: string, { id, name, created_at, state, reason, ended_at, output }: RunRecord): void {
   const end = endSchema.safeParse({ state, reason, ended_at, output });
-  writeFileSync(join(folder, identityFile), `${JSON.stringify({ id, name, created_at, ...(end.success ? { end: end.data } : {}) })}\n`);
+  replaceFile(join(folder, identityFile), `${JSON.stringify({ id, name, created_at, ...(end.success ? { end: end.data } : {}) })}\n`);
 }
 
 export function isRunFolder(path: string): boolean {

@@ -9,6 +9,7 @@ import type { Experiment } from '../config/schema.js';
 import { runFolder } from '../store/folders.js';
 import { openStore } from '../store/store.js';
 import type { LiveChange, Request } from '../trainer/events.js';
+import { replaceFile } from '../util/atomic.js';
 import { messageOf, UserError } from '../util/errors.js';
 import { writeIdentity } from './adopt.js';
 import { runSocket } from './address.js';
@@ -46,7 +47,7 @@ export async function runProcess({ home, runId, workerEntry, early }: RunOptions
   const { config } = record;
   const folder = runFolder(home, runId);
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'experiment.yaml'), writeExperiment(besideModule(config)));
+  replaceFile(join(folder, 'experiment.yaml'), writeExperiment(besideModule(config)));
   writeIdentity(folder, record);
 
   // When memory runs out, the kernel is to take this one, which goes on from its checkpoint, not the shell or the supervisor.
@@ -79,7 +80,7 @@ export async function runProcess({ home, runId, workerEntry, early }: RunOptions
     log,
     keep: (timed) => {
       recorder.record(timed);
-      if (timed.event.type === 'changed') tryTo(() => writeFileSync(join(folder, 'experiment.yaml'), writeExperiment(besideModule(store.run(runId).config))));
+      if (timed.event.type === 'changed') tryTo(() => replaceFile(join(folder, 'experiment.yaml'), writeExperiment(besideModule(store.run(runId).config))));
       announce(timed);
     },
   });

@@ -1,7 +1,8 @@
 /** A second place for the checkpoints of a run: a mounted drive, a network share. Enough is there to go on elsewhere. */
-import { cp, mkdir, rm, stat } from 'node:fs/promises';
+import { cp, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { sync } from '../util/atomic.js';
 import { messageOf } from '../util/errors.js';
 import { checkpointSteps, readCheckpoint, restoreMoved, writeWhole } from './checkpoint.js';
 
@@ -13,6 +14,9 @@ export class Mirror {
   readonly #folder: string;
   readonly #complain: (sentence: string) => void;
   #work: Promise<void> = Promise.resolve();
+  /** The step that is copied now, and the same again where the run needs it no more. */
+  #copying: number | null = null;
+  #surplus: number | null = null;
 
   /** Mirrors `runs/<id>` to `<place>/<id>`. */
   constructor(place: string, runFolder: string, complain: (sentence: string) => void) {
@@ -24,7 +28,7 @@ export class Mirror {
   /** Copies a finished checkpoint while the run goes on, one after the other. What fails is complained of. */
   copy(step: number): void {
     this.#work = this.#work
-      .then(() => this.#copy(step))
+      .then(() => this.#copy(step).finally(() => this.#drop()))
       .catch((error: unknown) => this.#complain(`The checkpoint at step ${step} could not be copied to ${this.#folder}: ${messageOf(error)}`));
   }
 
@@ -33,9 +37,30 @@ export class Mirror {
     await this.#work;
   }
 
+  /** Whether this checkpoint is being copied now: then it is removed by this mirror, once it has it. */
+  takesOver(step: number): boolean {
+    if (this.#copying !== step) return false;
+    this.#surplus = step;
+    return true;
+  }
+
+  async #drop(): Promise<void> {
+    const surplus = this.#surplus;
+    this.#copying = this.#surplus = null;
+    if (surplus !== null) await rm(join(this.#runFolder, 'checkpoints', `step-${surplus}`), { recursive: true, force: true });
+  }
+
+  /** At any moment the old one or the new one is there, whole. */
+  async #copyFile(from: string, to: string): Promise<void> {
+    await cp(from, `${to}.tmp`);
+    await sync(`${to}.tmp`);
+    await rename(`${to}.tmp`, to);
+  }
+
   async #copy(step: number): Promise<void> {
     const source = join(this.#runFolder, 'checkpoints', `step-${step}`);
     if (!existsSync(source)) return; // has made room for a newer one
+    this.#copying = step;
     const target = join(this.#folder, 'checkpoints', `step-${step}`);
     await mkdir(join(this.#folder, 'checkpoints'), { recursive: true });
     restoreMoved(join(this.#folder, 'checkpoints'));
@@ -45,11 +70,13 @@ export class Mirror {
     });
     for (const name of companions) {
       const file = join(this.#runFolder, name);
-      if (await stat(file).catch(() => null)) await cp(file, join(this.#folder, name));
+      if (await stat(file).catch(() => null)) await this.#copyFile(file, join(this.#folder, name));
     }
+    await this.#drop();
+    // What was just copied may be the only one here: it goes with the next.
     const kept = new Set(await checkpointSteps(join(this.#runFolder, 'checkpoints')));
     for (const old of await checkpointSteps(join(this.#folder, 'checkpoints'))) {
-      if (!kept.has(old)) await rm(join(this.#folder, 'checkpoints', `step-${old}`), { recursive: true, force: true });
+      if (!kept.has(old) && old !== step) await rm(join(this.#folder, 'checkpoints', `step-${old}`), { recursive: true, force: true });
     }
   }
 }

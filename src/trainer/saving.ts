@@ -86,7 +86,7 @@ export class Checkpoints {
     const { save_total_limit: limit, save_best } = this.#train();
     const { best_checkpoint, kept_for_good: forGood } = this.#kept;
     const surplus = surplusCheckpoints(await checkpointSteps(this.#folder), { limit, newest, best: save_best ? (best_checkpoint?.step ?? null) : null, forGood });
-    for (const step of surplus) await rm(join(this.#folder, `step-${step}`), { recursive: true, force: true });
+    for (const step of surplus.filter((step) => this.#mirror?.takesOver(step) !== true)) await rm(join(this.#folder, `step-${step}`), { recursive: true, force: true });
   }
 
   #train(): TrainConfig {

@@ -1,4 +1,5 @@
 /** Writing so that a crash leaves the old or the new, never a part. */
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -22,6 +23,24 @@ export async function writeAtomically(path: string, fill: (write: (bytes: Uint8A
     throw error;
   }
   await sync(dirname(path)); // the rename itself
+}
+
+/** The same for a text that is at hand, where nobody can wait. */
+export function replaceFile(path: string, text: string): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    const file = openSync(temporary, 'w');
+    try {
+      writeFileSync(file, text);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
 }
 
 /** Has the disk keep what a file holds, or which names a folder does. */

@@ -1,8 +1,9 @@
 /** Which checkpoints there are at the end of real runs, and that each of them goes on to the same bits. */
 import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeWhole } from '../../src/trainer/checkpoint.js';
+import { Mirror } from '../../src/trainer/mirror.js';
 import { adapterOf, demo, home, losses, run, experimentOf as demoExperiment, type Run } from './support.js';
 
 /** Eight updates, four an epoch. */
@@ -46,6 +47,21 @@ describe('checkpoints that stay', () => {
     const resumed = await run(experimentOf({ train }), { resumeFrom: [join(first.folder, 'checkpoints', 'step-2')] });
     expect(saved(resumed)).toEqual(['step-3', 'step-6', 'step-8']);
   });
+});
+
+it('what is being mirrored stays until the mirror has it, and stays there until it has the next', async () => {
+  const { folder } = await run(experimentOf({ train: { ...short, max_steps: 4, save_steps: 2, save_total_limit: 2 } }));
+  const [place, complaints] = [mkdtempSync(join(home, 'drive-')), [] as string[]];
+  const mirror = new Mirror(place, folder, (sentence) => complaints.push(sentence));
+  mirror.copy(2);
+  await Promise.resolve();
+  expect([2, 4].map((step) => mirror.takesOver(step))).toEqual([true, false]);
+  await mirror.settled();
+  const there = join(place, basename(folder), 'checkpoints');
+  expect([complaints, readdirSync(join(folder, 'checkpoints')), readdirSync(there)]).toEqual([[], ['step-4'], ['step-2']]);
+  mirror.copy(4);
+  await mirror.settled();
+  expect([complaints, readdirSync(there), mirror.takesOver(4)]).toEqual([[], ['step-4'], false]);
 });
 
 it('a write after a kill between the renames begins with the old folder in its place, and keeps it when it fails', async () => {
