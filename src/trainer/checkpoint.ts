@@ -71,9 +71,13 @@ export async function writeWhole(folder: string, fill: (temporary: string) => Pr
  * in `parent`. For where nobody writes: the second rename of a writer at work would find the name taken.
  */
 export function restoreMoved(parent: string, name?: string): void {
-  for (const moved of existsSync(parent) ? readdirSync(parent) : []) {
-    const [, before] = /^\.(.+)\.old$/.exec(moved) ?? [];
-    if (before !== undefined && (name ?? before) === before && !existsSync(join(parent, before))) renameSync(join(parent, moved), join(parent, before));
+  try {
+    for (const moved of readdirSync(parent)) {
+      const [, before] = /^\.(.+)\.old$/.exec(moved) ?? [];
+      if (before !== undefined && (name ?? before) === before && !existsSync(join(parent, before))) renameSync(join(parent, moved), join(parent, before));
+    }
+  } catch {
+    // No folder, or nothing may be changed there: it is read as it is.
   }
 }
 

@@ -2,13 +2,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { TrainConfig } from '../config/schema.js';
 import type { UpdateBatch } from '../data/loader.js';
+import type { EncodedRows } from '../data/rows.js';
 import { OutOfMemory } from '../engine/contract.js';
-import { messageOf } from '../util/errors.js';
-import { formatBytes } from '../util/format.js';
+import { messageOf, UserError } from '../util/errors.js';
+import { counted, formatBytes } from '../util/format.js';
 import { Asked } from './asked.js';
 import { measurementOf } from './calibration.js';
 import type { CheckpointState } from './checkpoint.js';
-import { evaluateRows } from './evaluate.js';
+import { evaluateRows, type Evaluation } from './evaluate.js';
 import type { Measurement, Progress } from './events.js';
 import { Meter, type UpdateFigures } from './meter.js';
 import { writeOutput } from './output.js';
@@ -170,10 +171,10 @@ class Loop {
   }
 
   async #evaluate(): Promise<void> {
-    const { data, executable, experiment, model, padId, layout } = this.#session;
+    const { data, experiment } = this.#session;
     if (!data.eval) return;
     const before = performance.now();
-    const result = await evaluateRows(executable, data.eval, { batchSize: experiment.train.per_device_eval_batch_size, vocabSize: model.vocabSize, padId, layout, interrupted: this.#asked.stopping });
+    const result = await this.#evaluation(data.eval);
     if (result === null) return;
     this.#lastEval = { step: this.#step, loss: result.loss };
     if (result.loss < (this.#bestLoss ?? Infinity)) this.#bestLoss = result.loss; // never NaN
@@ -187,8 +188,35 @@ class Loop {
     });
   }
 
+  /** In smaller batches where memory runs out: the loss stays the same. Null when it was interrupted, or even one row at a time is too much. */
+  async #evaluation(rows: EncodedRows): Promise<Evaluation | null> {
+    for (;;) {
+      const { executable, experiment, model, padId, layout } = this.#session;
+      const { per_device_eval_batch_size: batchSize, auto_find_batch_size: mayShrink } = experiment.train;
+      try {
+        return await evaluateRows(executable, rows, { batchSize, vocabSize: model.vocabSize, padId, layout, interrupted: this.#asked.stopping });
+      } catch (error) {
+        if (!(error instanceof OutOfMemory)) throw error;
+        const where = `Memory ran out in the evaluation at step ${this.#step}`;
+        if (!mayShrink) throw new UserError(`${where}: lower train.per_device_eval_batch_size (it is ${batchSize}) or max_length.`);
+        if (batchSize === 1) {
+          this.#context.emit({ type: 'warning', message: `${where}, with one row at a time: it is left out.` });
+          return null;
+        }
+        const smaller = Math.floor(batchSize / 2);
+        this.#change({ per_device_eval_batch_size: smaller });
+        this.#context.emit({ type: 'warning', message: `${where}: from now on it takes ${counted(smaller, 'row')} at a time. Its loss stays the same.` });
+      }
+    }
+  }
+
   async #sample(): Promise<void> {
-    for await (const sample of samplesOf(this.#session, this.#asked.stopping)) this.#context.emit({ type: 'sample', ...this.#progress, ...sample });
+    try {
+      for await (const sample of samplesOf(this.#session, this.#asked.stopping)) this.#context.emit({ type: 'sample', ...this.#progress, ...sample });
+    } catch (error) {
+      if (!(error instanceof OutOfMemory)) throw error;
+      this.#context.emit({ type: 'warning', message: `Memory ran out while samples were written at step ${this.#step}: the others are left out.` });
+    }
   }
 
   /** `due`: by the run's own plan, not because it was asked for or has to end. */

@@ -105,6 +105,32 @@ describe('memory that runs out', () => {
   });
   const plain = { lora: { lora_dropout: 0 } };
 
+  describe('between updates', () => {
+    const between = (most: number) => faulty(() => null, undefined, (fn, rows) => {
+      if (fn === 'forward' || (fn === 'evaluate' && rows > most)) throw new OutOfMemory(`${rows} rows`);
+    });
+    const evaluations = ({ events }: Run): number[] => events.flatMap((event) => (event.type === 'eval' ? [event.eval_loss] : []));
+    const wanted = { ...plain, sample: { prompts: ['a film'], max_new_tokens: 2 }, train: { max_steps: 2, eval_steps: 1 } };
+
+    it('is met by smaller batches in evaluation, with the same losses, and costs the samples: the micro-batches stay', async () => {
+      const [whole, parts] = [await run(experimentOf(wanted)), await run(experimentOf(wanted), { chooseEngine: between(2) })];
+      expect(parts.events.flatMap((event) => (event.type === 'changed' ? [event.changes] : []))).toEqual([{ per_device_eval_batch_size: 4 }, { per_device_eval_batch_size: 2 }]);
+      expect(parts.events.filter(({ type }) => type === 'sample')).toEqual([]);
+      expect(parts.events.at(-1)).toMatchObject({ type: 'completed', step: 2 });
+      expect(losses(parts)).toEqual(losses(whole));
+      expect(evaluations(parts)).toHaveLength(evaluations(whole).length);
+      evaluations(parts).forEach((loss, i) => expect(Math.abs(loss - evaluations(whole)[i])).toBeLessThan(1e-5));
+    });
+
+    it('costs the evaluation when one row is too much, and ends a run without the policy with what to lower', async () => {
+      const done = await run(experimentOf(wanted), { chooseEngine: between(0) });
+      expect([evaluations(done), done.events.at(-1)]).toMatchObject([[], { type: 'completed', step: 2 }]);
+      const strict = await run(experimentOf({ ...wanted, train: { ...wanted.train, auto_find_batch_size: false } }), { chooseEngine: between(2) });
+      expect(strict.events.at(-1)).toMatchObject({ type: 'failed', user: true, reason: expect.stringMatching(/^Memory ran out in the evaluation at step \d: lower train\.per_device_eval_batch_size \(it is 8\)/) as string });
+      expect(strict.events.at(-1)).not.toHaveProperty('out_of_memory');
+    });
+  });
+
   it('is met by smaller micro-batches: the same updates, the same losses to rounding', async () => {
     const [whole, parts] = [await run(experimentOf(plain)), await run(experimentOf(plain), { chooseEngine: upTo(2) })];
     expect(parts.events.filter(({ type }) => type === 'changed').map((event) => (event.type === 'changed' ? event.changes : null))).toEqual([

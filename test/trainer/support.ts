@@ -59,8 +59,8 @@ export const losses = ({ events }: Run): number[] => events.filter((event): even
 export const types = ({ events }: Run): string[] => events.map(({ type }) => type).filter((type) => type !== 'warning');
 export const adapterOf = ({ folder }: Run): Buffer => readFileSync(join(folder, 'adapter', 'adapter_model.safetensors'));
 
-/** The engine with a fault: `disturb` may throw at a micro-step, or give another loss; `disturbNorm` another gradient norm. */
-export function faulty(disturb: (rows: number, call: number) => number | null, disturbNorm: (call: number) => number | null = () => null): TrainContext['chooseEngine'] {
+/** The engine with a fault: `disturb` may throw at a micro-step, or give another loss; `disturbNorm` another gradient norm; `disturbOther` may throw at what is no micro-step. */
+export function faulty(disturb: (rows: number, call: number) => number | null, disturbNorm: (call: number) => number | null = () => null, disturbOther: (fn: string, rows: number) => void = () => undefined): TrainContext['chooseEngine'] {
   return async (config) => {
     const { engine, ...chosen } = await chooseEngine(config);
     const compile: Engine['compile'] = async (program, options) => {
@@ -75,6 +75,7 @@ export function faulty(disturb: (rows: number, call: number) => number | null, d
         dispose: () => executable.dispose(),
         async run(fn, feeds) {
           const loss = fn === 'micro_step' ? disturb(feeds['input_ids'].shape[0], ++calls) : null;
+          if (fn !== 'micro_step') disturbOther(fn, feeds['input_ids']?.shape[0] ?? 0);
           const result = await executable.run(fn, feeds);
           const norm = fn === 'grad_norm' ? disturbNorm(++norms) : null;
           if (norm !== null) return { ...result, norm: scalar(norm) };
