@@ -39,6 +39,8 @@ async function scripted(terminal: Terminal, services: Services): Promise<ExitCod
 async function prompted(terminal: Terminal, services: Services): Promise<ExitCode> {
   const history = openHistory(homeFolder(terminal.env));
   let ended = false;
+  /** Lines that came while nobody asked for one, as when several are pasted. */
+  const ahead: string[] = [];
   const prompt: Interface = createInterface({ input: process.stdin, output: process.stdout, history: history.lines().toReversed(), completer: completed, terminal: terminal.interactive });
   const context = contextOf(terminal, services, { confirm: async (question) => /^y(es)?$/i.test((await prompt.question(`${question} [y/N] `)).trim()), quit: () => (ended = true) });
 
@@ -51,9 +53,16 @@ async function prompted(terminal: Terminal, services: Services): Promise<ExitCod
 
   terminal.note('help lists the commands, Tab completes, Ctrl-D leaves; runs go on.');
   prompt.on('SIGINT', () => prompt.write(null, { ctrl: true, name: 'u' }));
+  // Only what answers no question is such an event.
+  prompt.on('line', (line) => ahead.push(line));
+  let closed = false;
+  const close = new Promise<null>((resolve) => void prompt.once('close', () => {
+    closed = true;
+    resolve(null);
+  }));
   try {
     while (!ended) {
-      const line = await Promise.race([prompt.question('workbench> '), new Promise<null>((resolve) => void prompt.once('close', () => resolve(null)))]);
+      const line = ahead.shift() ?? (closed ? null : await Promise.race([prompt.question('workbench> '), close]));
       if (line === null) break;
       history.add(line);
       await attempt(line, context);

@@ -26,6 +26,12 @@ const count = (minimum: number) => z.int().min(minimum);
 const fraction = z.number().min(0).lt(1);
 const text = z.string().min(1);
 
+/** Nothing that a terminal would take for a command. */
+export function isPrintable(name: string): boolean {
+  return !/\p{Cc}/u.test(name);
+}
+
+
 const format = z.enum(['alpaca', 'sharegpt', 'chat', 'text', 'classification', 'prompt-completion']).default('alpaca').describe('how a row becomes text');
 const columns = z.record(z.string(), z.string()).default({}).describe('names of the columns in the file: {instruction: question, output: answer}');
 const tags = z.record(z.string(), z.string()).default({}).describe("names within messages, LLaMA-Factory's words: {role_tag: speaker, user_tag: me}");
@@ -138,7 +144,7 @@ const engine = z.strictObject({
 });
 
 export const experimentSchema = z.strictObject({
-  name: text.nullable().default(null).describe('of the run; null: from the model and the dataset'),
+  name: text.refine(isPrintable, 'must have no control characters, such as line ends').nullable().default(null).describe('of the run; null: from the model and the dataset'),
   model: text.describe('a Hugging Face folder: config.json, *.safetensors, tokenizer.json').meta({ path: true }),
   tokenizer: text.nullable().default(null).describe("a folder with another tokenizer.json; null: the model's own").meta({ path: true }),
   dataset,

@@ -12,7 +12,7 @@ import { keepModule, withModuleOf } from './module.js';
 export function newRun(store: Store, home: string, given: Experiment, like: string | null = null): RunRecord {
   const config = withRecipeHash(given);
   return keepModule(like === null ? config : withModuleOf(runFolder(home, like), config), () => {
-    const run = store.createRun({ name: unusedName(store, runName(config)), config });
+    const run = store.createRun({ name: unusedName(store, runName(config).replace(/\p{Cc}/gu, '')), config });
     return { run, folder: runFolder(home, run.id) };
   });
 }

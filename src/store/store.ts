@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isPrintable } from '../config/schema.js';
 import type { Experiment } from '../config/schema.js';
 import type { Request, TrainEvent } from '../trainer/events.js';
 import { UserError } from '../util/errors.js';
@@ -194,6 +195,7 @@ class SqliteStore extends Reader implements Store {
 
   rename(runId: string, name: string): void {
     if (name.trim() === '') throw new UserError('a run needs a name: give at least one letter');
+    if (!isPrintable(name)) throw new UserError('the name has control characters, such as line ends: leave them out');
     this.#sql.setName.run({ id: runId, value: name.trim() });
   }
 

@@ -378,3 +378,15 @@ describe('two at once', () => {
     expect(store.damage()).toEqual([]);
   });
 });
+
+it('gives no run a name that a terminal would obey', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'workbench-names-'));
+  const names = openStore(folder);
+  const config = parseExperiment({ model: 'm', dataset: { path: 'd' } });
+  const { id } = names.createRun({ name: 'plain', config });
+  expect(() => names.rename(id, 'red\u001b[31m')).toThrow('control characters');
+  expect(names.run(id).name).toBe('plain');
+  expect(() => parseExperiment({ ...config, name: 'two\nlines' })).toThrow('control characters');
+  names.close();
+  rmSync(folder, { recursive: true });
+});
