@@ -7,16 +7,14 @@ import { themeFor } from '../ui/theme.js';
 import type { AsideHandlers } from './aside.js';
 import type { BesideWork } from './beside.js';
 import { clearTokenCache, examineCaches, examineMachine, examineTerminal, examineVersions } from './examination.js';
-import { roundTrip } from './round-trip.js';
 
 export function doctorServices(env: Environment, aside: Aside<AsideHandlers>): DoctorServices {
   return {
     examine: async (onFound) => {
-      const { stdin, stdout } = process;
+      const { stdout } = process;
       const terminal = { interactive: stdout.isTTY, columns: stdout.columns, unicode: themeFor(env, { ascii: false }).glyphs.full !== '#' };
+      // How soon the terminal answers is asked by the command alone: here the keyboard is read by the screen.
       onFound({ ...examineMachine(), versions: examineVersions(), terminal: examineTerminal(env, { ...terminal, answers_after_ms: null }) });
-      // Alone, since what works at the same time would be measured with it.
-      if (stdin.isTTY && env['TERM'] !== 'dumb') onFound({ terminal: examineTerminal(env, { ...terminal, answers_after_ms: await roundTrip({ stdin, stdout }) }) });
       // A native library that crashes must not take the screen with it.
       const engines = openBeside<BesideWork>(new URL('./beside.js', import.meta.url), env);
       await Promise.all([

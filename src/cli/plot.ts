@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { extname, resolve } from 'node:path';
 import { homeFolder } from '../config/home.js';
 import { lossPlot, plottedRun } from '../export/plot.js';
 import { openReader } from '../store/reader.js';
@@ -9,6 +9,7 @@ import type { Terminal } from './terminal.js';
 
 /** Draws the losses of runs over each other. */
 export async function plot(terminal: Terminal, references: readonly string[], { out }: { readonly out: string }): Promise<void> {
+  if (extname(out).toLowerCase() !== '.svg') throw new UserError(`${out}: what is drawn is SVG; give --out a name that ends in .svg`);
   const reader = openReader(homeFolder(terminal.env));
   try {
     const runs = references.map((reference) => newestRun(terminal, reader, reference));

@@ -54,12 +54,21 @@ function candidates(place: string, depth = 2): string[] {
   if (entries === null) return [full];
   const cached = entries.filter(({ name }) => name.startsWith('datasets--')).flatMap(({ name }) => snapshotOf(path.join(full, name)));
   if (cached.length > 0) return cached;
-  if (entries.some((entry) => /^train/i.test(entry.name) || (entry.isDirectory() && entry.name === 'data'))) return [full];
+  // A folder of programs may have such names in it too.
+  if (entries.some((entry) => /^train/i.test(entry.name) || (entry.isDirectory() && entry.name === 'data')) && holdsData(full)) return [full];
   return entries.flatMap((entry) => {
     const inside = path.join(full, entry.name);
     if (entry.isDirectory()) return depth > 0 && !skipped.has(entry.name) && !entry.name.startsWith('models--') ? candidates(inside, depth - 1) : [];
     return isDataFile(entry.name) || (dataKind.test(entry.name) && !/\.(json|txt)$/i.test(entry.name)) ? [inside] : [];
   });
+}
+
+function holdsData(folder: string): boolean {
+  try {
+    return splitsOf(folder).train.length > 0;
+  } catch {
+    return false;
+  }
 }
 
 /** Sorted, without hidden ones; null where the folder may not be read. */

@@ -90,6 +90,11 @@ const droppedBytes = 64 * 2 ** 20;
 /** A compiled micro-step: its nodes, and the message they were read from; measured on 12 blocks. */
 const compiledBytes = 30e6;
 
+/** Shares of what is counted are no whole bytes; the record holds these. */
+function wholeBytes(parts: MemoryParts): MemoryParts {
+  return Object.fromEntries(Object.entries(parts).map(([part, bytes]: [string, number]) => [part, Math.ceil(bytes)])) as unknown as MemoryParts;
+}
+
 /** What an engine's allocator takes for values: rounded up and in pieces, measured as a share of their own bytes. */
 const allocated = 1.05;
 
@@ -137,7 +142,7 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
   const renewed = Math.min(trainable, Math.max(updatedAtATime, largest));
   // In codes, the pieces of a new value and the value; else also what is computed on the way.
   const updated = train.optim === 'adamw_8bit' ? float * 2 * renewed : float * Math.min(3 * trainable, Math.max(updatedAtATime, 3 * largest));
-  const memoryWith = (activations: number): MemoryParts => ({
+  const memoryWith = (activations: number): MemoryParts => wholeBytes({
     weights: bytesOfVariables(frozenVariables(tuning)),
     trainable: trainable * float,
     gradients: trainable * float,

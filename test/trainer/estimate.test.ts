@@ -29,6 +29,11 @@ describe('updates', () => {
   });
 });
 
+it('says memory in whole bytes, as the record of a run has it', () => {
+  const { memory, memory_bytes } = estimate(readExperiment(quickstart).experiment, {});
+  expect([...Object.values(memory), memory_bytes].filter((bytes) => !Number.isInteger(bytes))).toEqual([]);
+});
+
 describe('memory', () => {
   const place = new Workplace();
   afterAll(() => place.remove());
