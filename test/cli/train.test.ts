@@ -143,7 +143,7 @@ describe('what was trained', () => {
   it('is never written over something', async () => {
     const out = join(place.folder, 'full');
     expect((await place.run('export', 'short', '--format', 'peft', '--out', out)).code).toBe(0);
-    expect(readdirSync(out).sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
+    expect(readdirSync(out).sort()).toEqual(['README.md', 'adapter_config.json', 'adapter_model.safetensors']);
     expect(await place.run('export', 'short', '--format', 'peft', '--out', out)).toMatchObject({ code: 2, stdout: '' });
   });
 });

@@ -36,8 +36,8 @@ function open(file = process.execPath, args = [join(root, 'bin/workbench')], pre
 describe.skipIf(!existsSync(join(root, 'dist/ui/app.js')))('the terminal (needs `npm run build`)', () => {
   it('is entered, drawn in synchronized updates, and given back on q', async () => {
     const { output, ended, until } = open();
-    await until('New run');
-    expect(output().indexOf(entered)).toBeLessThan(output().indexOf('New run'));
+    await until('1 New');
+    expect(output().indexOf(entered)).toBeLessThan(output().indexOf('1 New'));
     expect(output()).toContain('\u001b[?2026h');
     pty!.write('3');
     await until('No runs yet');
@@ -49,7 +49,7 @@ describe.skipIf(!existsSync(join(root, 'dist/ui/app.js')))('the terminal (needs 
 
   it('is given back when the process is told to end', async () => {
     const { output, ended, until } = open();
-    await until('New run');
+    await until('1 New');
     pty!.kill('SIGTERM');
     await ended;
     expect(output()).toContain(left);
@@ -106,7 +106,7 @@ describe.skipIf(!existsSync(join(root, 'dist/ui/app.js')))('the terminal (needs 
 
   it('is given back when the line is cut', async () => {
     const { output, ended, until } = open();
-    await until('New run');
+    await until('1 New');
     process.kill(pty!.pid, 'SIGHUP');
     await ended;
     expect(output()).toContain(left);
@@ -114,7 +114,7 @@ describe.skipIf(!existsSync(join(root, 'dist/ui/app.js')))('the terminal (needs 
 
   it('is drawn anew for its new size', async () => {
     const { until } = open();
-    await until('New run');
+    await until('1 New');
     pty!.resize(50, 12);
     await until('Window too small (50x12)');
     pty!.write('q');
