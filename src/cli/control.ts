@@ -5,7 +5,6 @@ import { openReader } from '../store/reader.js';
 import type { RunRecord } from '../store/rows.js';
 import { UserError } from '../util/errors.js';
 import { withAssignments } from './experiment.js';
-import type { ControlCommand } from './program.js';
 import { onlyRun } from './reference.js';
 import type { Terminal } from './terminal.js';
 
@@ -17,6 +16,9 @@ const asked = {
   sample: () => 'will write samples after this update',
   stop: () => 'will stop after this update, and save',
 } as const;
+
+/** What is asked of a live run by a command of its own. */
+export type ControlCommand = keyof typeof asked | 'kill';
 
 /** Asks a live run for something. Throws a UserError where there is no such run, or it is at rest. */
 export async function control(terminal: Terminal, reference: string, command: ControlCommand): Promise<void> {

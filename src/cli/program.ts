@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, Help, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import type { ControlCommand } from './control.js';
 import type { Terminal } from './terminal.js';
 
 /** `repl` opens the prompt: it is made of these commands and has no such command itself. */
@@ -326,7 +327,7 @@ function addPrompt(program: Command, repl: () => Promise<void>): void {
     .action(() => repl());
 }
 
-const controls = {
+const controls: { readonly [C in ControlCommand]: string } = {
   pause: 'hold a live run between two updates; it keeps its memory',
   continue: 'let a paused run go on',
   evaluate: 'evaluate a live run after this update',
@@ -334,9 +335,7 @@ const controls = {
   save: 'write a checkpoint of a live run now',
   stop: 'end a live run after this update, and save it',
   kill: 'end a live run at once, without saving',
-} as const;
-
-export type ControlCommand = keyof typeof controls;
+};
 
 const runHelp = 'id, the start of one, or name';
 

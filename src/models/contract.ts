@@ -5,7 +5,6 @@ import type { Node } from '../graph/node.js';
 import type { Head } from '../nn/head.js';
 import type { Linear } from '../nn/layers.js';
 import type { ParameterSpec } from '../nn/parameter.js';
-import type { Task } from './task.js';
 
 export type { Init, ParameterSpec } from '../nn/parameter.js';
 
@@ -73,6 +72,9 @@ export interface ModelOutput {
   readonly head: Head;
 }
 
+/** What a model's head predicts, and where. */
+export type Task = 'next-token' | 'target-text' | 'masked-token' | 'class';
+
 /** A model read from a `config.json`; it holds no weights. */
 export interface Model {
   readonly modelType: string;
@@ -87,7 +89,6 @@ export interface Model {
   readonly contextLength: number;
   readonly bosTokenId: number | null;
   readonly eosTokenIds: readonly number[];
-  /** What its head predicts, and where. */
   readonly task: Task;
   /** What an experiment may do with a model of this type. */
   readonly stages: readonly Experiment['stage'][];

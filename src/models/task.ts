@@ -2,7 +2,7 @@
 import type { Experiment } from '../config/schema.js';
 import { UserError } from '../util/errors.js';
 import type { RawConfig } from './config.js';
-import type { Model } from './contract.js';
+import type { Model, Task } from './contract.js';
 
 /** What a model is read for; a folder that is only looked at is read for what its config names. */
 export type Purpose = Pick<Experiment, 'stage'> & { readonly labels: readonly string[] | null };
@@ -10,8 +10,6 @@ export type Purpose = Pick<Experiment, 'stage'> & { readonly labels: readonly st
 export function purposeOf({ stage, dataset }: Pick<Experiment, 'stage' | 'dataset'>): Purpose {
   return { stage, labels: dataset.labels };
 }
-
-export type Task = 'next-token' | 'target-text' | 'masked-token' | 'class';
 
 const stagesOf: { readonly [K in Task]: readonly Experiment['stage'][] } = {
   'next-token': ['sft', 'pretrain'],

@@ -14,14 +14,6 @@ const formula = 2;
 const mostRuns = 20;
 const mostMemory = 2;
 
-export interface Calibration {
-  /** Runs that it is taken from. */
-  readonly runs: number;
-  /** What the estimated memory was multiplied by. */
-  readonly memory_ratio: number;
-  readonly seconds_per_step: number;
-}
-
 export type Taken = Pick<Measurement, 'engine' | 'device'> & { readonly peakBytes: number; readonly secondsPerUpdate: number };
 
 /** What a run teaches about runs like it. */

@@ -13,7 +13,6 @@ import { readModel } from '../models/registry.js';
 import { purposeOf } from '../models/task.js';
 import { bytesOf, sizeOf } from '../util/tensor.js';
 import { UserError } from '../util/errors.js';
-import type { Calibration } from './calibration.js';
 import { labelsAtATime } from './evaluate.js';
 import { chunkLengths, labelChunks } from './labels.js';
 import { totalUpdates } from './policy.js';
@@ -30,6 +29,15 @@ export interface MemoryParts {
   readonly activations: number;
   /** The program itself: Node, the engine, the tokenised data. */
   readonly runtime: number;
+}
+
+/** What finished runs like this one make of an estimate. */
+export interface Calibration {
+  /** Runs that it is taken from. */
+  readonly runs: number;
+  /** What the estimated memory was multiplied by. */
+  readonly memory_ratio: number;
+  readonly seconds_per_step: number;
 }
 
 export interface Estimate {

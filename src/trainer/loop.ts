@@ -19,7 +19,7 @@ import { RefusedUpdate } from './refusal.js';
 import { samplesOf } from './samples.js';
 import { Checkpoints } from './saving.js';
 import type { Session } from './session.js';
-import type { TrainContext } from './train.js';
+import type { TrainContext } from './context.js';
 import { clearGradients, runUpdate } from './update.js';
 
 export async function runLoop(session: Session, context: TrainContext): Promise<void> {

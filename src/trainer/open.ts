@@ -14,7 +14,7 @@ import { evaluateRows, type Evaluation } from './evaluate.js';
 import { continuation, generateTokens, stopIdsOf, type GenerateOptions, type Generation } from './generate.js';
 import { inferenceValues } from './initial.js';
 import { inferenceProgram } from './program.js';
-import type { ChosenEngine } from './train.js';
+import type { ChosenEngine } from './context.js';
 import { tuningOf, untuned } from './tuning.js';
 
 export interface OpenOptions {

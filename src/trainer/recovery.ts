@@ -7,7 +7,7 @@ import { actionAfter, smallerMicroBatch } from './policy.js';
 import { namesOf, withRows, type RefusedUpdate } from './refusal.js';
 import type { Session } from './session.js';
 import { remember, spikeLimit } from './spike.js';
-import type { TrainContext } from './train.js';
+import type { TrainContext } from './context.js';
 
 /** Of losses that are not numbers, or spikes. Part of a checkpoint, so that a resumed run decides as the whole one would. */
 export class Recovery {

@@ -10,7 +10,7 @@ import { Mirror } from './mirror.js';
 import { checkpointBytes, writeCheckpoint } from './output.js';
 import { surplusCheckpoints } from './policy.js';
 import type { Session } from './session.js';
-import type { TrainContext } from './train.js';
+import type { TrainContext } from './context.js';
 
 /** Left free for whatever else writes to that disk. */
 const spareBytes = 16e6;

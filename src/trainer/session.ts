@@ -22,7 +22,7 @@ import { initialValues } from './initial.js';
 import { labelChunks } from './labels.js';
 import { totalUpdates } from './policy.js';
 import { trainingProgram } from './program.js';
-import type { TrainContext } from './train.js';
+import type { TrainContext } from './context.js';
 import { tuningOf, type Tuning } from './tuning.js';
 
 export interface Session {

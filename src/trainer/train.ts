@@ -1,41 +1,16 @@
 /** One run from beginning to end. What goes wrong by the user's doing is told as a `failed` event. */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { EngineConfig, Experiment } from '../config/schema.js';
-import type { Device, Engine } from '../engine/contract.js';
+import type { Experiment } from '../config/schema.js';
 import { OutOfMemory } from '../engine/contract.js';
 import { formatBytes } from '../util/format.js';
 import { UserError, messageOf } from '../util/errors.js';
-import type { FailedEvent, LiveChange, Measurement, Request, TrainEvent } from './events.js';
+import type { TrainContext } from './context.js';
+import type { FailedEvent } from './events.js';
 import { runLoop } from './loop.js';
 import { namesOf, RefusedUpdate, withRows } from './refusal.js';
 import { scratchFolder } from './scratch.js';
 import { prepareSession, type Session } from './session.js';
-
-export interface ChosenEngine {
-  readonly engine: Engine;
-  readonly device: Device;
-  readonly reason: string;
-}
-
-/** What the world gives a run. */
-export interface TrainContext {
-  readonly runFolder: string;
-  readonly home: string;
-  /** Checkpoint folders to go on from: the first that is whole. None: a fresh start. */
-  readonly resumeFrom: readonly string[];
-  /** What finished runs on this machine took, oldest first; none where nobody keeps it. */
-  readonly measurements?: readonly Measurement[];
-  emit(event: TrainEvent): void;
-  log(line: string): void;
-  /** Takes what has been asked since the last call. */
-  takeControls(): readonly Request[];
-  /** Takes the changes that have been asked for since the last call, oldest first. */
-  takeChanges(): readonly LiveChange[];
-  /** From here on no change is taken any more; false when there is one that was not taken yet. */
-  closeChanges(): boolean;
-  chooseEngine(config: EngineConfig): Promise<ChosenEngine>;
-}
 
 /** Emits events until exactly one of `completed`, `stopped` and `failed` closes the run. Does not reject. */
 export async function train(experiment: Experiment, context: TrainContext): Promise<void> {

@@ -9,7 +9,8 @@ import type { Experiment } from '../../src/config/schema.js';
 import type { Engine } from '../../src/engine/contract.js';
 import { chooseEngine } from '../../src/engine/registry.js';
 import type { Control, LiveChange, StepEvent, TrainEvent } from '../../src/trainer/events.js';
-import { train, type TrainContext } from '../../src/trainer/train.js';
+import type { TrainContext } from '../../src/trainer/context.js';
+import { train } from '../../src/trainer/train.js';
 import { scalar } from '../../src/util/tensor.js';
 
 export const demo = fileURLToPath(new URL('../../experiments/demo/', import.meta.url));

@@ -7,7 +7,7 @@ import type { Engine } from '../../src/engine/contract.js';
 import { referenceEngine } from '../../src/engine/reference/index.js';
 import { chooseEngine } from '../../src/engine/registry.js';
 import type { Control, LiveChange, TrainEvent } from '../../src/trainer/events.js';
-import type { ChosenEngine } from '../../src/trainer/train.js';
+import type { ChosenEngine } from '../../src/trainer/context.js';
 import { adapterOf, demo, experimentOf, home, losses, run, types } from './support.js';
 
 describe('a run that is changed while it runs', () => {

@@ -1,6 +1,5 @@
 /** What a configuration costs, as text. */
-import type { Calibration } from '../../trainer/calibration.js';
-import type { Estimate, MemoryParts } from '../../trainer/estimate.js';
+import type { Calibration, Estimate, MemoryParts } from '../../trainer/estimate.js';
 import { formatBytes, formatCount, formatDuration, formatFlops, formatShare } from '../../util/format.js';
 import type { Style } from '../terminal.js';
 import { facts } from './table.js';
