@@ -5,10 +5,11 @@
 import { z } from 'zod';
 import type { Builder } from '../graph/builder.js';
 import type { Node } from '../graph/node.js';
-import { activations, type Activation } from '../nn/activation.js';
+import { activations } from '../nn/activation.js';
 import { attention, splitHeads } from '../nn/attention.js';
 import { embedding, embeddingParameters, embeddingTable, linear, linearParameters, norm, normParameters, type Embedding, type Linear, type Norm } from '../nn/layers.js';
 import { attentionBias, causal, crossBias } from '../nn/mask.js';
+import { mlp, type Mlp } from '../nn/mlp.js';
 import { UserError } from '../util/errors.js';
 import { withPast } from './cache.js';
 import { activationName, idList, parseConfig, size, tokenId, tokenIds, type RawConfig } from './config.js';
@@ -50,14 +51,11 @@ interface Attention {
   readonly heads: number;
 }
 
-interface Block {
+interface Block extends Mlp {
   readonly self: Attention;
   /** To the encoder's result. */
   readonly cross: Attention | null;
-  readonly up: Linear;
-  readonly down: Linear;
   readonly norm: Norm;
-  readonly activation: Activation;
 }
 
 interface Stack {
@@ -113,8 +111,8 @@ function attend(g: Builder, x: Node, { query, out, norm: after, heads }: Attenti
 }
 
 /** norm(x + mlp(x)) */
-function mapped(g: Builder, x: Node, { up, down, activation, norm: after }: Block): Node {
-  return norm(g, g.add(x, linear(g, activation(g, linear(g, x, up)), down)), after);
+function mapped(g: Builder, x: Node, block: Block): Node {
+  return norm(g, g.add(x, mlp(g, x, block)), block.norm);
 }
 
 export function bart(raw: RawConfig): Model {

@@ -6,12 +6,12 @@ import { z } from 'zod';
 import type { Builder } from '../graph/builder.js';
 import type { Node } from '../graph/node.js';
 import { activations } from '../nn/activation.js';
-import { attention } from '../nn/attention.js';
-import { embedding, embeddingParameters, embeddingTable, linear, linearParameters, norm, normParameters, type Embedding, type Linear, type Norm } from '../nn/layers.js';
+import { embedding, embeddingParameters, embeddingTable, norm, normParameters, type Embedding, type Norm } from '../nn/layers.js';
 import { alibi, alibiSlopes, attentionBias, causal } from '../nn/mask.js';
-import { withPast } from './cache.js';
+import { mlp } from '../nn/mlp.js';
 import { idList, parseConfig, size, tokenId, tokenIds, type RawConfig } from './config.js';
-import type { Model, ModelInputs } from './contract.js';
+import type { Model } from './contract.js';
+import { fusedLinears, fusedParameters, megatronBlock, selfAttention, type AttentionContext, type FusedBlock } from './fused.js';
 import { headSizesOf } from './gated.js';
 import { named } from './naming.js';
 import { saysNextToken } from './task.js';
@@ -41,49 +41,23 @@ const schema = z
 
 type Config = z.output<typeof schema>;
 
-interface Block {
-  readonly index: number;
-  readonly norm1: Norm;
-  readonly qkv: Linear;
-  readonly out: Linear;
-  readonly norm2: Norm;
-  readonly up: Linear;
-  readonly down: Linear;
-  readonly heads: number;
+interface Block extends FusedBlock {
   /** What is added to is the normed value and not the value. */
   readonly addsToNormed: boolean;
 }
 
 function block(config: Config, index: number): Block {
-  const { hidden_size: width, initializer_range: std, layer_norm_epsilon: epsilon } = config;
-  const at = `transformer.h.${index}`;
-  const map = (module: string, inputSize: number, outputSize: number): Linear => ({ module: `${at}.${module}`, inputSize, outputSize, bias: true, transposeW: true, std });
-  const layerNorm = (module: string): Norm => ({ module: `${at}.${module}`, kind: 'layer', width, epsilon });
-  return {
-    index,
-    norm1: layerNorm('input_layernorm'),
-    qkv: map('self_attention.query_key_value', width, 3 * width),
-    out: map('self_attention.dense', width, width),
-    norm2: layerNorm('post_attention_layernorm'),
-    up: map('mlp.dense_h_to_4h', width, 4 * width),
-    down: map('mlp.dense_4h_to_h', 4 * width, width),
-    heads: config.num_attention_heads,
-    addsToNormed: config.apply_residual_connection_post_layernorm,
-  };
+  const { hidden_size: width, num_attention_heads: heads, initializer_range: std, layer_norm_epsilon: epsilon } = config;
+  const sizes = { width, inner: 4 * width, heads, epsilon, std, activation: activations.gelu_new };
+  return { ...megatronBlock(index, { blocks: 'transformer.h', attention: 'self_attention' }, sizes), addsToNormed: config.apply_residual_connection_post_layernorm };
 }
 
 /** x + attention(norm(x)), then x + mlp(norm(x)); x [B, T, C] */
-function runBlock(g: Builder, x: Node, block: Block, { bias, cache }: { readonly bias: Node; readonly cache: ModelInputs['cache'] }): Node {
-  const [b, t, width] = x.shape;
-  const headSize = Number(width) / block.heads;
+function runBlock(g: Builder, x: Node, block: Block, context: AttentionContext): Node {
   const first = norm(g, x, block.norm1);
-  const qkv = g.reshape(linear(g, first, block.qkv), [b, t, block.heads, 3 * headSize]); // each head's three lie together
-  const [query, newKey, newValue] = [0, 1, 2].map((i) => g.transpose(g.slice(qkv, 3, i * headSize, (i + 1) * headSize), [0, 2, 1, 3])); // [B,H,T,D]
-  const { key, value } = withPast(g, cache, block.index, { key: newKey, value: newValue });
-  const middle = g.add(block.addsToNormed ? first : x, linear(g, attention(g, { query, key, value, bias, scale: 1 / Math.sqrt(headSize) }), block.out));
-
+  const middle = g.add(block.addsToNormed ? first : x, selfAttention(g, first, block, context));
   const second = norm(g, middle, block.norm2);
-  return g.add(block.addsToNormed ? second : middle, linear(g, activations.gelu_new(g, linear(g, second, block.up)), block.down));
+  return g.add(block.addsToNormed ? second : middle, mlp(g, second, block));
 }
 
 export function bloom(raw: RawConfig): Model {
@@ -95,7 +69,6 @@ export function bloom(raw: RawConfig): Model {
   const firstNorm: Norm = { module: 'transformer.word_embeddings_layernorm', kind: 'layer', width, epsilon };
   const blocks = Array.from({ length: config.num_hidden_layers }, (_, index) => block(config, index));
   const lastNorm: Norm = { module: 'transformer.ln_f', kind: 'layer', width, epsilon };
-  const linears = blocks.flatMap(({ qkv, out, up, down }) => [qkv, out, up, down]);
   return {
     modelType: 'bloom',
     config: raw,
@@ -107,8 +80,8 @@ export function bloom(raw: RawConfig): Model {
     contextLength: config.seq_length,
     bosTokenId: idList(config.bos_token_id, vocabSize)[0] ?? null,
     eosTokenIds: idList(config.eos_token_id, vocabSize),
-    parameters: [...embeddingParameters(tokens), ...linears.flatMap(linearParameters), ...[firstNorm, ...blocks.flatMap(({ norm1, norm2 }) => [norm1, norm2]), lastNorm].flatMap(normParameters)],
-    linears,
+    parameters: [...embeddingParameters(tokens), ...normParameters(firstNorm), ...fusedParameters(blocks), ...normParameters(lastNorm)],
+    linears: fusedLinears(blocks),
     loraTargets: ['query_key_value'],
     ...saysNextToken,
     ...named({ body: 'transformer.', blocks: 'transformer.h', tied: { embedding: 'transformer.word_embeddings.weight', head: 'lm_head.weight' } }),

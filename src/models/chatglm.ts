@@ -8,14 +8,14 @@ import { z } from 'zod';
 import type { Builder } from '../graph/builder.js';
 import type { Node } from '../graph/node.js';
 import { activations } from '../nn/activation.js';
-import { attention } from '../nn/attention.js';
-import { embedding, embeddingParameters, embeddingTable, linear, linearParameters, norm, normParameters, type Embedding, type Linear, type Norm } from '../nn/layers.js';
+import { embedding, embeddingParameters, embeddingTable, norm, normParameters, type Embedding, type Norm } from '../nn/layers.js';
 import { attentionBias, causal } from '../nn/mask.js';
+import { mlp } from '../nn/mlp.js';
 import { rotaryAngles, rotaryFrequencies, rotate, type Angles } from '../nn/rotary.js';
 import { UserError } from '../util/errors.js';
-import { withPast } from './cache.js';
 import { idList, parseConfig, size, tokenId, tokenIds, type RawConfig } from './config.js';
-import type { Model, ModelInputs } from './contract.js';
+import type { Model } from './contract.js';
+import { fusedLinears, fusedParameters, megatronBlock, selfAttention, type AttentionContext, type FusedBlock } from './fused.js';
 import { headSizesOf } from './gated.js';
 import { named } from './naming.js';
 import { saysNextToken } from './task.js';
@@ -36,60 +36,32 @@ const schema = z.object({
   eos_token_id: tokenIds.default(130_005),
 });
 
-interface Block {
-  readonly index: number;
-  readonly norm1: Norm;
-  readonly qkv: Linear;
-  readonly out: Linear;
-  readonly norm2: Norm;
-  readonly up: Linear;
-  readonly down: Linear;
-  readonly heads: number;
+interface Block extends FusedBlock {
   /** α = √(2·layers) (DeepNorm, arXiv:2203.00555), on what is added to. */
   readonly alpha: number;
 }
 
-function block({ hidden_size: width, inner_hidden_size: inner, num_attention_heads: heads, num_layers, layernorm_epsilon: epsilon }: z.output<typeof schema>, index: number): Block {
-  const at = `transformer.layers.${index}`;
-  const map = (module: string, inputSize: number, outputSize: number): Linear => ({ module: `${at}.${module}`, inputSize, outputSize, bias: true, transposeW: true, std });
-  const layerNorm = (module: string): Norm => ({ module: `${at}.${module}`, kind: 'layer', width, epsilon });
-  return {
-    index,
-    norm1: layerNorm('input_layernorm'),
-    qkv: map('attention.query_key_value', width, 3 * width),
-    out: map('attention.dense', width, width),
-    norm2: layerNorm('post_attention_layernorm'),
-    up: map('mlp.dense_h_to_4h', width, inner),
-    down: map('mlp.dense_4h_to_h', inner, width),
-    heads,
-    alpha: Math.sqrt(2 * num_layers),
-  };
+function block(config: z.output<typeof schema>, index: number): Block {
+  const { hidden_size: width, inner_hidden_size: inner, num_attention_heads: heads, layernorm_epsilon: epsilon } = config;
+  const sizes = { width, inner, heads, epsilon, std, activation: activations.gelu_new };
+  return { ...megatronBlock(index, { blocks: 'transformer.layers', attention: 'attention' }, sizes), alpha: Math.sqrt(2 * config.num_layers) };
 }
 
 /** The original draws none; what its kin begin with. */
 const std = 0.02;
 
-interface Context {
-  readonly bias: Node;
-  /** Of the first and the second half of a head. */
-  readonly angles: readonly [Angles, Angles];
-  readonly cache: ModelInputs['cache'];
+/** h = α·norm₁(x) + attention(norm₁(x)), then α·norm₂(h) + mlp(norm₂(h)); x [B, T, C] */
+function runBlock(g: Builder, x: Node, block: Block, context: AttentionContext): Node {
+  const first = norm(g, x, block.norm1);
+  const second = norm(g, g.add(g.mul(first, block.alpha), selfAttention(g, first, block, context)), block.norm2);
+  return g.add(g.mul(second, block.alpha), mlp(g, second, block));
 }
 
-/** h = α·norm₁(x) + attention(norm₁(x)), then α·norm₂(h) + mlp(norm₂(h)); x [B, T, C] */
-function runBlock(g: Builder, x: Node, block: Block, { bias, angles, cache }: Context): Node {
-  const [b, t, width] = x.shape;
-  const headSize = Number(width) / block.heads;
+/** Heads [B, H, T, D]: their first half by the place in the prompt, the second by that in the answer. */
+function turnHalves(g: Builder, heads: Node, [inPrompt, inAnswer]: readonly [Angles, Angles]): Node {
+  const headSize = Number(heads.shape[3]);
   const half = headSize / 2;
-  const turned = (heads: Node): Node => g.concat([rotate(g, g.slice(heads, 3, 0, half), angles[0]), rotate(g, g.slice(heads, 3, half, headSize), angles[1])], 3);
-
-  const normed = norm(g, x, block.norm1);
-  const qkv = g.reshape(linear(g, normed, block.qkv), [b, t, block.heads, 3 * headSize]); // each head's three lie together
-  const [query, newKey, newValue] = [0, 1, 2].map((i) => g.transpose(g.slice(qkv, 3, i * headSize, (i + 1) * headSize), [0, 2, 1, 3])); // [B,H,T,D]
-  const { key, value } = withPast(g, cache, block.index, { key: turned(newKey), value: newValue });
-  const attended = linear(g, attention(g, { query: turned(query), key, value, bias, scale: 1 / Math.sqrt(headSize) }), block.out);
-  const middle = norm(g, g.add(g.mul(normed, block.alpha), attended), block.norm2);
-  return g.add(g.mul(middle, block.alpha), linear(g, activations.gelu_new(g, linear(g, middle, block.up)), block.down));
+  return g.concat([rotate(g, g.slice(heads, 3, 0, half), inPrompt), rotate(g, g.slice(heads, 3, half, headSize), inAnswer)], 3);
 }
 
 export function chatGlm(raw: RawConfig): Model {
@@ -102,7 +74,6 @@ export function chatGlm(raw: RawConfig): Model {
   const tokens: Embedding = { module: 'transformer.word_embeddings', rows: vocabSize, width, std };
   const head: Embedding = config.tie_word_embeddings ? tokens : { ...tokens, module: 'lm_head' };
   const blocks = Array.from({ length: config.num_layers }, (_, index) => block(config, index));
-  const linears = blocks.flatMap(({ qkv, out, up, down }) => [qkv, out, up, down]);
   const lastNorm: Norm = { module: 'transformer.final_layernorm', kind: 'layer', width, epsilon: config.layernorm_epsilon };
   const frequencies = rotaryFrequencies(headSize / 2, 10_000).map(inHalfPrecision);
   return {
@@ -119,10 +90,10 @@ export function chatGlm(raw: RawConfig): Model {
     parameters: [
       ...embeddingParameters(tokens),
       ...(head === tokens ? [] : embeddingParameters(head)),
-      ...linears.flatMap(linearParameters),
-      ...[...blocks.flatMap(({ norm1, norm2 }) => [norm1, norm2]), lastNorm].flatMap(normParameters),
+      ...fusedParameters(blocks),
+      ...normParameters(lastNorm),
     ],
-    linears,
+    linears: fusedLinears(blocks),
     loraTargets: ['query_key_value'],
     ...saysNextToken,
     stages: ['sft'], // a text that is no answer has no prompt to see whole
@@ -144,7 +115,8 @@ export function chatGlm(raw: RawConfig): Model {
       // A prompt's tokens are all at place 0, so that what is causal by places lets them see each other.
       const bias = attentionBias(g, { ...inputs, positions: place }, { ...keys, positions: blocksOf(keys) }, [causal]);
       const inPrompt = g.sub(inputs.positions, place); // the answer's tokens: where [gMASK] is, right before them
-      const context: Context = { bias, angles: [rotaryAngles(g, inPrompt, { frequencies }), rotaryAngles(g, place, { frequencies })], cache: inputs.cache };
+      const angles = [rotaryAngles(g, inPrompt, { frequencies }), rotaryAngles(g, place, { frequencies })] as const;
+      const context: AttentionContext = { bias, cache: inputs.cache, turn: (heads) => turnHalves(g, heads, angles) };
       const hidden = blocks.reduce((x, b) => runBlock(g, x, b, context), embedding(g, inputs.ids, tokens)); // [B,T,C]
       return { hidden: norm(g, hidden, lastNorm), head: { weight: embeddingTable(g, head) } };
     },

@@ -9,6 +9,7 @@ import { attention, splitHeads } from '../nn/attention.js';
 import type { Head } from '../nn/head.js';
 import { embedding, embeddingParameters, embeddingTable, linear, linearParameters, norm, normParameters, type Embedding, type Linear, type Norm } from '../nn/layers.js';
 import { attentionBias } from '../nn/mask.js';
+import { mlp } from '../nn/mlp.js';
 import type { ParameterSpec } from '../nn/parameter.js';
 import type { Model } from './contract.js';
 import { named } from './naming.js';
@@ -132,7 +133,7 @@ function runBlock(g: Builder, x: Node, block: Block, { heads, bias, activation }
   const [query, key, value] = [block.query, block.key, block.value].map((map) => splitHeads(g, linear(g, x, map), heads)); // [B,H,T,D]
   const attended = linear(g, attention(g, { query, key, value, bias, scale: Math.sqrt(heads / block.out.outputSize) }), block.out);
   const middle = norm(g, g.add(x, attended), block.norm1);
-  return norm(g, g.add(middle, linear(g, activation(g, linear(g, middle, block.up)), block.down)), block.norm2);
+  return norm(g, g.add(middle, mlp(g, middle, { ...block, activation })), block.norm2);
 }
 
 function headParameters({ dense, norm: after, out }: EncoderHead, vocabSize: number): ParameterSpec[] {

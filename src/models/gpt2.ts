@@ -6,14 +6,14 @@
 import { z } from 'zod';
 import type { Builder } from '../graph/builder.js';
 import type { Node } from '../graph/node.js';
-import { activations, type Activation } from '../nn/activation.js';
-import { attention, splitHeads } from '../nn/attention.js';
-import { embedding, embeddingParameters, embeddingTable, linear, linearParameters, norm, normParameters, type Embedding, type Linear, type Norm } from '../nn/layers.js';
+import { activations } from '../nn/activation.js';
+import { embedding, embeddingParameters, embeddingTable, norm, normParameters, type Embedding, type Linear, type Norm } from '../nn/layers.js';
 import { attentionBias, causal } from '../nn/mask.js';
+import { mlp } from '../nn/mlp.js';
 import { UserError } from '../util/errors.js';
-import { withPast } from './cache.js';
 import { activationName, idList, notSupported, parseConfig, size, tokenId, tokenIds, type RawConfig } from './config.js';
-import type { Model, ModelInputs, ModelOutput } from './contract.js';
+import type { Model, ModelOutput } from './contract.js';
+import { fusedLinears, fusedParameters, selfAttention, type AttentionContext, type FusedBlock } from './fused.js';
 import { named } from './naming.js';
 import { saysNextToken } from './task.js';
 
@@ -37,20 +37,7 @@ const schema = z.object({
 
 type Config = z.output<typeof schema>;
 
-interface Block {
-  readonly index: number;
-  readonly norm1: Norm;
-  readonly qkv: Linear;
-  readonly out: Linear;
-  readonly norm2: Norm;
-  readonly up: Linear;
-  readonly down: Linear;
-  readonly heads: number;
-  readonly scale: number;
-  readonly activation: Activation;
-}
-
-function block(config: Config, index: number): Block {
+function block(config: Config, index: number): FusedBlock {
   const { n_embd: width, n_head: heads, n_layer, initializer_range: std, layer_norm_epsilon: epsilon } = config;
   const inner = config.n_inner ?? 4 * width;
   const at = `transformer.h.${index}`;
@@ -62,27 +49,21 @@ function block(config: Config, index: number): Block {
     index,
     norm1: layerNorm('ln_1'),
     qkv: conv1d('attn.c_attn', width, 3 * width),
+    order: 'part by part',
     out: residual(conv1d('attn.c_proj', width, width)),
     norm2: layerNorm('ln_2'),
     up: conv1d('mlp.c_fc', width, inner),
+    activation: activations[config.activation_function],
     down: residual(conv1d('mlp.c_proj', inner, width)),
     heads,
     scale: (config.scale_attn_weights ? Math.sqrt(heads / width) : 1) / (config.scale_attn_by_inverse_layer_idx ? index + 1 : 1),
-    activation: activations[config.activation_function],
   };
 }
 
 /** x + attention(norm(x)), then x + mlp(norm(x)); x [B, T, C] */
-function runBlock(g: Builder, x: Node, block: Block, context: { readonly bias: Node; readonly cache: ModelInputs['cache'] }): Node {
-  const width = block.out.outputSize;
-  const qkv = linear(g, norm(g, x, block.norm1), block.qkv); // [B,T,3C]
-  const [query, newKey, newValue] = [0, 1, 2].map((i) => splitHeads(g, g.slice(qkv, 2, i * width, (i + 1) * width), block.heads)); // [B,H,T,D]
-  const { key, value } = withPast(g, context.cache, block.index, { key: newKey, value: newValue });
-  const attended = attention(g, { query, key, value, bias: context.bias, scale: block.scale });
-  const middle = g.add(x, linear(g, attended, block.out));
-
-  const inner = block.activation(g, linear(g, norm(g, middle, block.norm2), block.up)); // [B,T,inner]
-  return g.add(middle, linear(g, inner, block.down));
+function runBlock(g: Builder, x: Node, block: FusedBlock, context: AttentionContext): Node {
+  const middle = g.add(x, selfAttention(g, norm(g, x, block.norm1), block, context));
+  return g.add(middle, mlp(g, norm(g, middle, block.norm2), block));
 }
 
 export function gpt2(raw: RawConfig): Model {
@@ -110,11 +91,11 @@ export function gpt2(raw: RawConfig): Model {
     parameters: [
       ...embeddingParameters(tokens),
       ...embeddingParameters(positions),
-      ...blocks.flatMap((b) => [...normParameters(b.norm1), ...linearParameters(b.qkv), ...linearParameters(b.out), ...normParameters(b.norm2), ...linearParameters(b.up), ...linearParameters(b.down)]),
+      ...fusedParameters(blocks),
       ...normParameters(lastNorm),
       ...(head === tokens ? [] : embeddingParameters(head)),
     ],
-    linears: blocks.flatMap(({ qkv, out, up, down }) => [qkv, out, up, down]),
+    linears: fusedLinears(blocks),
     loraTargets: ['c_attn'],
     ...saysNextToken,
     ...named({

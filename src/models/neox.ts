@@ -6,14 +6,14 @@
 import { z } from 'zod';
 import type { Builder } from '../graph/builder.js';
 import type { Node } from '../graph/node.js';
-import { activations, type Activation } from '../nn/activation.js';
-import { attention } from '../nn/attention.js';
-import { embedding, embeddingParameters, embeddingTable, linear, linearParameters, norm, normParameters, type Embedding, type Linear, type Norm } from '../nn/layers.js';
+import { activations } from '../nn/activation.js';
+import { embedding, embeddingParameters, embeddingTable, norm, normParameters, type Embedding, type Norm } from '../nn/layers.js';
 import { attentionBias, causal } from '../nn/mask.js';
-import { rotaryAngles, rotate, type Angles } from '../nn/rotary.js';
-import { withPast } from './cache.js';
+import { mlp } from '../nn/mlp.js';
+import { rotaryAngles, rotate } from '../nn/rotary.js';
 import { activationName, idList, parseConfig, size, tokenId, tokenIds, type RawConfig } from './config.js';
-import type { Model, ModelInputs } from './contract.js';
+import type { Model } from './contract.js';
+import { fusedLinears, fusedParameters, megatronBlock, selfAttention, type AttentionContext, type FusedBlock } from './fused.js';
 import { headSizesOf } from './gated.js';
 import { named } from './naming.js';
 import { ropeKeys, ropeOf } from './rope.js';
@@ -41,56 +41,20 @@ const schema = z.object({
 
 type Config = z.output<typeof schema>;
 
-interface Block {
-  readonly index: number;
-  readonly norm1: Norm;
-  readonly qkv: Linear;
-  readonly out: Linear;
-  readonly norm2: Norm;
-  readonly up: Linear;
-  readonly down: Linear;
-  readonly heads: number;
+interface Block extends FusedBlock {
   readonly parallel: boolean;
-  readonly activation: Activation;
 }
 
 function block(config: Config, index: number): Block {
-  const { hidden_size: width, intermediate_size: inner, initializer_range: std, layer_norm_eps: epsilon } = config;
-  const at = `gpt_neox.layers.${index}`;
-  const map = (module: string, [inputSize, outputSize]: [number, number], bias = true): Linear => ({ module: `${at}.${module}`, inputSize, outputSize, bias, transposeW: true, std });
-  const layerNorm = (module: string): Norm => ({ module: `${at}.${module}`, kind: 'layer', width, epsilon });
-  return {
-    index,
-    norm1: layerNorm('input_layernorm'),
-    qkv: map('attention.query_key_value', [width, 3 * width], config.attention_bias),
-    out: map('attention.dense', [width, width], config.attention_bias),
-    norm2: layerNorm('post_attention_layernorm'),
-    up: map('mlp.dense_h_to_4h', [width, inner]),
-    down: map('mlp.dense_4h_to_h', [inner, width]),
-    heads: config.num_attention_heads,
-    parallel: config.use_parallel_residual,
-    activation: activations[config.hidden_act],
-  };
-}
-
-interface Context {
-  readonly bias: Node;
-  readonly angles: Angles;
-  readonly cache: ModelInputs['cache'];
+  const { hidden_size: width, intermediate_size: inner, num_attention_heads: heads, initializer_range: std, layer_norm_eps: epsilon } = config;
+  const sizes = { width, inner, heads, epsilon, std, activation: activations[config.hidden_act], attentionBias: config.attention_bias };
+  return { ...megatronBlock(index, { blocks: 'gpt_neox.layers', attention: 'attention' }, sizes), parallel: config.use_parallel_residual };
 }
 
 /** x + attention(norm₁(x)) + mlp(norm₂(x)), or the second from the sum of the first; x [B, T, C] */
-function runBlock(g: Builder, x: Node, block: Block, { bias, angles, cache }: Context): Node {
-  const [b, t, width] = x.shape;
-  const headSize = Number(width) / block.heads;
-  const qkv = g.reshape(linear(g, norm(g, x, block.norm1), block.qkv), [b, t, block.heads, 3 * headSize]); // each head's three lie together
-  const [q, k, v] = [0, 1, 2].map((i) => g.transpose(g.slice(qkv, 3, i * headSize, (i + 1) * headSize), [0, 2, 1, 3])); // [B,H,T,D]
-  const { key, value } = withPast(g, cache, block.index, { key: rotate(g, k, angles), value: v });
-  const attended = linear(g, attention(g, { query: rotate(g, q, angles), key, value, bias, scale: 1 / Math.sqrt(headSize) }), block.out);
-  const middle = g.add(x, attended);
-
-  const mapped = linear(g, block.activation(g, linear(g, norm(g, block.parallel ? x : middle, block.norm2), block.up)), block.down);
-  return g.add(middle, mapped);
+function runBlock(g: Builder, x: Node, block: Block, context: AttentionContext): Node {
+  const middle = g.add(x, selfAttention(g, norm(g, x, block.norm1), block, context));
+  return g.add(middle, mlp(g, norm(g, block.parallel ? x : middle, block.norm2), block));
 }
 
 export function gptNeox(raw: RawConfig): Model {
@@ -115,11 +79,11 @@ export function gptNeox(raw: RawConfig): Model {
     eosTokenIds: idList(config.eos_token_id, vocabSize),
     parameters: [
       ...embeddingParameters(tokens),
-      ...blocks.flatMap((b) => [...normParameters(b.norm1), ...linearParameters(b.qkv), ...linearParameters(b.out), ...normParameters(b.norm2), ...linearParameters(b.up), ...linearParameters(b.down)]),
+      ...fusedParameters(blocks),
       ...normParameters(lastNorm),
       ...(head === tokens ? [] : embeddingParameters(head)),
     ],
-    linears: blocks.flatMap(({ qkv, out, up, down }) => [qkv, out, up, down]),
+    linears: fusedLinears(blocks),
     loraTargets: ['query_key_value'],
     ...saysNextToken,
     ...named({
@@ -130,7 +94,8 @@ export function gptNeox(raw: RawConfig): Model {
     }),
 
     forward(g, inputs) {
-      const context: Context = { bias: attentionBias(g, inputs, inputs.cache ?? inputs, [causal]), angles: rotaryAngles(g, inputs.positions, rope), cache: inputs.cache };
+      const angles = rotaryAngles(g, inputs.positions, rope);
+      const context: AttentionContext = { bias: attentionBias(g, inputs, inputs.cache ?? inputs, [causal]), cache: inputs.cache, turn: (heads) => rotate(g, heads, angles) };
       const hidden = blocks.reduce((x, b) => runBlock(g, x, b, context), embedding(g, inputs.ids, tokens)); // [B,T,C]
       return { hidden: norm(g, hidden, lastNorm), head: { weight: embeddingTable(g, head) } };
     },

@@ -5,10 +5,11 @@
 import { z } from 'zod';
 import type { Builder } from '../graph/builder.js';
 import type { Node } from '../graph/node.js';
-import { activations, type Activation } from '../nn/activation.js';
+import { activations } from '../nn/activation.js';
 import { attention, splitHeads } from '../nn/attention.js';
 import { embedding, embeddingParameters, linear, linearParameters, norm, normParameters, type Embedding, type Linear, type Norm } from '../nn/layers.js';
 import { attentionBias, causal } from '../nn/mask.js';
+import { mlp, type Mlp } from '../nn/mlp.js';
 import { rotaryAngles, rotate, type Angles } from '../nn/rotary.js';
 import { withPast } from './cache.js';
 import { activationName, idList, notSupported, parseConfig, size, tokenId, tokenIds, type RawConfig } from './config.js';
@@ -38,17 +39,14 @@ const schema = z.object({
 
 type Config = z.output<typeof schema>;
 
-interface Block {
+interface Block extends Mlp {
   readonly index: number;
   readonly norm: Norm;
   readonly query: Linear;
   readonly key: Linear;
   readonly value: Linear;
   readonly out: Linear;
-  readonly up: Linear;
-  readonly down: Linear;
   readonly sizes: HeadSizes;
-  readonly activation: Activation;
 }
 
 function block(config: Config, index: number, sizes: HeadSizes): Block {
@@ -85,8 +83,7 @@ function runBlock(g: Builder, x: Node, block: Block, { bias, angles, cache }: Co
   const newValue = splitHeads(g, linear(g, normed, block.value), keyValueHeads);
   const { key, value } = withPast(g, cache, block.index, { key: newKey, value: newValue });
   const attended = linear(g, attention(g, { query, key, value, bias, scale: 1 / Math.sqrt(headSize) }), block.out);
-  const mapped = linear(g, block.activation(g, linear(g, normed, block.up)), block.down);
-  return g.add(g.add(attended, mapped), x);
+  return g.add(g.add(attended, mlp(g, normed, block)), x);
 }
 
 export function phi(raw: RawConfig): Model {

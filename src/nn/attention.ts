@@ -38,6 +38,22 @@ export function splitHeads(g: Builder, x: Node, heads: number): Node {
   return g.transpose(g.reshape(x, [b, t, heads, Number(width) / heads]), [0, 2, 1, 3]);
 }
 
+/** How one map's result holds all three: all queries, keys and values in turn (GPT-2), or those of a head together (Megatron-LM). */
+export type FusedOrder = 'part by part' | 'head by head';
+
+/** [B, T, 3·heads·D] → three of [B, heads, T, D] */
+export function splitFused(g: Builder, qkv: Node, heads: number, order: FusedOrder): { query: Node; key: Node; value: Node } {
+  const [b, t, width] = qkv.shape;
+  const headSize = Number(width) / heads / 3;
+  const apart = g.reshape(qkv, [b, t, heads, 3 * headSize]);
+  const [query, key, value] = [0, 1, 2].map((i) =>
+    order === 'head by head'
+      ? g.transpose(g.slice(apart, 3, i * headSize, (i + 1) * headSize), [0, 2, 1, 3])
+      : splitHeads(g, g.slice(qkv, 2, i * heads * headSize, (i + 1) * heads * headSize), heads),
+  );
+  return { query, key, value };
+}
+
 /** [B, H, T, D] → [B, T, H·D] */
 function mergeHeads(g: Builder, x: Node): Node {
   const [b, h, t, d] = x.shape;

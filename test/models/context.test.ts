@@ -34,7 +34,7 @@ const documents = [[3, 9, 14, 22, 5, 30, 7], [11, 4, 4, 19, 8]];
 const mask = (ids: readonly number[]) => ids.map(() => 1);
 
 describe.each(engines)('$name', (engine) => {
-  describe.each(['gpt2', 'llama-gqa', 'mistral-window', 'qwen3', 'gpt-neox', 'phi', 'phi3', 'gemma2', 'bloom', 'baichuan-alibi-normed'])('%s', (name) => {
+  describe.each(['gpt2', 'llama-gqa', 'mistral-window', 'qwen3', 'gpt-neox', 'phi', 'phi3', 'gemma2', 'bloom', 'baichuan-alibi-normed', 'chatglm2'])('%s', (name) => {
     const folder = join(goldenFolder, 'models', name);
     const model = readModel(folder);
     const width = model.vocabSize;
