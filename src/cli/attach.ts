@@ -4,6 +4,7 @@ import { reconcile } from '../runner/client.js';
 import { openReader } from '../store/reader.js';
 import { isUnended } from '../store/rows.js';
 import type { RunRecord } from '../store/rows.js';
+import { called } from '../ui/format/run.js';
 import { UserError } from '../util/errors.js';
 import { Follower } from './follow.js';
 import { concludeRun } from './outcome.js';
@@ -25,8 +26,8 @@ export async function attach(terminal: Terminal, reference: string, { json, bell
   process.on('SIGINT', leave).on('SIGTERM', leave);
   try {
     const first = newestRun(terminal, reader, reference);
-    if (isOver(first)) throw new UserError(`${first.name} (${first.id}) is ${first.state}; see it with: workbench show ${first.id}`);
-    if (first.state === 'queued') terminal.note(`workbench: ${first.name} (${first.id}) waits for its turn`);
+    if (isOver(first)) throw new UserError(`${called(first)} is ${first.state}; see it with: workbench show ${first.id}`);
+    if (first.state === 'queued') terminal.note(`workbench: ${called(first)} waits for its turn`);
     const printer = eventPrinter(terminal, { run: first, json: json ?? false });
     const follower = new Follower(reader, first.id);
     let run = first;

@@ -3,6 +3,8 @@ import type { TrainConfig } from '../config/schema.js';
 import { change, control as ask, kill } from '../runner/client.js';
 import { openReader } from '../store/reader.js';
 import type { RunRecord } from '../store/rows.js';
+import { called } from '../ui/format/run.js';
+import { clean } from '../ui/format/text.js';
 import { UserError } from '../util/errors.js';
 import { withAssignments } from './experiment.js';
 import { onlyRun } from './reference.js';
@@ -23,26 +25,27 @@ export type ControlCommand = keyof typeof asked | 'kill';
 /** Asks a live run for something. Throws a UserError where there is no such run, or it is at rest. */
 export async function control(terminal: Terminal, reference: string, command: ControlCommand): Promise<void> {
   const home = homeFolder(terminal.env);
-  const { id, name } = found(home, reference);
+  const run = found(home, reference);
   if (command === 'kill') {
-    const run = await kill(home, id);
-    terminal.print(`${name} (${id}) is ${run.state}: ${run.reason ?? ''}`);
+    const { state, reason } = await kill(home, run.id);
+    terminal.print(`${called(run)} is ${state}: ${clean(reason ?? '')}`);
     return;
   }
-  await ask(home, id, command);
-  terminal.print(`${name} (${id}) ${asked[command](id)}`);
+  await ask(home, run.id, command);
+  terminal.print(`${called(run)} ${asked[command](run.id)}`);
 }
 
 /** Changes knobs of a live run: `key=value`, with or without `train.` before the key. */
 export async function set(terminal: Terminal, reference: string, assignments: readonly string[]): Promise<void> {
   const home = homeFolder(terminal.env);
-  const { id, name, step, config } = found(home, reference);
+  const run = found(home, reference);
+  const { id, step, config } = run;
   const { train } = withAssignments(config, assignments.map((assignment) => assignment.replace(/^(?:train\.)?/, 'train.')));
   const changes = Object.fromEntries(Object.entries(train).filter(([key, value]) => value !== config.train[key as keyof TrainConfig]));
-  if (train.max_steps > 0 && train.max_steps < step) throw new UserError(`${name} (${id}) has done ${step} updates already: end it with workbench stop ${id}`);
-  if (Object.keys(changes).length === 0) throw new UserError(`${name} (${id}) has those values already`);
+  if (train.max_steps > 0 && train.max_steps < step) throw new UserError(`${called(run)} has done ${step} updates already: end it with workbench stop ${id}`);
+  if (Object.keys(changes).length === 0) throw new UserError(`${called(run)} has those values already`);
   await change(home, id, changes);
-  terminal.print(`${name} (${id}) takes ${Object.entries(changes).map(([key, value]) => `${key} = ${String(value)}`).join(', ')} from its next update on`);
+  terminal.print(`${called(run)} takes ${Object.entries(changes).map(([key, value]) => `${key} = ${String(value)}`).join(', ')} from its next update on`);
 }
 
 function found(home: string, reference: string): RunRecord {

@@ -12,7 +12,7 @@ import type { CacheFacts, Examination, MachineFacts, StoreHealth, TerminalFacts 
 import { messageOf } from '../util/errors.js';
 import { tokenCache } from './experiment.js';
 import { modelPlaces } from './places.js';
-import { folderBytes } from './records.js';
+import { folderBytes } from './folder-bytes.js';
 
 export function examineMachine(): MachineFacts {
   return { node: process.versions.node, platform: `${process.platform} ${process.arch}`, cores: availableParallelism(), memory_bytes: totalmem(), available_memory_bytes: process.availableMemory() };

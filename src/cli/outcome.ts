@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { runFolder } from '../store/folders.js';
 import type { RunRecord, StoreReader } from '../store/rows.js';
 import type { Store } from '../store/store.js';
+import { called } from '../ui/format/run.js';
 import { unreachable, UserError } from '../util/errors.js';
 import { exit, type ExitCode, type Terminal } from './terminal.js';
 
@@ -32,7 +33,7 @@ export function concludeRun(terminal: Terminal, home: string, { run, store }: { 
       terminal.note(`workbench: this is a bug; please report it with ${join(runFolder(home, run.id), 'run.log')}`);
       return exit.failed;
     case 'crashed':
-      terminal.note(`workbench: ${run.name} (${run.id}) crashed: ${reason}`);
+      terminal.note(`workbench: ${called(run)} crashed: ${reason}`);
       return exit.failed;
     case 'queued':
     case 'running':

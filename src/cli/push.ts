@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { homeFolder } from '../config/home.js';
 import { connect, type RepoType } from '../hub/connection.js';
 import { filesToPush, push } from '../hub/push.js';
 import { openReader } from '../store/reader.js';
-import { UserError } from '../util/errors.js';
+import { called } from '../ui/format/run.js';
+import { confirmed } from './confirm.js';
 import { exportTo } from './export.js';
 import { onlyRun } from './reference.js';
 import { withScratch } from './scratch.js';
@@ -24,7 +24,7 @@ export async function pushTo(terminal: Terminal, subject: string, name: string, 
   const send = async (folder: string, what: string): Promise<void> => {
     const files = await filesToPush(folder);
     terminal.note(`${files.length} files of ${what} to the ${options.type} ${name} at ${connection.endpoint}${options.private ? ', private if it is new' : ', which everybody can read if it is new'}: ${files.slice(0, 8).join(', ')}${files.length > 8 ? ', …' : ''}`);
-    if (!options.yes && !(await isWanted())) return terminal.print('nothing was pushed');
+    if (!options.yes && !(await confirmed('Push?', 'whether this may be pushed'))) return terminal.print('nothing was pushed');
     terminal.print(`pushed to ${await push(connection, { repo: { type: options.type, name }, folder, isPrivate: options.private ?? false, message: options.message })}`);
   };
   if (statSync(subject, { throwIfNoEntry: false })?.isDirectory()) return send(resolve(subject), resolve(subject));
@@ -35,19 +35,9 @@ export async function pushTo(terminal: Terminal, subject: string, name: string, 
     await withScratch(join(home, 'scratch'), async (scratch) => {
       const out = join(scratch, 'export');
       await exportTo(run, { format: run.config.finetuning === 'lora' ? 'peft' : 'merged', out });
-      await send(out, `${run.name} (${run.id})`);
+      await send(out, called(run));
     });
   } finally {
     reader.close();
-  }
-}
-
-async function isWanted(): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) throw new UserError('Nobody is there to be asked whether this may be pushed: add --yes.');
-  const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await prompt.question('Push? [y/N] ')).trim());
-  } finally {
-    prompt.close();
   }
 }

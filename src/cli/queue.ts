@@ -8,6 +8,7 @@ import { newRun } from '../runner/new-run.js';
 import { prepareResume } from '../runner/resume.js';
 import type { RunRecord } from '../store/rows.js';
 import { openStore, type Store } from '../store/store.js';
+import { called } from '../ui/format/run.js';
 import { UserError } from '../util/errors.js';
 import { loadExperiment } from './experiment.js';
 import { onlyRun } from './reference.js';
@@ -49,9 +50,10 @@ export async function list(terminal: Terminal, { json }: { readonly json?: true 
 
 export async function move(terminal: Terminal, reference: string, place: number): Promise<void> {
   await withStore(terminal, (store) => {
-    const { id, name } = onlyRun(store, reference);
+    const run = onlyRun(store, reference);
+    const { id } = run;
     store.moveInQueue(id, place);
-    terminal.print(`${name} (${id}) is number ${store.queue().indexOf(id) + 1} of ${store.queue().length} now`);
+    terminal.print(`${called(run)} is number ${store.queue().indexOf(id) + 1} of ${store.queue().length} now`);
   });
 }
 
@@ -60,10 +62,10 @@ export async function remove(terminal: Terminal, references: readonly string[]):
   await withStore(terminal, (store) => {
     const runs = references.map((reference) => onlyRun(store, reference));
     const other = runs.find(({ id }) => !store.queue().includes(id));
-    if (other) throw new UserError(`${other.name} (${other.id}) is not in the queue: it is ${other.state}`);
-    for (const { id, name } of runs) {
-      takeOut(store, id);
-      terminal.print(`${name} (${id}) waits no more`);
+    if (other) throw new UserError(`${called(other)} is not in the queue: it is ${other.state}`);
+    for (const run of runs) {
+      takeOut(store, run.id);
+      terminal.print(`${called(run)} waits no more`);
     }
   });
 }
@@ -81,8 +83,8 @@ export async function start(terminal: Terminal, { parallel }: { readonly paralle
 /** Throws a UserError where it has begun meanwhile. */
 export function takeOut(store: Store, id: string): void {
   if (store.cancel(id, 'taken out of the queue')) return;
-  const { name, state } = store.run(id);
-  throw new UserError(`${name} (${id}) is not in the queue: it is ${state}`);
+  const run = store.run(id);
+  throw new UserError(`${called(run)} is not in the queue: it is ${run.state}`);
 }
 
 /** Queues a run of an experiment, or what there is of one already. Returns what was done, in words. */
@@ -92,12 +94,13 @@ export async function enqueue(store: Store, home: string, config: Experiment): P
   const isSame = (known: Experiment | undefined): boolean => known !== undefined && diffExperiments(known, config).length === 0;
   const same = store.runs().filter((run) => isSame(run.config) || isSame(originals.get(run.id)));
   const before = same.find(({ state }) => state === 'completed') ?? same.at(0);
-  const { id, name, step } = before ?? newRun(store, home, config);
-  if (before?.state === 'completed') return `${name} (${id}) is complete: skipped`;
-  if (before !== undefined && !hasEnded(before)) return `${name} (${id}) is ${before.state} already: skipped`;
+  const run = before ?? newRun(store, home, config);
+  const { id, step } = run;
+  if (before?.state === 'completed') return `${called(run)} is complete: skipped`;
+  if (before !== undefined && !hasEnded(before)) return `${called(run)} is ${before.state} already: skipped`;
   if (before !== undefined) await prepareResume(store, home, { run: before, options: { config: before.config, from: null, branch: false } });
   store.enqueue(id);
-  return `${name} (${id}) is in line, number ${store.queue().length}${before === undefined ? '' : `; it goes on after step ${before.checkpoints.at(-1)?.step ?? 0} of the ${step} it did`}`;
+  return `${called(run)} is in line, number ${store.queue().length}${before === undefined ? '' : `; it goes on after step ${before.checkpoints.at(-1)?.step ?? 0} of the ${step} it did`}`;
 }
 
 function hasEnded({ state }: RunRecord): boolean {

@@ -1,6 +1,5 @@
 /** What the screen may do to runs that are kept, on the store of a home. */
-import { readdir, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { startRun } from '../runner/client.js';
 import { newRun } from '../runner/new-run.js';
 import { prepareResume } from '../runner/resume.js';
@@ -8,6 +7,7 @@ import { runFolder } from '../store/folders.js';
 import type { Store } from '../store/store.js';
 import type { Records } from '../ui/records.js';
 import { removeRuns, renameRun } from './edit.js';
+import { folderBytes } from './folder-bytes.js';
 
 export function makeRecords(store: Store, home: string, expanded: (path: string) => string): Records {
   const started = async (id: string): Promise<string> => {
@@ -42,12 +42,4 @@ export function makeRecords(store: Store, home: string, expanded: (path: string)
     },
     remember: (name, value) => store.setPreference(name, value),
   };
-}
-
-/** Of all files below a folder; 0 where there is none. What goes away meanwhile does not count. */
-export async function folderBytes(folder: string): Promise<number> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
-  let sum = 0;
-  for (const entry of entries) if (entry.isFile()) sum += await stat(join(entry.parentPath, entry.name)).then(({ size }) => size, () => 0);
-  return sum;
 }

@@ -1,6 +1,7 @@
 /** `workbench repl`: the commands of the screen without one. */
 import { createInterface, type Interface } from 'node:readline/promises';
 import { homeFolder } from '../config/home.js';
+import { isPrintable } from '../config/schema.js';
 import type { Workplace } from '../ui/command-line/commands.js';
 import { valueAt, withValue } from '../ui/screens/new-run/draft.js';
 import type { Draft } from '../ui/screens/new-run/draft.js';
@@ -48,7 +49,7 @@ async function prompted(terminal: Terminal, services: Services): Promise<ExitCod
   async function completed(line: string): Promise<[string[], string]> {
     const { from, words } = await complete(line, line.length, context);
     const begun = line.slice(from);
-    return [words.map(({ text }) => text).filter((text) => text.startsWith(begun)), begun];
+    return [words.map(({ text }) => text).filter((text) => text.startsWith(begun) && isPrintable(text)), begun];
   }
 
   terminal.note('help lists the commands, Tab completes, Ctrl-D leaves; runs go on.');

@@ -4,6 +4,8 @@ import { reconcile, workQueue } from '../runner/client.js';
 import { resumeInterrupted } from '../runner/interrupted.js';
 import { prepareResume } from '../runner/resume.js';
 import { openStore } from '../store/store.js';
+import { called } from '../ui/format/run.js';
+import { clean } from '../ui/format/text.js';
 import { UserError } from '../util/errors.js';
 import { withAssignments } from './experiment.js';
 import { onlyRun } from './reference.js';
@@ -47,8 +49,8 @@ async function resumeAll(terminal: Terminal, reference: string | undefined): Pro
     const offers = await resumeInterrupted(store, home);
     if (offers.length === 0) return terminal.note('No run was cut off.');
     for (const { run, from, refused } of offers) {
-      if (refused === null) terminal.print(`${run.name} (${run.id}) goes on from step ${from}; it was cut off at step ${run.step}: ${run.reason ?? 'crashed'}`);
-      else terminal.note(`workbench: ${run.name} (${run.id}) cannot go on: ${refused}`);
+      if (refused === null) terminal.print(`${called(run)} goes on from step ${from}; it was cut off at step ${run.step}: ${clean(run.reason ?? 'crashed')}`);
+      else terminal.note(`workbench: ${called(run)} cannot go on: ${refused}`);
     }
     if (store.queue().length > 0) await workQueue(home);
   } finally {

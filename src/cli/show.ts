@@ -1,6 +1,7 @@
 import { homeFolder } from '../config/home.js';
 import { reconcile } from '../runner/client.js';
 import { openReader } from '../store/reader.js';
+import { clean } from '../ui/format/text.js';
 import { newestRun } from './reference.js';
 import type { Terminal } from './terminal.js';
 import { chartText } from './view/chart.js';
@@ -36,7 +37,7 @@ export async function show(terminal: Terminal, reference: string, { metrics, csv
       runFacts(run, { now: Date.now(), style }),
       settingsLines(run.config, style),
       chart,
-      reader.warnings(run.id).map((warning) => style.paint(`warning: ${warning}`, 'warn')),
+      reader.warnings(run.id).map((warning) => style.paint(`warning: ${clean(warning)}`, 'warn')),
       metrics ? metricLines(reader.metrics(run.id), style) : [],
     ];
     terminal.print(sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')).join('\n\n'));

@@ -13,6 +13,7 @@ import { runFolder } from '../store/folders.js';
 import type { RunRecord } from '../store/rows.js';
 import { openReader } from '../store/reader.js';
 import { openModel, type OpenModel } from '../trainer/open.js';
+import { called } from '../ui/format/run.js';
 import { UserError } from '../util/errors.js';
 import { modelPlaces } from './places.js';
 import { newestRun } from './reference.js';
@@ -50,7 +51,7 @@ export function findSubject(terminal: Terminal, reference: string, adapter: stri
 export function learnedFolder(run: RunRecord): string {
   const folder = run.output ?? run.checkpoints.at(-1)?.path;
   if (folder === undefined) throw new UserError(`${run.name} (${run.id}, ${run.state}) has saved nothing yet; see: workbench show ${run.id}`);
-  if (!existsSync(folder)) throw new UserError(`what ${run.name} (${run.id}) learned is no longer in ${folder}; it may have been deleted by hand`);
+  if (!existsSync(folder)) throw new UserError(`what ${called(run)} learned is no longer in ${folder}; it may have been deleted by hand`);
   return folder;
 }
 

@@ -1,5 +1,6 @@
 /** Where a command writes: results to stdout, everything about them to stderr. */
 import { styleText } from 'node:util';
+import { clean } from '../ui/format/text.js';
 import { themeFor, type Glyphs, type Ink, type Theme, type Tone } from '../ui/theme.js';
 
 /** What a command ends with; nothing means `done`. */
@@ -24,7 +25,7 @@ export interface Terminal {
   write(text: string): void;
   /** A line on stdout. */
   print(line?: string): void;
-  /** A line on stderr. */
+  /** A line on stderr, or several; what of it would be a command to the terminal is left out. */
   note(line: string): void;
   /** One JSON value and nothing else: a line for machines, indented where a person looks. */
   json(value: unknown): void;
@@ -57,7 +58,7 @@ export function processTerminal(): Terminal {
     style: styleOf(themeFor(env, { ascii: false }), isTerminal && stdout.hasColors()),
     write,
     print: (line = '') => write(`${line}\n`),
-    note: (line) => void stderr.write(`${line}\n`),
+    note: (line) => void stderr.write(`${clean(line, '\n')}\n`),
     json: (value) => write(`${JSON.stringify(value, null, isTerminal ? 2 : 0)}\n`),
   };
 }

@@ -5,6 +5,7 @@ import { announceEnd } from '../runner/finish.js';
 import { runForeground } from '../runner/foreground.js';
 import type { RunRecord } from '../store/rows.js';
 import type { Store } from '../store/store.js';
+import { called } from '../ui/format/run.js';
 import { concludeRun, throwIfRefused } from './outcome.js';
 import { ring, type ExitCode, type Terminal } from './terminal.js';
 import { eventPrinter } from './view/printer.js';
@@ -47,9 +48,10 @@ async function watchRun(terminal: Terminal, home: string, { store, id, json, bel
 
 /** Says that it has begun, or that it waits, once one of them is so. */
 async function announceStart(terminal: Terminal, home: string, { store, id, json, created }: Omit<Watched, 'bell'>): Promise<void> {
-  const { name, state } = await begun(store, home, { id, created });
+  const run = await begun(store, home, { id, created });
+  const { name, state } = run;
   if (json) terminal.print(JSON.stringify({ id, name, state }));
-  else terminal.print(`${name} (${id}) is ${state === 'queued' ? 'queued; others go first' : state}; follow it with: workbench attach ${id}`);
+  else terminal.print(`${called(run)} is ${state === 'queued' ? 'queued; others go first' : state}; follow it with: workbench attach ${id}`);
 }
 
 /** The run when its training has begun, when it has ended before that, or when others go first. */

@@ -123,9 +123,31 @@ describe('changes afterwards', () => {
     writeFileSync(join(folder, 'run.log'), 'x');
     expect(await place.run('rm', second, 'nobody')).toMatchObject({ code: 2, stdout: '' });
     expect(existsSync(folder)).toBe(true);
-    expect(await place.run('rm', second)).toMatchObject({ code: 0 });
+    expect(await place.run('rm', second)).toEqual({ code: 2, stdout: '', stderr: 'workbench: nobody is there to be asked whether 1 run may be deleted: add --yes\n' });
+    expect(existsSync(folder)).toBe(true);
+    expect(await place.run('rm', second, '--yes')).toMatchObject({ code: 0 });
     expect(existsSync(folder)).toBe(false);
     expect(await json('runs')).toMatchObject([{ id: first }]);
+  });
+
+  it('asks at a terminal what and how much goes, and takes only a yes', async () => {
+    const store = openStore(place.home);
+    const [kept, gone] = ['kept', 'gone'].map((name) => store.createRun({ name, config: experiment }).id);
+    for (const id of [kept, gone]) store.setState(id, 'stopped', null);
+    store.close();
+    mkdirSync(runFolder(place.home, gone), { recursive: true });
+    writeFileSync(join(runFolder(place.home, gone), 'adapter'), Buffer.alloc(3_100_000));
+    for (const [answer, end] of [['\r', 'nothing was removed'], ['\u0003', 'nothing was removed'], ['yes\r', `removed gone (${gone})`]]) expect(await place.answer(answer, 'rm', kept, gone)).toMatch(new RegExp(`remove 2 runs \\(kept, gone\\), 3\\.10 MB\\? .*\\[y/N\\][^]*${end.replace(/[()]/g, '\\$&')}`));
+    expect([kept, gone].map((id) => existsSync(runFolder(place.home, id)))).toEqual([false, false]);
+  });
+
+  it('lets no command to the terminal out of a name that an old store kept', async () => {
+    const store = openStore(place.home);
+    const { id } = store.createRun({ name: 'evil\u001b]0;owned\u0007\u001b[31m\r', config: experiment });
+    store.setState(id, 'stopped', null);
+    store.close();
+    const before = await Promise.all([['tag', id, 'x'], ['queue', 'remove', id]].map((args) => place.run(...args)));
+    for (const { stdout, stderr } of [...before, await place.run('rm', id, '--yes')]) expect(stdout + stderr).toMatch(/^(?=[^]*evil)[\P{Cc}\n]*$/u);
   });
 
   it('says of a run without a process that it crashed', async () => {
@@ -169,7 +191,7 @@ describe('a name that several runs bear', () => {
     expect(newRun(store, twins.home, withValues(experiment, { name: 'single' })).name).toBe('single');
     store.close();
     expect(await twins.run('rename', ids[0], 'single')).toMatchObject({ code: 2, stdout: '' });
-    expect(await twins.run('rm', ids[0])).toMatchObject({ code: 0, stderr: '' });
+    expect(await twins.run('rm', ids[0], '--yes')).toMatchObject({ code: 0, stderr: '' });
   });
 });
 

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { spawn as pseudoTerminal } from '@lydell/node-pty';
 
 export const repository = fileURLToPath(new URL('../../', import.meta.url));
 const program = join(repository, 'bin', 'workbench');
@@ -38,6 +39,18 @@ export class Workplace {
       });
       child.stdin?.end();
     });
+  }
+
+  /** What is seen of a command at a terminal that is answered when it asks. */
+  async answer(answer: string, ...args: string[]): Promise<string> {
+    const pty = pseudoTerminal(process.execPath, [program, ...args], { cols: 200, rows: 30, cwd: this.folder, env: { ...this.env } });
+    let output = '';
+    pty.onData((data) => {
+      if (!output.includes('[y/N]') && (output + data).includes('[y/N]')) pty.write(answer);
+      output += data;
+    });
+    await new Promise((resolve) => pty.onExit(resolve));
+    return output;
   }
 
   start(...args: string[]) {

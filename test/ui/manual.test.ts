@@ -1,8 +1,9 @@
 /** docs/ui.md: the keys are made from the tables that dispatch them, the commands from the table that runs them; after a change: npm run docs. */
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { usageOf } from '../../src/cli/repl/command.js';
+import { usageOf, type ReplCommand } from '../../src/cli/repl/command.js';
 import { commandTable } from '../../src/cli/repl/commands.js';
+import { programCommands } from '../../src/cli/repl/program-commands.js';
 import { references } from '../../src/cli/repl/references.js';
 import { processTerminal } from '../../src/cli/terminal.js';
 import { allTables } from '../../src/ui/key-tables.js';
@@ -33,7 +34,7 @@ Runs never depend on it: \`q\`, a closed window or a lost connection leave them 
 \`set lora.r 16\` changes the new run, \`run\` starts it, \`queue add\` puts it in line, \`set quickstart learning_rate=1e-4\` changes a
 live run. Tab completes commands, runs, keys, choices and paths; the line above the text says what it means; ↑ goes through earlier
 lines, of earlier sessions too (\`command-history\` in the home, the last 1000). Results stay in the pane: PgUp and PgDn scroll.
-What deletes asks first.
+What deletes asks first; so does \`workbench rm\` in a shell, where a script needs \`--yes\`.
 
 \`Ctrl-P\` opens the palette: commands, runs, models, datasets, keys of the experiment and screens, found by some of their letters.
 
@@ -76,11 +77,13 @@ it('tells every key and every command', async () => {
       '| key | does |', '| --- | --- |', ...table.bindings.map((binding) => `| ${shown(binding.keys)} | ${cell(binding.does)} |`),
     ].join('\n')),
   ]);
-  const commands = commandTable(processTerminal()).map((command) => `| \`${`${command.name} ${usageOf(command)}`.trim().replaceAll('|', '\\|')}\` | ${cell(command.summary)}${command.needsScreen ? ' (on the screen)' : ''} |`);
+  const inProgram = new Set(programCommands(processTerminal()).map(({ name }) => name));
+  const where = ({ name, needsScreen }: ReplCommand): string => (needsScreen ? ' (`:` only)' : inProgram.has(name) ? '' : ' (`:` and `workbench repl` only)');
+  const commands = commandTable(processTerminal()).map((command) => `| \`${`${command.name} ${usageOf(command)}`.trim().replaceAll('|', '\\|')}\` | ${cell(command.summary)}${where(command)} |`);
   const runs = Object.entries(references).map(([name, { note }]) => `\`${name}\` (${note})`).join(', ');
   const sections = [
     introduction, appearance,
-    ['## Commands', '', '| command | does |', '| --- | --- |', ...commands, '', `In place of a run: its id, the start of one, its name, or ${runs}.`].join('\n'),
+    ['## Commands', '', 'Every one is also a command of the shell (`workbench runs`), but for those marked.', '', '| command | does |', '| --- | --- |', ...commands, '', `In place of a run: its id, the start of one, its name, or ${runs}.`].join('\n'),
     '## Keys', ...keys,
     'This page is made from the tables of keys and commands (`npm run docs`).',
   ];

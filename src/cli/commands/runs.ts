@@ -48,10 +48,11 @@ export function addRuns(program: Command, terminal: Terminal): void {
     .action(async (runs, options) => (await import('../plot.js')).plot(terminal, runs, options));
   program
     .command('rm')
-    .description('delete runs with their files')
+    .description('delete runs with their files; asks')
     .argument('<run...>', runHelp)
+    .option('--yes', 'do not ask')
     .addHelpText('after', example('workbench rm failed-try'))
-    .action(async (run) => (await import('../edit.js')).remove(terminal, run));
+    .action(async (runs, options) => (await import('../edit.js')).remove(terminal, runs, options));
   program
     .command('tag')
     .description('add tags to a run; a minus before one (after --) takes it away')

@@ -8,6 +8,7 @@ import { expandTilde } from '../../config/home.js';
 import { checkKey, setKey, valueAt } from '../../config/keys.js';
 import { knobOf } from '../../config/limits.js';
 import type { Experiment } from '../../config/schema.js';
+import { called } from '../../ui/format/run.js';
 import { textAt, withValue } from '../../ui/screens/new-run/draft.js';
 import type { Draft } from '../../ui/screens/new-run/draft.js';
 import { showValue } from '../../ui/screens/new-run/knob.js';
@@ -96,7 +97,7 @@ export function draftCommands(inProgram: (name: string) => ReplCommand): ReplCom
       run: async ([name], { place, services, terminal }) => {
         const draft = place.draft();
         const id = await services.startRun(complete(name === undefined ? draft : withValue(draft, 'name', name), services));
-        terminal.print(`${services.reader.run(id).name} (${id}) was started`);
+        terminal.print(`${called(services.reader.run(id))} was started`);
         place.screen?.watch(id);
       },
     },
@@ -109,7 +110,7 @@ export function draftCommands(inProgram: (name: string) => ReplCommand): ReplCom
         const { services, place, terminal } = context;
         const id = await services.startRun(complete(place.draft(), services));
         const place_ = services.reader.queue().indexOf(id) + 1;
-        terminal.print(`${services.reader.run(id).name} (${id}) is in line${place_ > 0 ? `, number ${place_}` : ''}`);
+        terminal.print(`${called(services.reader.run(id))} is in line${place_ > 0 ? `, number ${place_}` : ''}`);
       },
     },
     {

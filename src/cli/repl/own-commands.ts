@@ -1,4 +1,6 @@
 /** Commands of a session: what they change lives as long as it does, or they mean another thing in it. */
+import { called } from '../../ui/format/run.js';
+import { clean } from '../../ui/format/text.js';
 import { UserError } from '../../util/errors.js';
 import type { Argument, ArgumentKind, Context, ReplCommand } from './command.js';
 import { draftCommands } from './draft-commands.js';
@@ -41,9 +43,11 @@ export function ownCommands(program: readonly ReplCommand[]): ReplCommand[] {
     {
       ...remove,
       run: async (words, context) => {
-        const runs = words.map((word) => context.services.reader.run(word));
-        const named = runs.map(({ name, id }) => `${name} (${id})`).join(', ');
-        if (runs.length === 0 || (await context.place.confirm(`Delete ${named} with ${runs.length === 1 ? 'its' : 'their'} files? This cannot be undone.`))) await remove.run(words, context);
+        const runs = words.filter((word) => !word.startsWith('-')).map((word) => context.services.reader.run(word));
+        const asked = runs.length > 0 && !words.includes('--yes');
+        const named = runs.map(called).join(', ');
+        // The program itself cannot ask here: the keyboard is this session's.
+        if (!asked || (await context.place.confirm(`Delete ${named} with ${runs.length === 1 ? 'its' : 'their'} files? This cannot be undone.`))) await remove.run([...words, '--yes'], context);
       },
     },
     {
@@ -53,7 +57,7 @@ export function ownCommands(program: readonly ReplCommand[]): ReplCommand[] {
       arguments: [argument('[run...]', 'run')],
       run: async (words, { place, services, terminal }) => {
         place.mark([...new Set([...place.marked(), ...words.map((word) => services.reader.run(word).id)])]);
-        terminal.print(place.marked().map((id) => `${id}  ${services.reader.run(id).name}`).join('\n') || 'No run is marked.');
+        terminal.print(place.marked().map((id) => `${id}  ${clean(services.reader.run(id).name)}`).join('\n') || 'No run is marked.');
       },
     },
     {

@@ -1,7 +1,7 @@
 /** Prints the events of a run as they come: JSON lines, lines of a log, or lines above one that is redrawn. */
 import type { EvalEvent, StepEvent, TrainEvent } from '../../trainer/events.js';
 import type { RunRecord } from '../../store/rows.js';
-import { clean } from '../../ui/format/text.js';
+import { called } from '../../ui/format/run.js';
 import type { Terminal } from '../terminal.js';
 import { eventLine, statusLine } from './progress.js';
 
@@ -39,9 +39,9 @@ export function eventPrinter(terminal: Terminal, { run, json }: { readonly run: 
 }
 
 /** An event in lines of the terminal's width; the start of a run begins with its name, which attach and stop ask for. */
-function eventText(event: TrainEvent, { style, width, interactive }: Terminal, { id, name }: Named): string {
+function eventText(event: TrainEvent, { style, width, interactive }: Terminal, run: Named): string {
   const lines = eventLine(event, style, interactive ? width : Infinity);
-  return event.type === 'started' ? `${clean(name)} (${id})\n${lines}` : lines;
+  return event.type === 'started' ? `${called(run)}\n${lines}` : lines;
 }
 
 function redrawing(terminal: Terminal, run: Named): EventPrinter {

@@ -3,6 +3,12 @@ import type { RunRecord, RunState } from '../../store/rows.js';
 import { formatNumber } from '../../util/format.js';
 import type { Tone } from '../theme.js';
 import type { Span } from './line.js';
+import { clean } from './text.js';
+
+/** How a run is called in a sentence. Names of old stores and of adopted folders may hold anything. */
+export function called({ name, id }: Pick<RunRecord, 'name' | 'id'>): string {
+  return `${clean(name)} (${id})`;
+}
 
 const tones: { readonly [S in RunState]: Tone } = { queued: 'muted', running: 'accent', paused: 'warn', completed: 'good', stopped: 'muted', failed: 'bad', crashed: 'bad' };
 
