@@ -28,7 +28,7 @@ async function proven({ device, detail, remedy }: Pick<Availability, 'device' | 
     const { InferenceSession, Tensor } = require(process.argv[1]);
     const model = Buffer.from(process.argv[2], 'base64');
     const x = new Tensor('float32', [1], [1]);
-    InferenceSession.create(model, { executionProviders: [process.argv[3]], logSeverityLevel: 4 })
+    InferenceSession.create(model, { executionProviders: [process.argv[3]], logSeverityLevel: 3 })
       .then((session) => session.run({ x }))
       .then(({ y }) => process.exit(y.data[0] === 2 ? 0 : 1))
       .catch((error) => { console.log(error.message); process.exit(1); });`;
@@ -40,22 +40,27 @@ async function proven({ device, detail, remedy }: Pick<Availability, 'device' | 
   }
 }
 
-function reasonOf(error: unknown): string {
-  const printed = error instanceof Error && 'stdout' in error ? String(error.stdout).trim() : '';
-  const sentence = (printed || messageOf(error)).split('\n')[0];
-  return /Failed to .*/.exec(sentence)?.[0] ?? sentence.slice(0, 200); // without the place in ONNX Runtime's source
+/** What is missing by name, where ONNX Runtime or the driver says it; without the place in their sources. */
+export function reasonOf(error: unknown): string {
+  const { stdout = '', stderr = '' } = error instanceof Error ? (error as { readonly stdout?: string; readonly stderr?: string }) : {};
+  const missing = /(\S+\.so[.\d]*): cannot open shared object file/.exec(stderr);
+  if (missing) return `${missing[1]} is not found`;
+  const failure = /CUDA failure \d+: ([^;]+?) *;/.exec(stdout);
+  if (failure) return failure[1];
+  const sentence = (stdout.trim() || messageOf(error)).split('\n')[0];
+  return /Failed to .*/.exec(sentence)?.[0] ?? sentence.slice(0, 200);
 }
 
 /** The provider is a library that the package does not bundle. */
 async function cuda(): Promise<Availability> {
   const library = join(dirname(runtime), '..', 'bin', 'napi-v6', process.platform, process.arch, 'libonnxruntime_providers_cuda.so');
-  if (existsSync(library)) return proven({ device: 'cuda', detail: `${title}, CUDA`, remedy: 'Install the CUDA 12 and cuDNN 9 libraries and the driver of the card, or choose engine.device: cpu.' });
+  if (existsSync(library)) return proven({ device: 'cuda', detail: `${title}, CUDA`, remedy: 'Install the driver of the card and the CUDA libraries (docs/engines.md), put them on LD_LIBRARY_PATH, or choose engine.device: cpu.' });
   const supported = process.platform === 'linux' && process.arch === 'x64';
   return {
     device: 'cuda',
     available: false,
     detail: supported ? 'the CUDA provider of ONNX Runtime is not installed' : `ONNX Runtime has no CUDA provider for ${process.platform} ${process.arch}`,
-    remedy: supported ? 'Install CUDA 12 and cuDNN 9, then run `ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install`.' : null,
+    remedy: supported ? 'Take it from the wheel onnxruntime-gpu of the same version: docs/engines.md has the four commands.' : null,
   };
 }
 
