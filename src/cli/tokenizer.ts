@@ -1,6 +1,7 @@
 /** `workbench tokenizer train`: a vocabulary learned from a corpus. */
 import { resolve } from 'node:path';
-import { readExperiment } from '../config/file.js';
+import { readAnyExperiment } from '../config/file.js';
+import { functionsOf, isModule } from '../config/module.js';
 import { datasetTexts, fileTexts } from '../data/corpus.js';
 import { learnTokenizer } from '../data/tokenizer/train/index.js';
 import { UserError } from '../util/errors.js';
@@ -13,14 +14,15 @@ interface Options {
   readonly minFrequency: number;
   readonly out: string;
   readonly column?: string;
+  readonly set: readonly string[];
   readonly json?: true;
 }
 
 /** Learns from files, or from the data set of an experiment as its filter leaves it. */
-export async function train(terminal: Terminal, sources: readonly string[], { vocabSize, special, minFrequency, out, column, json }: Options): Promise<void> {
+export async function train(terminal: Terminal, sources: readonly string[], { vocabSize, special, minFrequency, out, column, set, json }: Options): Promise<void> {
   const folder = resolve(out);
   const started = performance.now();
-  const learned = await learnTokenizer(textsOf(sources, column ?? null), {
+  const learned = await learnTokenizer(await textsOf(sources, column ?? null, set), {
     vocabSize, special, minFrequency, folder,
     onProgress: ({ bytes, words, vocabulary }) => {
       if (terminal.interactive && !json) terminal.note(vocabulary === null ? `read ${formatBytes(bytes)}, ${formatCount(words)} words` : `${formatCount(vocabulary)} tokens`);
@@ -37,10 +39,13 @@ export async function train(terminal: Terminal, sources: readonly string[], { vo
   terminal.print(`Written to ${folder}. In an experiment: tokenizer: ${out}, init: random, and in the config.json of its model vocab_size: ${learned.vocabSize}`);
 }
 
-function textsOf(sources: readonly string[], column: string | null): AsyncGenerator<string> {
-  const experiments = sources.filter((source) => /\.ya?ml$/i.test(source));
-  if (experiments.length === 0) return fileTexts(sources, column);
+async function textsOf(sources: readonly string[], column: string | null, set: readonly string[]): Promise<AsyncGenerator<string>> {
+  const experiment = sources.find((source) => /\.ya?ml$/i.test(source) || isModule(source));
+  if (experiment === undefined) {
+    if (set.length > 0) throw new UserError(`--set ${set[0]}: it changes an experiment, and ${sources[0]} is data; give the experiment (.yaml, .ts) instead`);
+    return fileTexts(sources, column);
+  }
   if (sources.length > 1) throw new UserError('give one experiment, or files of data, not both');
-  const { experiment } = readExperiment(experiments[0], {});
-  return datasetTexts(experiment.dataset, experiment.stage);
+  const { dataset, stage, recipe } = await readAnyExperiment(experiment, { set });
+  return datasetTexts(dataset, stage, (await functionsOf(recipe)).functions);
 }

@@ -113,7 +113,8 @@ function placeIn(path: string, line: number | null): string {
 function assign(target: object, { key, value }: Assignment): void {
   setKey(target, key, value);
   const knob = knobOf(key);
-  if (knob?.path && typeof value === 'string') setKey(target, key, absolute(key, value, process.cwd()));
+  if (knob?.path && typeof value === 'string') setKey(target, key, absolute(knob.key, value, process.cwd()));
+  if (key === 'dataset.mix' && Array.isArray(value)) setKey(target, key, absoluteSets(value, process.cwd()));
 }
 
 function absolutePaths(value: object, folder: string): void {
@@ -122,7 +123,11 @@ function absolutePaths(value: object, folder: string): void {
     if (typeof path === 'string' && path !== '') setKey(value, key, absolute(key, path, folder));
   }
   const more: unknown = valueAt(value, 'dataset.mix');
-  if (Array.isArray(more)) setKey(value, 'dataset.mix', more.map((set: unknown) => absoluteSet(set, folder)));
+  if (Array.isArray(more)) setKey(value, 'dataset.mix', absoluteSets(more, folder));
+}
+
+function absoluteSets(sets: readonly unknown[], folder: string): unknown[] {
+  return sets.map((set) => absoluteSet(set, folder));
 }
 
 function absoluteSet(set: unknown, folder: string): unknown {

@@ -31,11 +31,17 @@ export function setKey(target: object, key: string, value: unknown): void {
   checkKey(key);
   const parts = key.split('.');
   let at = target as Group;
-  for (const part of parts.slice(0, -1)) {
-    const inner = Object.hasOwn(at, part) ? at[part] : null;
-    at = at[part] = isGroup(inner) ? inner : {};
+  for (const [depth, part] of parts.slice(0, -1).entries()) {
+    const inner = Array.isArray(at) ? itemOf(at, parts.slice(0, depth), part) : Object.hasOwn(at, part) ? at[part] : null;
+    at = at[part] = isGroup(inner) || Array.isArray(inner) ? (inner as Group) : {};
   }
   at[parts.at(-1)!] = value;
+}
+
+/** A set of `dataset.mix` by its number, from 0; one may be added behind the last. */
+function itemOf(list: readonly unknown[], key: readonly string[], number: string): unknown {
+  if (Number(number) > list.length) throw new UserError(`\`${key.join('.')}\` has ${list.length} of them, numbered from 0: there is no ${number}`);
+  return list[Number(number)];
 }
 
 function isGroup(value: unknown): value is Group {

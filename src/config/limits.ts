@@ -39,8 +39,13 @@ export const knobs: readonly Knob[] = leaves(z.toJSONSchema(experimentSchema, { 
 
 const byKey = new Map(knobs.map((knob) => [knob.key, knob]));
 
-/** The knob of a dotted key, or of the map that holds it (`dataset.columns.output` → `dataset.columns`); null for no key. */
+/**
+ * The knob of a dotted key, or of the map that holds it (`dataset.columns.output` → `dataset.columns`); a set that is mixed in has those of
+ * the first (`dataset.mix.0.path` → `dataset.path`). Null for no key.
+ */
 export function knobOf(key: string): Knob | null {
+  const ofMixed = /^dataset\.mix\.\d+\.(.*)$/.exec(key)?.[1];
+  if (ofMixed !== undefined) return knobOf(`dataset.${ofMixed}`);
   const parent = byKey.get(key.slice(0, Math.max(0, key.lastIndexOf('.'))));
   return byKey.get(key) ?? (parent?.kind === 'map' ? parent : null);
 }

@@ -50,8 +50,9 @@ const filter = z.strictObject({
   where: z.record(z.string(), z.union([z.string(), z.array(z.string())])).default({}).describe('keep rows whose columns hold one of these values: {language: [Python, R]}'),
 });
 
-/** Another set, drawn together with the first. */
-const mixed = z.strictObject({ path: text, format, columns, tags, name: entry, template, max_samples: maxSamples, weight, weight_column: weightColumn });
+/** Another set, drawn together with the first; without a path another entry of the first one's folder. */
+const mixed = z.strictObject({ path: text.nullable().default(null), format, columns, tags, name: entry, template, max_samples: maxSamples, weight, weight_column: weightColumn })
+  .refine(({ path, name }) => path !== null || name !== null, "must have a path, or the name of an entry in dataset.path's dataset_info.json");
 
 const dataset = z.strictObject({
   path: text.describe('file, folder (train/validation/test) or pattern of files with rows to learn from').meta({ label: 'dataset', path: true }),
@@ -69,7 +70,7 @@ const dataset = z.strictObject({
   dedupe: z.enum(['none', 'exact', 'near']).default('none').describe('leave out rows seen before: word for word, or nearly so; near takes some 1 kB a row'),
   weight,
   weight_column: weightColumn,
-  mix: z.array(mixed).default([]).describe('more sets to learn from: [{path: …, format: …, weight: 0.5}]'),
+  mix: z.array(mixed).default([]).describe('more sets to learn from: [{path: …, format: …, weight: 0.5}]; with a name alone, another entry of the same folder'),
 });
 
 const loss = z.strictObject({

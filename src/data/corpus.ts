@@ -1,29 +1,51 @@
 /** The texts of data sets, without a tokenizer: what a new one is learned from. */
 import type { DatasetConfig, Experiment } from '../config/schema.js';
 import { UserError } from '../util/errors.js';
+import type { ExperimentFunctions } from '../config/define.js';
 import { guessFormat } from './discover.js';
 import { rowFilter } from './filter/filter.js';
 import { rowText } from './filter/text.js';
+import { promptColumns, promptRow, rowPredicate } from './functions.js';
 import { setsOf } from './sets.js';
 import { readerOf, splitsOf } from './source/files.js';
 import { isRejected } from './source/row.js';
-import { columnsRead, formatColumns } from './template/formats.js';
+import { UnusableRow } from './template/example.js';
+import { columnsRead, formatColumns, type RowValue } from './template/formats.js';
 
-/** The words of each row for training that an experiment's filter takes, one set after the other; weights do not count. */
-export async function* datasetTexts(dataset: DatasetConfig, stage: Experiment['stage'], baseFolder = '.'): AsyncGenerator<string> {
-  for (const set of setsOf(dataset, stage, baseFolder)) {
-    const columns = columnsRead(set);
+/**
+ * The words of each row for training that the filter and the functions of an experiment take, one set after the other; weights do not count, and
+ * a row that a function rejects is left out.
+ */
+export async function* datasetTexts(dataset: DatasetConfig, stage: Experiment['stage'], functions: ExperimentFunctions = {}): AsyncGenerator<string> {
+  const read = readerBy(functions);
+  for (const set of setsOf(dataset, stage, '.')) {
+    const columns = functions.prompt ? promptColumns : columnsRead(set);
     const filter = rowFilter(dataset, columns);
     let rows = 0;
-    for await (const value of rowsOf(splitsOf(set.path).train, set.columns['text'] ?? 'text')) {
+    for await (const row of rowsOf(splitsOf(set.path).train, set.columns['text'] ?? 'text')) {
       if (set.max_samples !== null && rows >= set.max_samples) break;
-      if (filter(value) !== null) continue;
+      const value = read(row);
+      if (value === null || filter(value) !== null) continue;
       const text = rowText(value, columns);
       if (text === '') continue;
       rows++;
       yield text;
     }
   }
+}
+
+/** The row as the functions make it; null where they leave it out. */
+function readerBy({ filter, prompt }: ExperimentFunctions): (row: RowValue) => RowValue | null {
+  const wanted = filter ? rowPredicate(filter) : () => true;
+  const written = prompt ? promptRow(prompt) : (row: RowValue) => row;
+  return (row) => {
+    try {
+      return wanted(row) ? written(row) : null;
+    } catch (error) {
+      if (error instanceof UnusableRow) return null;
+      throw error;
+    }
+  };
 }
 
 /** The words of each row of files, folders or patterns: those of one column, else of the columns of the format that the rows fit. */

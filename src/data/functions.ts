@@ -54,6 +54,11 @@ export function tokenWeights(weigh: NonNullable<ExperimentFunctions['tokenWeight
   };
 }
 
+/** The columns that the function gives a row, and no others. Throws UnusableRow. */
+export function promptRow(prompt: NonNullable<ExperimentFunctions['prompt']>): (row: RowValue) => RowValue {
+  return (row) => formatOf(asked('prompt', () => prompt(row))).value;
+}
+
 /** Reads rows by what the function makes of them; `value` is the row with that in it, for filters. Throws UnusableRow. */
 export function promptReader(prompt: NonNullable<ExperimentFunctions['prompt']>, template: string | null, tokenizer: Tokenizer): (row: RowValue) => { readonly example: Example; readonly value: RowValue } {
   const templates = new Map<Format, RowTemplate>();

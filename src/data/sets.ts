@@ -6,12 +6,12 @@ import type { DatasetConfig, Experiment, MixedConfig } from '../config/schema.js
 import { UserError, messageOf } from '../util/errors.js';
 
 /** One set: where it lies, how it is read, how often its rows are seen. */
-export type DataSet = Omit<MixedConfig, 'name'>;
+export type DataSet = Omit<MixedConfig, 'name' | 'path'> & { readonly path: string };
 
 /** The first set and those mixed in, entries replaced by what they name. Paths are absolute. */
 export function setsOf(config: DatasetConfig, stage: Experiment['stage'], baseFolder: string): DataSet[] {
   return [config, ...config.mix].map(({ path: place, name, format, columns, tags, template, max_samples, weight, weight_column }) => {
-    const set: DataSet = { path: path.resolve(baseFolder, place), format, columns, tags, template, max_samples, weight, weight_column };
+    const set: DataSet = { path: path.resolve(baseFolder, place ?? config.path), format, columns, tags, template, max_samples, weight, weight_column };
     return name === null ? set : namedSet(set, name, stage);
   });
 }

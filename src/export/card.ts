@@ -54,5 +54,5 @@ export function modelCard(experiment: Experiment, facts: CardFacts, format: Expo
 function anonymous(experiment: Experiment): Experiment {
   const { model, tokenizer, checkpoint_mirror, dataset } = experiment;
   const name = <T extends string | null>(path: T): T => (path === null ? path : (basename(path) as T));
-  return { ...experiment, model: name(model), tokenizer: name(tokenizer), checkpoint_mirror: name(checkpoint_mirror), on_finish: null, dataset: { ...dataset, path: basename(dataset.path), eval: name(dataset.eval), mix: dataset.mix.map((set) => ({ ...set, path: basename(set.path) })) } };
+  return { ...experiment, model: name(model), tokenizer: name(tokenizer), checkpoint_mirror: name(checkpoint_mirror), on_finish: null, dataset: { ...dataset, path: basename(dataset.path), eval: name(dataset.eval), mix: dataset.mix.map((set) => ({ ...set, path: name(set.path) })) } };
 }

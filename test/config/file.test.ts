@@ -68,6 +68,17 @@ describe('reading a file', () => {
     expect(() => readExperiment(file(text))).toThrow(sentence);
   });
 
+  it('sets what is mixed in by its number, and finds its files', () => {
+    const path = file('model: m\ndataset:\n  path: d\n  mix:\n    - path: a.txt\n    - { name: zh }\n');
+    const sets = (...set: string[]) => readExperiment(path, { set }).experiment.dataset.mix.map(({ path: place, name, weight }) => [place, name, weight]);
+    expect(sets('dataset.mix.1.weight=2', 'dataset.mix.2.path=b.txt')).toEqual([[join(folder, 'a.txt'), null, 1], [null, 'zh', 2], [join(process.cwd(), 'b.txt'), null, 1]]);
+    expect(sets('dataset.mix=[{path: c.txt}]')).toEqual([[join(process.cwd(), 'c.txt'), null, 1]]);
+    expect(() => sets('dataset.mix.3.weight=2')).toThrow('`dataset.mix` has 2 of them, numbered from 0: there is no 3');
+    expect(() => sets('dataset.mix.0.wait=2')).toThrow('there is no key `dataset.mix.0.wait`');
+    expect(() => sets('dataset.mix.0.weight=0')).toThrow(/^--set dataset\.mix\.0\.weight=0: /);
+    expect(() => sets('dataset.mix.1.name=null')).toThrow(/must have a path, or the name of an entry/);
+  });
+
   it('says what is wrong with --set and with the path', () => {
     const path = file('model: m\ndataset: { path: d }\n');
     expect(() => readExperiment(path, { set: ['lora.r'] })).toThrow('--set lora.r: write key=value');

@@ -125,6 +125,8 @@ describe('an entry of dataset_info.json', () => {
     };
     expect(await text('qa', 'plain')).toBe('<s>one\ntwo</s>');
     expect(await text('talk', 'plain')).toBe('<s>Hi\nHo</s>');
+    const { shares } = await prepare({ dataset: { path: folder, name: 'qa', template: 'plain', mix: [{ ...mixed(''), path: null, name: 'talk', template: 'plain' }] } }, tokenizer);
+    expect(shares.map(({ path: file, rows }) => [path.basename(file), rows])).toEqual([['qa.json', 1], ['talk.json', 1]]);
   });
 
   test.each<[string, object, RegExp]>([

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { byteLevelPreTokenizer } from 'tokenizers';
 import { describe, expect, test } from 'vitest';
+import type { Prompt, Row } from '../../../src/config/define.js';
 import { datasetTexts, fileTexts } from '../../../src/data/corpus.js';
 import { loadTokenizer } from '../../../src/data/tokenizer/index.js';
 import { learnTokenizer } from '../../../src/data/tokenizer/train/index.js';
@@ -79,6 +80,12 @@ describe('a tokenizer from data files', () => {
     const texts: string[] = [];
     for await (const text of datasetTexts(dataset, 'pretrain')) texts.push(text);
     expect(texts).toEqual(['die Katze saß auf der Matte']);
+
+    const { dataset: all } = settings({ dataset: { path: place, format: 'text' } });
+    const prompt = (row: Row) => (row.language === 'en' ? { prompt: String(row.text), completion: 'yes' } : 1) as Prompt;
+    const written: string[] = [];
+    for await (const text of datasetTexts(all, 'sft', { prompt })) written.push(text);
+    expect(written).toEqual(['the cat sat on the mat\nyes']);
   });
 
   test.each<[string, Partial<typeof options> & { column?: string; taken?: boolean; rows?: string }, RegExp]>([
