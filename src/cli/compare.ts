@@ -3,7 +3,8 @@ import { reconcile } from '../runner/client.js';
 import { openReader } from '../store/reader.js';
 import { newestRun } from './reference.js';
 import type { Terminal } from './terminal.js';
-import { configDifferences, readCurve, seriesOver } from '../ui/screens/compare/model.js';
+import { readCurve, seriesOver } from '../ui/screens/compare/model.js';
+import { configDifferences, pastOf } from '../ui/screens/compare/settings.js';
 import { differenceTable, endTable } from './view/compare.js';
 import { overlay } from './view/overlay.js';
 
@@ -14,7 +15,7 @@ export async function compare(terminal: Terminal, references: readonly string[],
   const reader = openReader(home);
   try {
     const runs = references.map((reference) => newestRun(terminal, reader, reference));
-    const differences = configDifferences(runs.map(({ config }) => config));
+    const differences = configDifferences(runs.map(({ id, config }) => ({ config, past: pastOf(reader, id) })));
     if (json) {
       terminal.json({ runs, differences });
       return;

@@ -44,6 +44,7 @@ export class Reader implements StoreReader {
   readonly #untold: Query<{ id: string }>;
   readonly #preference: Query<{ value: string }>;
   readonly #changes: Query<{ total: number }>;
+  readonly #original: Query<{ asked: string }>;
   readonly #originals: Query<{ id: string; asked: string }>;
 
   constructor(connection: Connection) {
@@ -73,6 +74,7 @@ export class Reader implements StoreReader {
     this.#measurements = connection.prepare('SELECT details FROM (SELECT key, details FROM measurements ORDER BY key DESC LIMIT 1000) ORDER BY key');
     this.#untold = connection.prepare("SELECT id FROM runs WHERE announced = 0 AND pid IS NULL AND state IN ('completed', 'stopped', 'failed', 'crashed') ORDER BY id");
     this.#preference = connection.prepare('SELECT value FROM preferences WHERE name = @name');
+    this.#original = connection.prepare('SELECT asked FROM runs WHERE id = @id AND asked IS NOT NULL');
     this.#originals = connection.prepare('SELECT id, asked FROM runs WHERE asked IS NOT NULL');
     this.#changes = connection.prepare('SELECT total_changes() AS total');
   }
@@ -202,6 +204,11 @@ export class Reader implements StoreReader {
 
   originals(): ReadonlyMap<string, Experiment> {
     return new Map(this.#originals.all().map(({ id, asked }) => [id, completed(JSON.parse(asked) as object)]));
+  }
+
+  original(runId: string): Experiment | null {
+    const row = this.#original.first({ id: runId });
+    return row === undefined ? null : completed(JSON.parse(row.asked) as object);
   }
 
   damage(): readonly string[] {

@@ -167,6 +167,8 @@ export interface StoreReader {
   sqlViews(): readonly { readonly name: string; readonly tells: string; readonly columns: readonly string[] }[];
   /** Experiments as they were first asked for, by run: of those that were changed since, live or by a resume. */
   originals(): ReadonlyMap<string, Experiment>;
+  /** The same of one run; null where it is as it was asked for. */
+  original(runId: string): Experiment | null;
   /** What SQLite's own check of the whole file finds wrong; nothing when it is sound. Slow on a large store. */
   damage(): readonly string[];
   close(): void;

@@ -1,6 +1,7 @@
 /** The table of runs and the comparison: people at the screen, and the pure parts below. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { completeQuery } from '../../src/store/query.js';
+import { configDifferences, pastOf } from '../../src/ui/screens/compare/settings.js';
 import { initialCompare, reduceCompare } from '../../src/ui/screens/compare/state.js';
 import { initialRuns, rangeOf, reduceRuns } from '../../src/ui/screens/runs/state.js';
 import type { RunsAction, RunsState } from '../../src/ui/screens/runs/state.js';
@@ -78,6 +79,17 @@ describe('the table of runs', () => {
     at.press('r', ...'alpha', 'enter');
     await at.until('there is a run alpha already');
     expect(home.store.run(ids['gamma']).name).toBe('delta');
+  });
+
+  it('compares what was changed on the way, too', async () => {
+    home.store.record(ids['alpha'], { type: 'changed', step: 7, total_steps: 40, epoch: 0, changes: { learning_rate: 1e-4 } }, new Date().toISOString());
+    home.store.record(ids['alpha'], { type: 'changed', step: 9, total_steps: 40, epoch: 0, changes: { learning_rate: 2e-4 } }, new Date().toISOString());
+    const [alpha, beta] = ['alpha', 'beta'].map((name) => ({ config: home.store.run(ids[name]).config, past: pastOf(home.store, ids[name]) }));
+    expect(configDifferences([alpha, beta])).toEqual([{ key: 'train.learning_rate', values: [2e-4, 2e-4], changes: [[{ step: 7, from: 2e-4, to: 1e-4 }, { step: 9, from: 1e-4, to: 2e-4 }], []] }]);
+    expect(configDifferences([beta, beta])).toEqual([]);
+    const at = await atTable();
+    at.press('*', 'c');
+    await at.until('train.learning_rate', '2e-4 → 1e-4 @ step 7');
   });
 
   it('deletes only after a yes, and says how much goes', async () => {

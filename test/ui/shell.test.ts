@@ -61,6 +61,15 @@ describe('the command line', () => {
     await session.until(':set train.lr_scheduler_type linear');
   });
 
+  it('offers what may follow, and nothing else', async () => {
+    session.press(':', ...'set train.gradient_checkpointing ');
+    await session.until('auto', 'true', 'false');
+    expect(session.lines().filter((text) => text.includes('='))).toEqual([]);
+    session.press('ctrl+u', ...'set baseline ');
+    await session.until('learning_rate=', 'save_steps=');
+    expect(session.lines().filter((text) => text.includes('lora.r='))).toEqual([]);
+  });
+
   it('says why a line was not done, and remembers it', async () => {
     session.press(':', ...'set lora.rank 3', 'enter');
     await session.until('did you mean `lora.r`?');

@@ -2,7 +2,8 @@
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { expandTilde } from '../../config/home.js';
-import { knobOf, knobs } from '../../config/limits.js';
+import { knobOf, knobs, type Knob } from '../../config/limits.js';
+import { liveKnobs } from '../../config/same-run.js';
 import type { CompletedWord, Completion } from '../../ui/command-line/commands.js';
 import { usageOf } from './command.js';
 import type { ArgumentKind, Context, ReplCommand } from './command.js';
@@ -60,7 +61,15 @@ function expected(command: ReplCommand, given: readonly string[], typed: string)
   const argument = command.arguments[place] ?? (command.arguments.at(-1)?.rest ? command.arguments.at(-1) : undefined);
   const key = command.name === 'set' ? (given[0] ?? typed).split('=')[0] : (typed.split('=')[0] ?? '');
   const knob = argument?.kinds.some((kind) => kind === 'knob' || kind === 'value' || kind === 'assignment') ? knobOf(key) : null;
-  return { kinds: argument?.kinds ?? [], hint: knob ? `${knob.key}: ${knob.help} (${knob.expects})` : about(command) };
+  const kinds = argument?.kinds ?? [];
+  return { kinds: command.name === 'set' && given.length > 0 ? kinds.filter((kind) => kind === afterSet(given)) : kinds, hint: knob ? `${knob.key}: ${knob.help} (${knob.expects})` : about(command) };
+}
+
+/** After a key its value, after `key=value` another one, after a run what can be changed in it. */
+function afterSet([first, ...more]: readonly string[]): ArgumentKind | null {
+  if (first.includes('=')) return 'assignment';
+  if (knobOf(first) === null) return 'change';
+  return more.length === 0 ? 'value' : null;
 }
 
 interface Typed {
@@ -88,7 +97,9 @@ async function candidates(kind: ArgumentKind, { typed, given }: Typed, context: 
     case 'knob':
       return knobs.map(({ key, help }) => ({ text: key, note: help }));
     case 'assignment':
-      return assignments(typed);
+      return assignments(typed, knobs);
+    case 'change':
+      return assignments(typed, changeable);
     case 'value':
       return values(given[0] ?? '', typed, context);
     case 'tag':
@@ -106,13 +117,16 @@ async function candidates(kind: ArgumentKind, { typed, given }: Typed, context: 
   }
 }
 
-/** `key`, then `key=` and what it takes. */
-async function assignments(typed: string): Promise<CompletedWord[]> {
+/** `key=`, then what it takes. */
+function assignments(typed: string, among: readonly Pick<Knob, 'key' | 'help'>[]): CompletedWord[] {
   const at = typed.indexOf('=');
-  if (at < 0) return knobs.map(({ key, help }) => ({ text: `${key}=`, note: help }));
+  if (at < 0) return among.map(({ key, help }) => ({ text: `${key}=`, note: help }));
   const key = typed.slice(0, at);
   return wordsFor(key).map(({ text, note }) => ({ text: `${key}=${text}`, note }));
 }
+
+/** By their names within `train`, as a live run is told them. */
+const changeable = liveKnobs.map((key) => ({ key, help: knobOf(`train.${key}`)?.help ?? '' }));
 
 async function values(key: string, typed: string, context: Context): Promise<CompletedWord[]> {
   if (key === 'model') return (await context.services.models()).map(({ path, name }) => ({ text: path, note: name }));
@@ -123,7 +137,7 @@ async function values(key: string, typed: string, context: Context): Promise<Com
 function wordsFor(key: string): CompletedWord[] {
   const knob = knobOf(key);
   if (knob === null) return [];
-  const words = knob.kind === 'bool' ? ['true', 'false'] : knob.choices;
+  const words = [...knob.choices, ...(knob.kind === 'bool' ? ['true', 'false'] : [])];
   return [...words, ...(knob.nullable ? ['null'] : [])].map((text) => ({ text, note: text === String(knob.default) ? 'default' : '' }));
 }
 

@@ -23,7 +23,7 @@ export function draftCommands(inProgram: (name: string) => ReplCommand): ReplCom
     {
       ...set,
       summary: 'set a key of the new run: set lora.r 16; or change a live run: set <run> key=value',
-      arguments: [{ shown: '<key|run>', kinds: ['knob', 'run'], rest: false }, { shown: '<value...>', kinds: ['value', 'assignment'], rest: true }],
+      arguments: [{ shown: '<key|run>', kinds: ['knob', 'run'], rest: false }, { shown: '<value...>', kinds: ['value', 'assignment', 'change'], rest: true }],
       help: `Usage: set <key> <value>\n       set <key=value...>\n       set <run> <key=value...>\n\nThe first two change the new run being written, the third a live run: ${set.summary}\n`,
       run: async (words, context) => {
         const assignments = assignmentsOf(words);

@@ -2,7 +2,8 @@
 import type { RunRecord } from '../../store/rows.js';
 import { formatBytes, formatNumber, formatShare, formatShort } from '../../util/format.js';
 import { toneOf } from '../../ui/screens/compare/model.js';
-import type { ConfigDifference } from '../../ui/screens/compare/model.js';
+import { settingCourse } from '../../ui/screens/compare/settings.js';
+import type { ConfigDifference } from '../../ui/screens/compare/settings.js';
 import { letterOf } from './overlay.js';
 import { settingText } from './run.js';
 import { optional, stateTone } from './runs.js';
@@ -31,6 +32,6 @@ export function endTable(runs: readonly RunRecord[], look: TableLook): string[] 
 
 export function differenceTable(differences: readonly ConfigDifference[], count: number, look: TableLook): string[] {
   if (differences.length === 0) return ['The configurations are the same.'];
-  const values = Array.from({ length: count }, (_, i) => ({ title: letterOf(i), value: (row: ConfigDifference) => settingText(row.values[i]), shrink: true }));
+  const values = Array.from({ length: count }, (_, i) => ({ title: letterOf(i), value: (row: ConfigDifference) => settingCourse(row, i, settingText, look.style.glyphs.right), shrink: true }));
   return table([{ title: 'key', value: (row: ConfigDifference) => row.key }, ...values], differences, look);
 }

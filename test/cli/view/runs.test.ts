@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { differenceTable, endTable } from '../../../src/cli/view/compare.js';
-import { configDifferences } from '../../../src/ui/screens/compare/model.js';
+import { configDifferences } from '../../../src/ui/screens/compare/settings.js';
 import { chartText, seriesOf } from '../../../src/cli/view/chart.js';
 import { metricLines } from '../../../src/cli/view/metrics.js';
 import { overlay } from '../../../src/cli/view/overlay.js';
@@ -86,8 +86,8 @@ describe('compare', () => {
   const configs = [experiment, withValues(experiment, { 'lora.r': 8, 'lora.target_modules': ['q_proj'] })];
 
   it('finds the keys that differ, by letter', () => {
-    expect(differenceTable(configDifferences(configs), 2, { style: plain })).toEqual(['key                  A     B', 'lora.r               16    8', 'lora.target_modules  auto  ["q_proj"]']);
-    expect(differenceTable(configDifferences([experiment, experiment]), 2, { style: plain })).toEqual(['The configurations are the same.']);
+    expect(differenceTable(configDifferences(configs.map((config) => ({ config }))), 2, { style: plain })).toEqual(['key                  A     B', 'lora.r               16    8', 'lora.target_modules  auto  ["q_proj"]']);
+    expect(differenceTable(configDifferences([{ config: experiment }, { config: experiment }]), 2, { style: plain })).toEqual(['The configurations are the same.']);
   });
 
   it('puts the ends side by side', () => {

@@ -8,8 +8,10 @@ import type { Glyphs } from '../../theme.js';
 import { tableLines } from '../../widgets/table.js';
 import type { Column } from '../../widgets/table.js';
 import { showValue } from '../new-run/knob.js';
-import { againstBaseline, bestOf, configDifferences, markerOf, results, toneOf } from './model.js';
-import type { ConfigDifference, Result } from './model.js';
+import { againstBaseline, bestOf, markerOf, results, toneOf } from './model.js';
+import type { Result } from './model.js';
+import { configDifferences, settingCourse } from './settings.js';
+import type { ConfigDifference } from './settings.js';
 import type { CompareState } from './state.js';
 
 export interface LinesOptions {
@@ -63,19 +65,28 @@ function markOf(run: RunRecord, runs: readonly RunRecord[], hidden: readonly str
 }
 
 /** A row a key that differs, a column a run under its marker; values that differ from the baseline's stand out. */
-export function differenceLines(runs: readonly RunRecord[], { baseline: pinned, scroll }: CompareState, { width, height, glyphs }: LinesOptions): Line[] {
-  const differences = configDifferences(runs.map(({ config }) => config));
+export function differenceLines(runs: readonly RunRecord[], { baseline: pinned, scroll, curves }: CompareState, { width, height, glyphs }: LinesOptions): Line[] {
+  const differences = configDifferences(runs.map(({ id, config }) => ({ config, past: curves[id]?.curve })));
   if (differences.length === 0) return [line([runs.length < 2 ? '' : 'The configurations are the same.', 'muted'])];
   const keyWidth = Math.min(36, Math.max(...differences.map(({ key }) => key.length)));
-  const each = Math.max(6, Math.min(24, Math.floor((width - keyWidth) / runs.length) - 1));
   const base = runs.findIndex(({ id }) => id === pinned);
-  const stands = ({ values }: ConfigDifference, i: number): boolean => showValue(values[i]) !== showValue(values[Math.max(0, base)]);
+  const text = (row: ConfigDifference, i: number): string => clean(settingCourse(row, i, showValue, glyphs.right));
+  const widths = columnWidths(runs.map((_, i) => Math.max(6, ...differences.map((row) => widthOf(text(row, i))))), width - keyWidth);
+  const stands = (row: ConfigDifference, i: number): boolean => text(row, i) !== text(row, Math.max(0, base));
   const columns: readonly Column<ConfigDifference>[] = [
     { title: 'key', width: keyWidth, cell: ({ key }) => ({ text: key, tone: 'muted' }) },
-    ...runs.map((_, i): Column<ConfigDifference> => ({ title: `${markerOf(i, glyphs)}${i === base ? ' base' : ''}`, width: each, cell: (row) => ({ text: clean(showValue(row.values[i])), tone: stands(row, i) ? toneOf(i) : 'plain' }) })),
+    ...runs.map((_, i): Column<ConfigDifference> => ({ title: `${markerOf(i, glyphs)}${i === base ? ' base' : ''}`, width: widths[i], cell: (row) => ({ text: text(row, i), tone: stands(row, i) ? toneOf(i) : 'plain' }) })),
   ];
   const from = Math.max(0, Math.min(scroll, differences.length - (height - 1)));
   return tableLines(differences.slice(from), columns, { width, height, cursor: -1, focused: false, glyphs });
+}
+
+/** As wide as they wish, with a space before each; where that is more than the room, the widest give first, down to 6. */
+function columnWidths(wished: readonly number[], room: number): number[] {
+  const fits = (most: number): boolean => wished.reduce((sum, width) => sum + Math.min(width, most) + 1, 0) <= room;
+  let most = Math.max(...wished);
+  while (most > 6 && !fits(most)) most--;
+  return wished.map((width) => Math.min(width, most));
 }
 
 export const noRuns: Line[] = [

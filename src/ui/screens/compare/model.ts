@@ -1,7 +1,4 @@
 /** Runs side by side, as the screen and `workbench compare` tell them: their curves, their ends, what was set differently. */
-import { isDeepStrictEqual } from 'node:util';
-import { flatten } from '../../../config/diff.js';
-import type { Experiment } from '../../../config/schema.js';
 import type { RunRecord, StoreReader } from '../../../store/rows.js';
 import { formatBytes, formatShare, formatShort } from '../../../util/format.js';
 import type { XAxis } from '../../format/axis.js';
@@ -13,6 +10,8 @@ import type { Series } from '../../format/series.js';
 import { clean } from '../../format/text.js';
 import type { RunData } from '../../run-data.js';
 import type { Glyphs, Tone } from '../../theme.js';
+import { pastOf } from './settings.js';
+import type { Past } from './settings.js';
 import { tokensSeen, trainingTime } from '../../timeline.js';
 
 /** What can be laid over each other, by the names of the points. */
@@ -22,14 +21,14 @@ export type Metric = (typeof metrics)[number];
 export const metricTitles: Readonly<Record<Metric, string>> = { loss: 'training loss', eval_loss: 'eval loss', learning_rate: 'learning rate', grad_norm: 'gradient norm', tokens_per_second: 'tokens a second' };
 
 /** A curve with what tells its steps in time and in tokens. */
-export interface ComparedCurve extends Pick<RunData, 'history' | 'curves'> {
+export interface ComparedCurve extends Pick<RunData, 'history' | 'curves'>, Past {
   readonly values: Curve;
 }
 
 /** Reads a curve of whatever length in about as many parts as can be told apart. */
 export function readCurve(reader: StoreReader, runId: string, metric: Metric): ComparedCurve {
   const read = (key: string): Curve => readOn(null, { reader, runId, key }, Number.MAX_SAFE_INTEGER).curve;
-  return { values: read(metric), curves: { loss: read('loss'), tokens_seen: read('tokens_seen') }, history: reader.history(runId) };
+  return { values: read(metric), curves: { loss: read('loss'), tokens_seen: read('tokens_seen') }, ...pastOf(reader, runId) };
 }
 
 /** Over updates, tokens seen, or seconds of training. */
@@ -61,19 +60,6 @@ export function overlayOf(runs: readonly RunRecord[], curves: readonly (Compared
     const curve = curves[i];
     return curve === undefined ? [] : [{ name: clean(run.name), series: seriesOver(curve, axis, smoothing), tone: toneOf(i), marker: markerOf(i, glyphs), marks: 'apart' }];
   });
-}
-
-/** A key that is not the same in all, with its value in each. The name is what they are told apart by. */
-export interface ConfigDifference {
-  readonly key: string;
-  readonly values: readonly unknown[];
-}
-
-export function configDifferences(configs: readonly Experiment[]): ConfigDifference[] {
-  const flat = configs.map(flatten);
-  return [...(flat[0]?.keys() ?? [])]
-    .map((key) => ({ key, values: flat.map((values) => values.get(key)) }))
-    .filter(({ key, values }) => key !== 'name' && values.some((value) => !isDeepStrictEqual(value, values[0])));
 }
 
 /** A figure of the end of a run. */
