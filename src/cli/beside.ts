@@ -8,13 +8,13 @@ import type { EncodedRows } from '../data/rows.js';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer/index.js';
 import { chooseEngine, probeEngines } from '../engine/registry.js';
 import { serveBeside, type Hand } from '../runner/beside.js';
+import { withScratch } from '../runner/scratch-folder.js';
 import { withClasses } from '../models/registry.js';
 import { purposeOf } from '../models/task.js';
 import { continueText, openModel, type OpenModel } from '../trainer/open.js';
 import type { EvalRow, News, Question, Subject, Voice } from '../ui/screens/playground/services.js';
 import { UserError } from '../util/errors.js';
 import { tokenCache } from './experiment.js';
-import { withScratch } from './scratch.js';
 
 const { env } = process;
 
@@ -29,7 +29,7 @@ interface Held {
 let held: readonly Held[] = [];
 let rows: { readonly key: string; readonly tokenizer: Tokenizer; readonly rows: EncodedRows } | null = null;
 
-await withScratch(join(homeFolder(env), 'scratch'), (scratch) => {
+await withScratch(homeFolder(env), (scratch) => {
   serveBeside({
     hasChat: async (folder: string): Promise<boolean> => (await loadTokenizer(folder)).hasChatTemplate,
     generate: (question: Question, hand: Hand) => generate(question, hand, scratch),

@@ -7,6 +7,7 @@ import { called } from '../ui/format/run.js';
 import { clean } from '../ui/format/text.js';
 import { UserError } from '../util/errors.js';
 import { withAssignments } from './experiment.js';
+import { wayOn } from './outcome.js';
 import { onlyRun } from './reference.js';
 import type { Terminal } from './terminal.js';
 
@@ -27,8 +28,8 @@ export async function control(terminal: Terminal, reference: string, command: Co
   const home = homeFolder(terminal.env);
   const run = found(home, reference);
   if (command === 'kill') {
-    const { state, reason } = await kill(home, run.id);
-    terminal.print(`${called(run)} is ${state}: ${clean(reason ?? '')}`);
+    const ended = await kill(home, run.id);
+    terminal.print(`${called(run)} is ${ended.state}: ${clean(ended.reason ?? '')}; ${wayOn(ended)}`);
     return;
   }
   await ask(home, run.id, command);

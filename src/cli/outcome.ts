@@ -7,6 +7,7 @@ import type { Store } from '../store/store.js';
 import { called } from '../ui/format/run.js';
 import { unreachable, UserError } from '../util/errors.js';
 import { exit, type ExitCode, type Terminal } from './terminal.js';
+import { canGoOn } from './view/runs.js';
 
 /**
  * Throws the reason of a run that the user must change before it can begin. The record of one that the caller has just `created`
@@ -26,14 +27,17 @@ export function concludeRun(terminal: Terminal, home: string, { run, store }: { 
     case 'completed':
       return exit.done;
     case 'stopped':
+      if (canGoOn(run)) terminal.note(`workbench: ${wayOn(run)}`);
       return exit.interrupted;
     case 'failed':
       terminal.note(`workbench: ${reason}`);
-      if (failedByUser(store, run.id)) return hadBegun(store, run.id) ? exit.failed : exit.user;
+      if (failedByUser(store, run.id) && !hadBegun(store, run.id)) return exit.user;
+      if (canGoOn(run)) terminal.note(`workbench: ${wayOn(run)}`);
+      if (failedByUser(store, run.id)) return exit.failed;
       terminal.note(`workbench: this is a bug; please report it with ${join(runFolder(home, run.id), 'run.log')}`);
       return exit.failed;
     case 'crashed':
-      terminal.note(`workbench: ${called(run)} crashed: ${reason}`);
+      terminal.note(`workbench: ${called(run)} crashed: ${reason}; ${wayOn(run)}`);
       return exit.failed;
     case 'queued':
     case 'running':
@@ -42,6 +46,12 @@ export function concludeRun(terminal: Terminal, home: string, { run, store }: { 
     default:
       return unreachable(run.state);
   }
+}
+
+/** What a run that was cut short begins with when it is resumed, and the command. */
+export function wayOn({ id, checkpoints }: RunRecord): string {
+  const whole = checkpoints.findLast(({ valid }) => valid);
+  return whole === undefined ? `it has saved nothing; it begins again with: workbench resume ${id}` : `it goes on from step ${whole.step} with: workbench resume ${id}`;
 }
 
 /** Even one that is not whole: it may be all that is left. */

@@ -3,12 +3,12 @@ import { join, resolve } from 'node:path';
 import { homeFolder } from '../config/home.js';
 import { connect, type RepoType } from '../hub/connection.js';
 import { filesToPush, push } from '../hub/push.js';
+import { withScratch } from '../runner/scratch-folder.js';
 import { openReader } from '../store/reader.js';
 import { called } from '../ui/format/run.js';
 import { confirmed } from './confirm.js';
 import { exportTo } from './export.js';
 import { onlyRun } from './reference.js';
-import { withScratch } from './scratch.js';
 import type { Terminal } from './terminal.js';
 
 interface Options {
@@ -32,7 +32,7 @@ export async function pushTo(terminal: Terminal, subject: string, name: string, 
   const reader = openReader(home);
   try {
     const run = onlyRun(reader, subject);
-    await withScratch(join(home, 'scratch'), async (scratch) => {
+    await withScratch(home, async (scratch) => {
       const out = join(scratch, 'export');
       await exportTo(run, { format: run.config.finetuning === 'lora' ? 'peft' : 'merged', out });
       await send(out, called(run));

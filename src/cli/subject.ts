@@ -9,6 +9,7 @@ import { resolveModelPath } from '../models/discover.js';
 import { readModel } from '../models/registry.js';
 import { defaultStage, purposeOf } from '../models/task.js';
 import { withModuleOf } from '../runner/module.js';
+import { withScratch } from '../runner/scratch-folder.js';
 import { runFolder } from '../store/folders.js';
 import type { RunRecord } from '../store/rows.js';
 import { openReader } from '../store/reader.js';
@@ -17,7 +18,6 @@ import { called } from '../ui/format/run.js';
 import { UserError } from '../util/errors.js';
 import { modelPlaces } from './places.js';
 import { newestRun } from './reference.js';
-import { withScratch } from './scratch.js';
 import type { Terminal } from './terminal.js';
 
 export interface Subject {
@@ -58,7 +58,7 @@ export function learnedFolder(run: RunRecord): string {
 /** Loads the subject into an engine, lets `use` work with it, and takes everything down again. */
 export async function withModel<Result>(subject: Subject, env: Environment, use: (open: OpenModel) => Promise<Result>): Promise<Result> {
   const { model, adapter, tokenizer, experiment, run } = subject;
-  return withScratch(join(homeFolder(env), 'scratch'), async (scratch) => {
+  return withScratch(homeFolder(env), async (scratch) => {
     const open = await openModel({ model, purpose: run === null && adapter === null ? null : purposeOf(experiment), adapter, tokenizer, quantization: experiment.quantization, engine: experiment.engine, chooseEngine, scratch });
     try {
       return await use(open);

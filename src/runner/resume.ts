@@ -11,6 +11,7 @@ import type { Store } from '../store/store.js';
 import { checkpointSteps, firstWhole, readCheckpoint, restoreRun, writeWhole } from '../trainer/checkpoint.js';
 import { UserError } from '../util/errors.js';
 import { checkModule, keepModule, withModuleOf } from './module.js';
+import { withScratch } from './scratch-folder.js';
 import { unusedName } from './new-run.js';
 
 export interface ResumeOptions {
@@ -54,16 +55,18 @@ async function makeBranch(store: Store, home: string, { run, config, from }: { r
   if (start === null) throw new UserError(`${run.name} (${run.id}) has no checkpoint to branch from`);
   const { step } = start.state;
   // A copy of its own (shared blocks where the file system can), so that the parent may be deleted; whole before there is a record.
-  const copy = join(home, 'runs', `branch-of-${run.id}-${process.pid}`);
-  await writeWhole(copy, (temporary) => cp(start.folder, temporary, { recursive: true, mode: constants.COPYFILE_FICLONE }));
-  const name = unusedName(store, config.name !== run.config.name && config.name !== null ? config.name : `${run.name}-from-${step}`);
-  const child = keepModule(withModuleOf(runFolder(home, run.id), config), () => {
-    const branch = store.branchRun({ name, config, parent: run.id, step });
-    return { run: branch, folder: runFolder(home, branch.id) };
+  return withScratch(home, async (scratch) => {
+    const copy = join(scratch, 'checkpoint');
+    await writeWhole(copy, (temporary) => cp(start.folder, temporary, { recursive: true, mode: constants.COPYFILE_FICLONE }));
+    const name = unusedName(store, config.name !== run.config.name && config.name !== null ? config.name : `${run.name}-from-${step}`);
+    const child = keepModule(withModuleOf(runFolder(home, run.id), config), () => {
+      const branch = store.branchRun({ name, config, parent: run.id, step });
+      return { run: branch, folder: runFolder(home, branch.id) };
+    });
+    await mkdir(checkpointsOf(home, child.id), { recursive: true });
+    await rename(copy, join(checkpointsOf(home, child.id), `step-${step}`));
+    return child;
   });
-  await mkdir(checkpointsOf(home, child.id), { recursive: true });
-  await rename(copy, join(checkpointsOf(home, child.id), `step-${step}`));
-  return child;
 }
 
 function asksForMore({ step, config: before }: RunRecord, { train }: Experiment): boolean {

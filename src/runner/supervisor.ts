@@ -20,6 +20,7 @@ import { reconcile, settle, settleUnbegun } from './outcome.js';
 import type { SupervisorGreeting, SupervisorRequest } from './protocol.js';
 import { serve } from './socket.js';
 import { spawnRun, spawnUpkeep } from './spawn.js';
+import { removeOrphans } from './scratch-folder.js';
 import { startUpkeep } from './upkeep.js';
 
 export interface SupervisorOptions {
@@ -39,6 +40,7 @@ export async function supervise(options: SupervisorOptions): Promise<void> {
   if (lock === null) return greet({ type: 'taken' });
   const store = openStore(home);
   startUpkeep(home);
+  removeOrphans(home);
   try {
     await new Supervisor(store, options).work(greet);
   } finally {

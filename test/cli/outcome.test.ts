@@ -6,7 +6,7 @@ import { concludeRun, throwIfRefused } from '../../src/cli/outcome.js';
 import { runFolder } from '../../src/store/folders.js';
 import { openStore } from '../../src/store/store.js';
 import type { TrainEvent } from '../../src/trainer/events.js';
-import { experiment, memoryTerminal } from './samples.js';
+import { experiment, memoryTerminal, runRecord } from './samples.js';
 
 const home = mkdtempSync(join(tmpdir(), 'workbench-outcome-'));
 const store = openStore(home);
@@ -36,6 +36,19 @@ describe('the exit code', () => {
     expect(concludeRun(terminal, home, { run: store.run(id), store })).toBe(code);
     expect(terminal.err.join('')).toMatch(code === 0 || code === 130 ? /^$/ : /^workbench: the loss is no number\n/);
   });
+});
+
+it('says how a run that was cut short goes on', () => {
+  const said = (state: 'stopped' | 'crashed', checkpoints: { readonly step: number; readonly path: string; readonly valid: boolean }[]): string => {
+    const terminal = memoryTerminal();
+    concludeRun(terminal, home, { run: runRecord({ state, reason: 'killed', checkpoints }), store });
+    return terminal.err.join('');
+  };
+  const [whole, damaged] = [true, false].map((valid, i) => ({ step: 10 + i, path: 'c', valid }));
+  expect(said('crashed', [whole, damaged])).toBe('workbench: first (1abc) crashed: killed; it goes on from step 10 with: workbench resume 1abc\n');
+  expect(said('crashed', [])).toBe('workbench: first (1abc) crashed: killed; it has saved nothing; it begins again with: workbench resume 1abc\n');
+  expect(said('stopped', [whole])).toBe('workbench: it goes on from step 10 with: workbench resume 1abc\n');
+  expect(said('stopped', [])).toBe('');
 });
 
 describe('a run that is refused before it begins', () => {

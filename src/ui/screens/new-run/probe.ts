@@ -3,15 +3,17 @@ import { messageOf } from '../../../util/errors.js';
 import type { World } from '../../screen.js';
 import type { Probe } from './state.js';
 
-let running: AbortController | null = null;
+/** By session. */
+const running = new WeakMap<World, AbortController>();
 
-export async function startProbe({ services, get, send }: World): Promise<void> {
-  stopProbe();
+export async function startProbe(world: World): Promise<void> {
+  const { services, get, send } = world;
+  stopProbe(world);
   const mine = new AbortController();
-  running = mine;
+  running.set(world, mine);
   const { draft } = get().newRun;
   const tell = (probe: Partial<Probe>): void => {
-    if (running === mine) send({ type: 'newRun', action: { type: 'probe', probe: { draft, updates: 0, pace: null, problem: null, ...probe } } });
+    if (running.get(world) === mine) send({ type: 'newRun', action: { type: 'probe', probe: { draft, updates: 0, pace: null, problem: null, ...probe } } });
   };
   tell({});
   try {
@@ -21,10 +23,10 @@ export async function startProbe({ services, get, send }: World): Promise<void> 
     if (mine.signal.aborted) send({ type: 'newRun', action: { type: 'probe', probe: null } });
     else tell({ problem: messageOf(error) });
   } finally {
-    if (running === mine) running = null;
+    if (running.get(world) === mine) running.delete(world);
   }
 }
 
-export function stopProbe(): void {
-  running?.abort();
+export function stopProbe(world: World): void {
+  running.get(world)?.abort();
 }

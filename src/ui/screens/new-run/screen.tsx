@@ -57,7 +57,7 @@ export const newRun: ScreenDefinition<'newRun', NewRunState, NewRunAction, NewRu
     'take-path': takePath,
     'begin-from': beginFrom,
     probe: (_, world) => startProbe(world),
-    'stop-probe': stopProbe,
+    'stop-probe': (_, world) => stopProbe(world),
     'name-file'(_, { get, send }) {
       const { base, draft } = get().newRun;
       send({ type: 'newRun', action: { type: 'saving', action: { type: 'open', path: base?.file?.path ?? `${textAt(draft, 'name') || 'experiment'}.yaml` } } });
@@ -76,7 +76,7 @@ export const newRun: ScreenDefinition<'newRun', NewRunState, NewRunAction, NewRu
     const end = followDrafts(world);
     return () => {
       end();
-      stopProbe();
+      stopProbe(world);
     };
   },
 };

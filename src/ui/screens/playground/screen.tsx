@@ -23,7 +23,8 @@ const together = 50;
 
 const act = (action: PlaygroundAction): Message => ({ type: 'playground', action });
 
-let running: AbortController | null = null;
+/** What answers just now, by session. */
+const running = new WeakMap<World, AbortController>();
 
 export const playground: ScreenDefinition<'playground', PlaygroundState, PlaygroundAction, PlaygroundIntent> = {
   name: 'playground',
@@ -36,7 +37,7 @@ export const playground: ScreenDefinition<'playground', PlaygroundState, Playgro
   View: ({ state, width, height }) => <PlaygroundView state={state.playground} candidates={shownCandidates(state)} width={width} height={height} />,
   intents: {
     play: generate,
-    'play-stop': () => running?.abort(),
+    'play-stop': (_, world) => running.get(world)?.abort(),
     'play-row': async ({ by }, { get, send, services }) => {
       const { subject, row } = get().playground;
       if (subject === null) return;
@@ -45,9 +46,9 @@ export const playground: ScreenDefinition<'playground', PlaygroundState, Playgro
     },
     'play-open': ({ candidate }, world) => open(candidate, world),
   },
-  start({ send, services }) {
-    send(act({ type: 'remembered', ...remembered(services.reader.preference(preferenceName)) }));
-    return () => running?.abort();
+  start(world) {
+    world.send(act({ type: 'remembered', ...remembered(world.services.reader.preference(preferenceName)) }));
+    return () => running.get(world)?.abort();
   },
   // The newest run that has learned something is what one comes for.
   refresh(world) {
@@ -58,8 +59,9 @@ export const playground: ScreenDefinition<'playground', PlaygroundState, Playgro
   },
 };
 
-async function open(candidate: Candidate, { send, services }: World): Promise<void> {
-  running?.abort();
+async function open(candidate: Candidate, world: World): Promise<void> {
+  const { send, services } = world;
+  running.get(world)?.abort();
   send(act({ type: 'opening', name: candidate.name }));
   try {
     send(act({ type: 'opened', subject: await services.playground.open(candidate.kind === 'run' ? { runId: candidate.runId } : { model: candidate.model }) }));
@@ -70,12 +72,13 @@ async function open(candidate: Candidate, { send, services }: World): Promise<vo
 }
 
 /** Never more than one at a time; another one asked for while it ends is not begun. */
-async function generate(_: PlaygroundIntent, { get, send, services }: World): Promise<void> {
+async function generate(_: PlaygroundIntent, world: World): Promise<void> {
+  const { get, send, services } = world;
   const { subject, prompt, chat, special, sampling } = get().playground;
   if (subject === null) throw new UserError('Choose a model or a run first: m.');
-  if (running !== null) return;
+  if (running.has(world)) return;
   const mine = new AbortController();
-  running = mine;
+  running.set(world, mine);
   const voices = askedVoices(get().playground);
   send(act({ type: 'asked' }));
   services.records.remember(preferenceName, { past: get().playground.past, sampling });
@@ -94,7 +97,7 @@ async function generate(_: PlaygroundIntent, { get, send, services }: World): Pr
     send(act({ type: 'over', problem: mine.signal.aborted ? null : messageOf(error) }));
   } finally {
     clearInterval(timer);
-    running = null;
+    running.delete(world);
   }
 }
 

@@ -1,0 +1,39 @@
+/** Folders of a home for what may be as large as a model: the files of an engine, a copy on its way to its place. None is left behind. */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { isMarkOfLiving, markOf } from './identity.js';
+
+const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Gives `use` a folder of its own in the home; it goes when `use` is done, fails or is interrupted. */
+export async function withScratch<Result>(home: string, use: (folder: string) => Promise<Result>): Promise<Result> {
+  const parent = join(home, 'scratch');
+  mkdirSync(parent, { recursive: true });
+  removeOrphans(home);
+  const folder = mkdtempSync(join(parent, `${markOf(process.pid) ?? process.pid}-`));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const leave = (signal: NodeJS.Signals) => {
+    remove();
+    for (const one of endingSignals) process.off(one, leave);
+    process.kill(process.pid, signal);
+  };
+  for (const signal of endingSignals) process.on(signal, leave);
+  try {
+    return await use(folder);
+  } finally {
+    for (const signal of endingSignals) process.off(signal, leave);
+    remove();
+  }
+}
+
+/** Removes what processes left that were killed before they could tidy up; the mark of its process begins the name of a folder. */
+export function removeOrphans(home: string): void {
+  const parent = join(home, 'scratch');
+  for (const name of namesIn(parent)) if (!isMarkOfLiving(name)) rmSync(join(parent, name), { recursive: true, force: true });
+  // Where copies were made before they had a mark.
+  for (const name of namesIn(join(home, 'runs'))) if (name.startsWith('branch-of-')) rmSync(join(home, 'runs', name), { recursive: true, force: true });
+}
+
+function namesIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
