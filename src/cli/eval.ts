@@ -35,6 +35,7 @@ export async function evaluate(terminal: Terminal, reference: string, options: O
       ['accuracy', accuracy === null ? null : formatShare(accuracy)],
       ['rows', formatCount(result.rows)],
       ['label tokens', formatCount(result.tokens)],
+      ...result.sets.map(({ name, loss, tokens }): [string, string] => [name, `loss ${formatNumber(loss)}, perplexity ${formatNumber(Math.exp(loss))}, ${formatCount(tokens)} label tokens`]),
     ],
     terminal.style,
   );

@@ -1,5 +1,5 @@
 /** The events of a run, read back from the store: what somebody sees who attaches to it. */
-import type { HistoryRow, MetricPoint, RunRecord, RunState, StoreReader } from '../store/rows.js';
+import { setLossPrefix, type HistoryRow, type MetricPoint, type RunRecord, type RunState, type StoreReader } from '../store/rows.js';
 import type { EvalEvent, StepEvent, TrainEvent } from '../trainer/events.js';
 
 /** An event with its time in ISO 8601. */
@@ -106,6 +106,7 @@ function stepEvent({ step, time, values, run, parts }: Measured & { readonly tim
 }
 
 function evalEvent({ step, values, run }: Measured): EvalEvent {
+  const setLosses = [...values].flatMap(([key, value]) => (key.startsWith(setLossPrefix) ? [[key.slice(setLossPrefix.length), value] as const] : []));
   return {
     type: 'eval',
     ...progress(step, run),
@@ -113,6 +114,7 @@ function evalEvent({ step, values, run }: Measured): EvalEvent {
     perplexity: values.get('perplexity') ?? NaN,
     accuracy: values.get('accuracy') ?? null,
     eval_seconds: null,
+    ...(setLosses.length === 0 ? {} : { set_losses: Object.fromEntries(setLosses) }),
   };
 }
 

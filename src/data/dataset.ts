@@ -82,11 +82,12 @@ export async function prepareDataset(settings: DataSettings, tokenizer: Tokenize
   const separate = await evaluationRows(settings, sets, load, options);
   const held = separate === null && dataset.val_size > 0 ? holdOut(allRows(rows), dataset.val_size, seed) : { train: allRows(rows), eval: null };
   const seen = weighted(held.train, sets.map(({ weight }) => weight), seed);
+  const names = setNames(sets);
   const counts = sets.map((_, set) => seen.setOf.reduce((sum, of) => sum + Number(of === set), 0));
 
   return {
-    train: keys === null ? chosen(rows, seen) : new KeyTokenRows(chosen(rows, seen), keys, loss),
-    eval: separate?.rows ?? (held.eval === null ? null : chosen(rows, held.eval)),
+    train: keys === null ? new ChosenRows(rows, { ...seen, names }) : new KeyTokenRows(new ChosenRows(rows, { ...seen, names }), keys, loss),
+    eval: separate?.rows ?? (held.eval === null ? null : new ChosenRows(rows, { ...held.eval, names })),
     rejected: [...loaded, ...(separate?.splits ?? [])].flatMap(({ rejected }) => rejected),
     cutRows: [...loaded, ...(separate?.splits ?? [])].reduce((sum, { cutRows }) => sum + cutRows, 0),
     shares: loaded.map(({ read, dropped }, set) => ({ path: sets[set].path, read, dropped, rows: counts[set] })),
@@ -171,19 +172,29 @@ function trainingFiles(set: DataSet): readonly string[] {
  */
 async function evaluationRows({ dataset }: DataSettings, sets: readonly DataSet[], load: SplitLoader, options: PrepareOptions): Promise<{ rows: EncodedRows; splits: LoadedSplit[] } | null> {
   const splits: LoadedSplit[] = [];
+  const from: DataSet[] = [];
   if (dataset.eval !== null) {
     const place = path.resolve(options.baseFolder ?? '.', dataset.eval);
     const { validation, test, train } = splitsOf(place);
-    splits.push(await load([validation, test, train].find((files) => files.length > 0) ?? [], { ...sets[0], path: place }));
+    from.push({ ...sets[0], path: place });
+    splits.push(await load([validation, test, train].find((files) => files.length > 0) ?? [], from[0]));
   } else if (dataset.val_size === 0) {
     for (const set of sets) {
       const { validation } = splitsOf(set.path);
-      if (validation.length > 0) splits.push(await load(validation, set));
+      if (validation.length === 0) continue;
+      from.push(set);
+      splits.push(await load(validation, set));
     }
   }
   if (splits.length === 0) return null;
   const rows = splits.map((split) => split.rows);
-  return { rows: chosen(rows, allRows(rows)), splits };
+  return { rows: new ChosenRows(rows, { ...allRows(rows), names: setNames(from) }), splits };
+}
+
+/** The last part of each path; all of it where two end alike. */
+function setNames(sets: readonly DataSet[]): string[] {
+  const short = sets.map((set) => path.basename(set.path));
+  return short.map((name, i) => (short.indexOf(name) === short.lastIndexOf(name) ? name : sets[i].path));
 }
 
 /** Which rows of which sets, in order. */
@@ -201,10 +212,6 @@ function allRows(sets: readonly EncodedRows[]): Choice {
     for (let row = 0; row < set.length; row++) choice.rowOf[at++] = row;
   }
   return choice;
-}
-
-function chosen(sets: readonly EncodedRows[], { setOf, rowOf }: Choice): EncodedRows {
-  return new ChosenRows(sets, setOf, rowOf);
 }
 
 function pick({ setOf, rowOf }: Choice, at: Uint32Array): Choice {

@@ -74,4 +74,8 @@ export class KeyTokenRows implements EncodedRows {
   place(row: number): RowPlace {
     return this.#rows.place(row);
   }
+
+  setName(row: number): string | null {
+    return this.#rows.setName(row);
+  }
 }

@@ -20,6 +20,8 @@ export interface EncodedRows {
   fullLength(row: number): number;
   /** Where its text stood. */
   place(row: number): RowPlace;
+  /** Which set of a mixture it is from; null where there is only one. */
+  setName(row: number): string | null;
   /** Of all rows. */
   readonly totalTokens: number;
   readonly totalLabels: number;
@@ -161,6 +163,10 @@ export class StoredRows implements EncodedRows {
     return { file: files[fileOf[first]], line: lineOf[first], last_line: lineOf[last] };
   }
 
+  setName(): null {
+    return null;
+  }
+
   /** The document that has the token at `position` of the store. */
   #documentAt(position: number): number {
     const { starts } = this.#sources;
@@ -193,11 +199,13 @@ export class ChosenRows implements EncodedRows {
   readonly #sets: readonly EncodedRows[];
   readonly #setOf: Uint16Array;
   readonly #rowOf: Uint32Array;
+  readonly #names: readonly string[];
 
   /** Row i is row `rowOf[i]` of set `setOf[i]`. */
-  constructor(sets: readonly EncodedRows[], setOf: Uint16Array, rowOf: Uint32Array) {
+  constructor(sets: readonly EncodedRows[], { setOf, rowOf, names }: { readonly setOf: Uint16Array; readonly rowOf: Uint32Array; readonly names: readonly string[] }) {
     this.length = rowOf.length;
     this.#sets = sets;
+    this.#names = names;
     this.#setOf = setOf;
     this.#rowOf = rowOf;
     this.totalTokens = this.#total((set, row) => set.tokenCount(row));
@@ -234,6 +242,10 @@ export class ChosenRows implements EncodedRows {
 
   place(row: number): RowPlace {
     return this.#set(row).place(this.#rowOf[row]);
+  }
+
+  setName(row: number): string | null {
+    return this.#sets.length > 1 ? this.#names[this.#setOf[row]] : null;
   }
 
   #set(row: number): EncodedRows {

@@ -131,12 +131,13 @@ function appendLine(file: string, line: object): void {
 }
 
 /** The names are LLaMA-Factory's; times are seconds. An evaluation repeats where the training stood. */
-function logLine(event: StepEvent | EvalEvent, last: StepEvent | null): Record<string, number | null> {
+function logLine(event: StepEvent | EvalEvent, last: StepEvent | null): Record<string, number | null | Readonly<Record<string, number>>> {
   return {
     current_steps: event.step,
     total_steps: event.total_steps,
     loss: event.type === 'step' ? event.loss : null,
     eval_loss: event.type === 'eval' ? event.eval_loss : null,
+    ...(event.type === 'eval' && event.set_losses ? { eval_losses: event.set_losses } : {}),
     learning_rate: last?.learning_rate ?? null,
     grad_norm: event.type === 'step' ? event.grad_norm : null,
     epoch: event.epoch,

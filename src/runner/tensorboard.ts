@@ -27,8 +27,9 @@ export function tensorBoard(experiment: Experiment, folder: string): Board | nul
           break;
         }
         case 'eval': {
-          const { step, eval_loss, perplexity, accuracy, eval_seconds } = event;
-          file.scalars({ time, step }, { 'eval/loss': eval_loss, 'eval/perplexity': perplexity, 'eval/accuracy': accuracy, 'eval/runtime': eval_seconds });
+          const { step, eval_loss, perplexity, accuracy, eval_seconds, set_losses = {} } = event;
+          const bySet = Object.fromEntries(Object.entries(set_losses).map(([name, loss]) => [`eval/${name}/loss`, loss]));
+          file.scalars({ time, step }, { 'eval/loss': eval_loss, 'eval/perplexity': perplexity, 'eval/accuracy': accuracy, 'eval/runtime': eval_seconds, ...bySet });
           break;
         }
         case 'sample':

@@ -1,6 +1,6 @@
 /** What each event changes in the row of its run, and which of its fields are points of a curve. */
 import type { EvalEvent, StepEvent, TrainEvent } from '../trainer/events.js';
-import type { MetricPoint } from './rows.js';
+import { setLossPrefix, type MetricPoint } from './rows.js';
 
 type EventType = TrainEvent['type'];
 
@@ -33,10 +33,14 @@ export function pointsOf(event: TrainEvent): Pick<MetricPoint, 'step' | 'key' | 
     case 'step':
       return stepPoints.map((key) => ({ step: event.step, key, value: event[key] }));
     case 'eval':
-      return evalPoints.map((key) => ({ step: event.step, key, value: event[key] })).filter(hasValue);
+      return [...evalPoints.map((key) => ({ step: event.step, key, value: event[key] })).filter(hasValue), ...setPoints(event)];
     default:
       return [];
   }
+}
+
+function setPoints({ step, set_losses = {} }: EvalEvent): Pick<MetricPoint, 'step' | 'key' | 'value'>[] {
+  return Object.entries(set_losses).map(([name, value]) => ({ step, key: `${setLossPrefix}${name}`, value }));
 }
 
 function hasValue<P extends { readonly value: number | null }>(point: P): point is P & { readonly value: number } {

@@ -8,6 +8,9 @@ export type { SqlLimits, SqlResult, SqlValue } from './sql.js';
 export const runStates = ['queued', 'running', 'paused', 'completed', 'stopped', 'failed', 'crashed'] as const;
 export type RunState = (typeof runStates)[number];
 
+/** What comes before the name of a set of a mixture in the key of the curve of its loss. */
+export const setLossPrefix = 'eval_loss/';
+
 /** A run in one of these states has a process, or a lie is being told. */
 export const liveStates = ['running', 'paused'] as const satisfies readonly RunState[];
 

@@ -12,6 +12,15 @@ export interface Evaluation {
   readonly accuracy: number;
   readonly tokens: number;
   readonly rows: number;
+  /** The same for each set of a mixture, in the order they come; none where there is only one. */
+  readonly sets: readonly SetEvaluation[];
+}
+
+export interface SetEvaluation {
+  readonly name: string;
+  /** Mean over the label tokens of its rows. */
+  readonly loss: number;
+  readonly tokens: number;
 }
 
 export interface EvaluationOptions {
@@ -38,26 +47,46 @@ export async function evaluateRows(executable: Executable, rows: EncodedRows, op
   let tokens = 0;
   let right = 0;
   let labelled = 0;
+  let first = 0; // row of the batch
+  const sets = new Map<string, { sum: number; tokens: number }>();
   for (const batch of evalBatches(rows, { ...options, maxLabels: labelsAtATime(options.vocabSize) })) {
     if (options.interrupted?.() === true) return null;
+    const row = first;
+    first += batch.inputs.input_ids.shape[0];
     if (batch.labelCount === 0) continue;
     const { losses, predictions } = await executable.run('evaluate', batch.inputs);
-    for (const value of losses.data) loss += value;
+    const rowOf = rowOfLabel(batch.inputs);
+    losses.data.forEach((value, i) => {
+      loss += value;
+      addTo(sets, rows.setName(row + rowOf(i)), value);
+    });
     tokens += batch.labelCount;
     const score = exactRows(batch.inputs, predictions);
     right += score.right;
     labelled += score.labelled;
   }
   const mean = loss / tokens;
-  return { loss: mean, perplexity: Math.exp(mean), accuracy: right / labelled, tokens, rows: labelled };
+  return { loss: mean, perplexity: Math.exp(mean), accuracy: right / labelled, tokens, rows: labelled, sets: Array.from(sets, ([name, set]) => ({ name, loss: set.sum / set.tokens, tokens: set.tokens })) };
 }
 
-/** Rows whose labels are all predicted; a label at flat position p belongs to row ⌊p / T⌋. */
+function addTo(sets: Map<string, { sum: number; tokens: number }>, name: string | null, loss: number): void {
+  if (name === null) return;
+  const { sum, tokens } = sets.get(name) ?? { sum: 0, tokens: 0 };
+  sets.set(name, { sum: sum + loss, tokens: tokens + 1 });
+}
+
+/** The row of the batch [B, T] that a label belongs to: one at flat position p to row ⌊p / T⌋. */
+function rowOfLabel({ input_ids, label_rows }: { input_ids: Tensor; label_rows: Tensor }): (label: number) => number {
+  const length = input_ids.shape[1];
+  return (label) => Math.floor(label_rows.data[label] / length);
+}
+
+/** Rows whose labels are all predicted. */
 function exactRows(inputs: { input_ids: Tensor; label_rows: Tensor; labels: Tensor }, predictions: Tensor): { right: number; labelled: number } {
-  const length = inputs.input_ids.shape[1];
+  const rowOf = rowOfLabel(inputs);
   const exact = new Map<number, boolean>();
-  inputs.label_rows.data.forEach((position, i) => {
-    const row = Math.floor(position / length);
+  inputs.labels.data.forEach((_, i) => {
+    const row = rowOf(i);
     exact.set(row, (exact.get(row) ?? true) && predictions.data[i] === inputs.labels.data[i]);
   });
   return { right: [...exact.values()].filter(Boolean).length, labelled: exact.size };

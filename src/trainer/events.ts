@@ -41,6 +41,8 @@ export interface EvalEvent extends Progress {
   readonly perplexity: number;
   /** Share of label tokens predicted exactly, for classification; else null. */
   readonly accuracy: number | null;
+  /** Of the sets of a mixture, by name; left out where there is only one. */
+  readonly set_losses?: Readonly<Record<string, number>>;
   /** Null where the event is read back from the store, which does not keep it. */
   readonly eval_seconds: number | null;
 }

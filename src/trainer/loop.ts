@@ -185,6 +185,7 @@ class Loop {
       perplexity: result.perplexity,
       accuracy: experiment.dataset.format === 'classification' ? result.accuracy : null,
       eval_seconds: (performance.now() - before) / 1000,
+      ...(result.sets.length === 0 ? {} : { set_losses: Object.fromEntries(result.sets.map((set) => [set.name, set.loss])) }),
     });
   }
 

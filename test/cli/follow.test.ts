@@ -45,6 +45,14 @@ it('begins with where the run stands, then gives what is new, in order and once'
   expect(news[3]).toEqual({ type: 'stopped', step: 12, total_steps: 200, epoch: 0.12, reason: 'asked', output: 'o' });
 });
 
+it('has the losses of the sets of a mixture', () => {
+  const mixed = { ...evaluation(13), set_losses: { 'en.json': 1.5, 'zh.json': 2.5 } } as TrainEvent;
+  const follower = new Follower(store, id);
+  follower.news();
+  record(16, mixed);
+  expect(told(follower)).toMatchObject([{ type: 'eval', step: 13, set_losses: { 'en.json': 1.5, 'zh.json': 2.5 } }]);
+});
+
 it('does not take the end of an earlier part for the end', () => {
   store.requeue(id, experiment);
   expect(told(new Follower(store, id)).map(({ type }) => type)).toEqual(['started', 'eval', 'step']);

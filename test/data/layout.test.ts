@@ -8,6 +8,7 @@ const rows = (tokens: readonly number[], trained: readonly number[]): EncodedRow
   labels: () => Int32Array.from(tokens, (id, t) => (trained[t] ? id : ignoredLabel)),
   weights: () => null,
   factor: () => null,
+  setName: () => null,
   tokenCount: () => tokens.length,
   labelCount: () => trained.slice(1).reduce((sum, one) => sum + one, 0),
   fullLength: () => tokens.length,

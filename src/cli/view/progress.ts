@@ -75,7 +75,9 @@ function startedLine(event: StartedEvent): string {
 
 function evalText(event: EvalEvent): string {
   const accuracy = event.accuracy === null ? [] : [`accuracy ${formatShare(event.accuracy)}`];
-  return [`eval loss ${formatNumber(event.eval_loss)}`, `perplexity ${formatNumber(event.perplexity)}`, ...accuracy].join('  ');
+  const sets = Object.entries(event.set_losses ?? {}).map(([name, loss]) => `${clean(name)} ${formatNumber(loss)}`);
+  const bySet = sets.length === 0 ? [] : [`(${sets.join(', ')})`];
+  return [`eval loss ${formatNumber(event.eval_loss)}`, ...bySet, `perplexity ${formatNumber(event.perplexity)}`, ...accuracy].join('  ');
 }
 
 function at({ step, total_steps }: { readonly step: number; readonly total_steps: number }): string {

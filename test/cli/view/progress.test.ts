@@ -15,6 +15,7 @@ describe('eventLine', () => {
     [evaluation, 'step  50/200  eval loss 1.750  perplexity 5.755  accuracy 90.0%  (3.2s)'],
     [{ ...evaluation, eval_seconds: null }, 'step  50/200  eval loss 1.750  perplexity 5.755  accuracy 90.0%'],
     [{ ...evaluation, accuracy: null }, 'step  50/200  eval loss 1.750  perplexity 5.755  (3.2s)'],
+    [{ ...evaluation, accuracy: null, eval_seconds: null, set_losses: { 'en.json': 1.5, 'zh.json': 2 } }, 'step  50/200  eval loss 1.750  (en.json 1.500, zh.json 2.000)  perplexity 5.755'],
     [{ type: 'warning', message: '3 rows were left out' }, 'warning: 3 rows were left out'],
     [{ type: 'checkpoint', ...at, path: 'c/step-50', bytes: 4_200_000 }, 'step  50/200  saved c/step-50 (4.20 MB)'],
     [{ type: 'sample', ...at, prompt: 'Once', text: ' upon\na \u001b[31mtime' }, 'step  50/200  Once upon↵a time'],
