@@ -39,6 +39,12 @@ export interface Engine {
   compile(program: Program, options: CompileOptions): Promise<Executable>;
 }
 
+/** How many ops of a function were computed, and which of them the device left to the CPU, by the engine's names for them. */
+export interface Placement {
+  readonly total: number;
+  readonly left: Readonly<Record<string, number>>;
+}
+
 export interface Executable {
   /** In words, for logs and the screen: "onnx 1.30.0 on cpu, 2 threads". */
   readonly description: string;
@@ -51,6 +57,8 @@ export interface Executable {
   /** A copy of a variable's value. */
   read(variable: string): Promise<Tensor>;
   write(variable: string, value: Tensor): Promise<void>;
+  /** Of a function that has run; null on the CPU, and where a device computes everything or nothing. */
+  placement(fn: string): Placement | null;
   /** Bytes of the variables it holds. */
   readonly variableBytes: number;
   dispose(): Promise<void>;

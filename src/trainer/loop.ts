@@ -13,6 +13,7 @@ import { evaluateRows, type Evaluation } from './evaluate.js';
 import type { Measurement, Progress } from './events.js';
 import { Meter, type UpdateFigures } from './meter.js';
 import { writeOutput } from './output.js';
+import { leftToCpu } from './placement.js';
 import { dueAfter, totalUpdates } from './policy.js';
 import { inSmallerParts, Recovery } from './recovery.js';
 import { RefusedUpdate } from './refusal.js';
@@ -39,6 +40,7 @@ class Loop {
   #bestLoss: number | null;
   /** The update that was last tried in smaller parts. */
   #triedAt = -1;
+  #placementTold = false;
   #lastEval: { readonly step: number; readonly loss: number } | null = null;
 
   constructor(session: Session, context: TrainContext) {
@@ -64,6 +66,7 @@ class Loop {
       const begun = performance.now();
       const figures = await this.#update(batch);
       if (figures === 'interrupted' || figures === 'again') continue;
+      this.#tellPlacement();
       this.#step++;
       this.#position = batch.position;
       if (figures !== 'skipped') this.#meter.add(figures, (performance.now() - begun) / 1000);
@@ -78,6 +81,14 @@ class Loop {
       this.#meter.exclude(performance.now() - trained);
     }
     await this.#finish();
+  }
+
+  /** Once, when a micro-step has run. */
+  #tellPlacement(): void {
+    if (this.#placementTold) return;
+    this.#placementTold = true;
+    const message = leftToCpu(this.#session.executable);
+    if (message !== null) this.#context.emit({ type: 'warning', message });
   }
 
   /** Whether the run ends here, after what was asked for so far has been changed: from then on it takes no changes. */

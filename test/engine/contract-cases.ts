@@ -150,6 +150,19 @@ export const contract: Readonly<Record<string, Check>> = {
     await expect(wrong).rejects.toThrow(/\bb\b/);
   },
 
+  'what a device leaves to the CPU is known once a function has run': ({ engine, device }) =>
+    withExecutable({ engine, device }, program(), ({ name }) => start[name], async (executable) => {
+      expect(executable.placement('attend')).toBeNull();
+      await executable.run('attend', attendFeeds);
+      const placement = executable.placement('attend');
+      if (engine.name !== 'onnx' || device === 'cpu') return expect(placement).toBeNull();
+      expect(placement?.total).toBeGreaterThan(0);
+      const left = Object.values(placement!.left).reduce((sum, count) => sum + count, 0);
+      expect(left).toBeLessThan(placement!.total);
+      await executable.run('attend', attendFeeds);
+      expect(executable.placement('attend')).toEqual(placement);
+    }),
+
   'the bytes of the variables are known': using(async (executable) => {
     expect(executable.variableBytes).toBe(4 * (6 + 6 + 64 * 48));
   }),

@@ -71,6 +71,7 @@ export function faulty(disturb: (rows: number, call: number) => number | null, d
       return {
         description: executable.description,
         variableBytes: executable.variableBytes,
+        placement: (fn) => executable.placement(fn),
         read: (name) => executable.read(name),
         write: (name, value) => executable.write(name, value),
         dispose: () => executable.dispose(),

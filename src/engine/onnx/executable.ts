@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { InferenceSession, env, type Tensor as OrtTensor } from 'onnxruntime-node';
 import type { Fn, InitialValue, Program, Variable } from '../../graph/node.js';
 import type { Tensor } from '../../util/tensor.js';
-import type { CompileOptions, Executable } from '../contract.js';
+import type { CompileOptions, Executable, Placement } from '../contract.js';
 import { bindFeeds, checkVariable, functionOf } from '../checks.js';
 import { allocating, translated } from './errors.js';
 import { feedName, variableName } from './lowering.js';
@@ -11,6 +11,7 @@ import { copied, discard, emptyTensor, fromOrt, toOrt, VariableMemory } from './
 import { lowerFn, outputName, updateName } from './model.js';
 import { encodeModel } from './proto.js';
 import { planOf, type Plan } from './parts.js';
+import { placementOf, recorded } from './placement.js';
 import { sessionOptions, threadCount } from './session.js';
 import { WeightFile } from './weights.js';
 
@@ -29,6 +30,7 @@ export class OnnxExecutable implements Executable {
   readonly #memory: VariableMemory;
   readonly #plans = new Map<string, Plan>();
   readonly #compiled = new Map<string, Compiled>();
+  readonly #placements = new Map<string, Placement>();
 
   private constructor(program: Program, options: CompileOptions, { weights, memory }: { weights: WeightFile | null; memory: VariableMemory }) {
     this.#program = program;
@@ -99,6 +101,7 @@ export class OnnxExecutable implements Executable {
     const results = await session.run(inputs, fetches).catch((cause: unknown) => {
       throw translated(cause, `running ${fn.name}`);
     });
+    if (this.#isRecorded && !this.#placements.has(fn.name)) this.#placements.set(fn.name, await placementOf(session, this.#profilePath(fn.name)));
     for (const variable of Object.keys(fn.updates)) discard(results[updateName(variable)]);
     return Object.fromEntries(Object.keys(fn.outputs).map((output) => [output, fromOrt(results[outputName(output)])]));
   }
@@ -109,6 +112,10 @@ export class OnnxExecutable implements Executable {
     const plan = planOf(fn);
     this.#plans.set(fn.name, plan);
     return plan;
+  }
+
+  placement(fn: string): Placement | null {
+    return this.#placements.get(functionOf(this.#program, fn).name) ?? null;
   }
 
   async read(variable: string): Promise<Tensor> {
@@ -136,6 +143,14 @@ export class OnnxExecutable implements Executable {
     this.#memory.clear();
   }
 
+  get #isRecorded(): boolean {
+    return this.#options.device !== 'cpu';
+  }
+
+  #profilePath(fn: string): string {
+    return join(this.#options.scratch, `${fn}.profile`);
+  }
+
   #modelPath(fn: string): string {
     return join(this.#options.scratch, `${fn}.onnx`);
   }
@@ -152,8 +167,10 @@ export class OnnxExecutable implements Executable {
     const { model, held } = lowerFn(fn, this.#options.device, (variable) => this.#weights?.initializer(variable) ?? null);
     const path = this.#modelPath(fn.name);
     await writeFile(path, encodeModel(model));
+    const recording = this.#isRecorded && !this.#placements.has(fn.name) ? recorded(this.#profilePath(fn.name)) : {};
+    const options = { ...sessionOptions(fn, model, this.#options), ...recording };
     try {
-      const compiled = { held, session: await InferenceSession.create(path, sessionOptions(fn, model, this.#options)) };
+      const compiled = { held, session: await InferenceSession.create(path, options) };
       this.#compiled.set(fn.name, compiled);
       return compiled;
     } catch (cause) {

@@ -46,6 +46,10 @@ class ReferenceExecutable implements Executable {
     return Object.fromEntries(outputs);
   }
 
+  placement(): null {
+    return null;
+  }
+
   async read(name: string): Promise<Tensor> {
     const { dtype } = this.#variable(name);
     return toTensor(dtype, this.#values.get(name)!);

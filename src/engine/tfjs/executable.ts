@@ -60,6 +60,10 @@ export class TfjsExecutable implements Executable {
     }
   }
 
+  placement(): null {
+    return null;
+  }
+
   async read(variable: string): Promise<Tensor> {
     activate(this.#backend);
     return toHost(this.#get(variable), this.#declared(variable).dtype);
