@@ -25,7 +25,7 @@ export async function* datasetTexts(dataset: DatasetConfig, stage: Experiment['s
     for await (const row of rowsOf(splitsOf(set.path).train, set.columns['text'] ?? 'text')) {
       if (set.max_samples !== null && rows >= set.max_samples) break;
       const value = read(row);
-      if (value === null || filter(value) !== null) continue;
+      if (value === null || filter.dropped(value) !== null) continue;
       const text = rowText(value, columns);
       if (text === '') continue;
       rows++;

@@ -6,16 +6,18 @@ import type { DatasetConfig, Experiment, LossConfig } from '../config/schema.js'
 import { UserError } from '../util/errors.js';
 import { Random } from '../util/random.js';
 import { cachedDocuments, keptDocuments, cacheKey, type CacheUse } from './cache/documents.js';
+import { namesOf } from './faults.js';
 import { chunkDocuments, cutDocuments, cutPairs } from './cut.js';
-import { asDocument, asMarkedText, asPromptAndAnswer, asSourceAndTarget, encodeRows } from './encode.js';
+import type { Corpus } from './encode-parts.js';
 import { tokenWeights } from './functions.js';
 import { KeyTokenRows, keyTokenIds } from './keytoken.js';
 import { ChosenRows, type EncodedRows, StoredRows } from './rows.js';
 import { rowRule } from './rule.js';
 import { type DataSet, setsOf } from './sets.js';
 import { readerOf, splitsOf } from './source/files.js';
-import type { ReadOptions, RejectedRow, SourceRow } from './source/row.js';
+import type { ReadOptions, RejectedRow } from './source/row.js';
 import type { Example } from './template/example.js';
+import { asDocument, asMarkedText, asPromptAndAnswer, asSourceAndTarget } from './template/shapes.js';
 import { classTemplate, pairTemplate, rowTemplate, type RowTemplate } from './template/formats.js';
 import type { Tokenizer } from './tokenizer/index.js';
 
@@ -34,6 +36,8 @@ export interface PreparedDataset {
   readonly eval: EncodedRows | null;
   /** Rows that could not be used, with the reason. */
   readonly rejected: readonly RejectedRow[];
+  /** How many they are; `rejected` has the first of each set. */
+  readonly rejectedCount: number;
   /** Rows longer than `max_length`, which were cut. */
   readonly cutRows: number;
   /** Names of the classes by number (stage `classify`). */
@@ -62,6 +66,8 @@ export interface PrepareOptions {
   readonly moduleFolder?: string;
   /** False: only from the cache, and a NotTokenised where it is not in it. */
   readonly tokenise?: boolean;
+  /** Text between two places at which tokenising can go on, in UTF-16 units; some seconds of work if not given. */
+  readonly partUnits?: number;
 }
 
 /** The rows are not in the cache, and tokenising them was not asked for. */
@@ -89,6 +95,7 @@ export async function prepareDataset(settings: DataSettings, tokenizer: Tokenize
     train: keys === null ? new ChosenRows(rows, { ...seen, names }) : new KeyTokenRows(new ChosenRows(rows, { ...seen, names }), keys, loss),
     eval: separate?.rows ?? (held.eval === null ? null : new ChosenRows(rows, { ...held.eval, names })),
     rejected: [...loaded, ...(separate?.splits ?? [])].flatMap(({ rejected }) => rejected),
+    rejectedCount: [...loaded, ...(separate?.splits ?? [])].reduce((sum, { rejectedCount }) => sum + rejectedCount, 0),
     cutRows: [...loaded, ...(separate?.splits ?? [])].reduce((sum, { cutRows }) => sum + cutRows, 0),
     shares: loaded.map(({ read, dropped }, set) => ({ path: sets[set].path, read, dropped, rows: counts[set] })),
     ...(stage === 'classify' && dataset.labels ? { classes: dataset.labels } : {}),
@@ -107,6 +114,7 @@ export async function prepareEvaluation(settings: DataSettings, tokenizer: Token
 interface LoadedSplit {
   readonly rows: StoredRows;
   readonly rejected: readonly RejectedRow[];
+  readonly rejectedCount: number;
   readonly cutRows: number;
   readonly read: number;
   readonly dropped: Readonly<Record<string, number>>;
@@ -125,7 +133,7 @@ const shapes: { readonly [S in Experiment['stage']]: (example: Example, tokenize
 /** Reads files of one set. */
 type SplitLoader = (files: readonly string[], set: DataSet) => Promise<LoadedSplit>;
 
-function splitLoader({ dataset, stage, max_length: maxLength, recipe }: DataSettings, tokenizer: Tokenizer, { cacheFolder, moduleFolder, tokenise = true }: PrepareOptions): SplitLoader {
+function splitLoader({ dataset, stage, max_length: maxLength, recipe }: DataSettings, tokenizer: Tokenizer, { cacheFolder, moduleFolder, tokenise = true, partUnits }: PrepareOptions): SplitLoader {
   const everyToken = stage === 'pretrain' || stage === 'mlm';
   const { filter, dedupe, labels } = dataset;
   if (stage === 'classify' && labels === null) throw new Error('the names of the classes have to be known before rows are read');
@@ -137,16 +145,25 @@ function splitLoader({ dataset, stage, max_length: maxLength, recipe }: DataSett
     const reading: ReadOptions = { textColumn: columns['text'] ?? 'text', runningText: everyToken };
     const key = { format, columns, tags, template, filter, dedupe, maxRows, stage, tokenizer: tokenizer.fingerprint, ...(stage === 'classify' ? { labels } : {}), ...(weight_column === null ? {} : { weight_column }), ...(Object.keys(functions).length === 0 ? {} : { recipe: sha256 }) };
     const plain = (): RowTemplate => (stage === 'classify' && labels ? classTemplate(set, labels) : stage === 'seq2seq' ? pairTemplate(set, tokenizer) : rowTemplate(set, tokenizer));
-    const encoding = { tokenizer, rule: rowRule(set, { dataset, functions, tokenizer, template: plain }), tokenWeights: functions.tokenWeights ? tokenWeights(functions.tokenWeights, tokenizer) : null, shape: (example: Example) => shapes[stage](example, tokenizer), maxRows };
-    const name = await cacheKey(files, key);
-    if (!tokenise && (await keptDocuments(cacheFolder, name)) === null) throw new NotTokenised(`${files.join(', ')} is not in ${cacheFolder}`);
-    const { documents, use } = await cachedDocuments(cacheFolder, name, (sink) => encodeRows(files, readFiles(files, reading), encoding, sink));
+    const corpus: Corpus = {
+      files,
+      read: (file, after) => readerOf(file)(file, { ...reading, after }),
+      tokenizer,
+      rule: () => rowRule(set, { dataset, functions, tokenizer, template: plain }),
+      tokenWeights: functions.tokenWeights ? tokenWeights(functions.tokenWeights, tokenizer) : null,
+      shape: (example) => shapes[stage](example, tokenizer),
+      maxRows,
+      partUnits,
+    };
+    const place = { folder: cacheFolder, key: await cacheKey(files, key) };
+    if (!tokenise && (await keptDocuments(place)) === null) throw new NotTokenised(`${namesOf(files)} is not in ${cacheFolder}`);
+    const { documents, use } = await cachedDocuments(place, corpus);
     const cut = (everyToken ? chunkDocuments : stage === 'seq2seq' ? cutPairs : cutDocuments)(documents, maxLength);
     if (cut.windows.length === 0) {
-      throw new UserError(`no row of ${files.join(', ')} has anything to learn within max_length ${maxLength}; the first: ${cut.rejected[0]?.reason ?? 'the text is too short'}`);
+      throw new UserError(`no row of ${namesOf(files)} has anything to learn within max_length ${maxLength}; the first: ${cut.rejected[0]?.reason ?? 'the text is too short'}`);
     }
-    const { rejected, read, dropped } = documents;
-    return { rows: new StoredRows(documents.tokens, cut.windows, documents), rejected: [...rejected, ...cut.rejected], cutRows: cut.cutRows, read, dropped, use };
+    const { rejected, rejectedCount, read, dropped } = documents;
+    return { rows: new StoredRows(documents.tokens, cut.windows, documents), rejected: [...rejected, ...cut.rejected], rejectedCount: rejectedCount + cut.rejected.length, cutRows: cut.cutRows, read, dropped, use };
   };
 }
 
@@ -154,10 +171,6 @@ function splitLoader({ dataset, stage, max_length: maxLength, recipe }: DataSett
 function refuseTextFunctions({ prompt, tokenWeights: weigh }: ExperimentFunctions): void {
   if (prompt) throw new UserError('`stage: classify` reads a text and its label, which a prompt function cannot give: leave it out, and name the columns in dataset.columns');
   if (weigh) throw new UserError('`stage: classify` learns one class a text, which tokenWeights cannot weigh: give weight(row) instead');
-}
-
-async function* readFiles(files: readonly string[], options: ReadOptions): AsyncGenerator<SourceRow | RejectedRow> {
-  for (const file of files) yield* readerOf(file)(file, options);
 }
 
 function trainingFiles(set: DataSet): readonly string[] {

@@ -1,4 +1,4 @@
-type NumberArray = Int32Array | Uint32Array | Uint8Array | Float64Array;
+type NumberArray = Int32Array | Uint32Array | Float64Array;
 
 /** A typed array that grows by half as it fills. */
 export class Growing<A extends NumberArray> {
@@ -20,6 +20,14 @@ export class Growing<A extends NumberArray> {
     if (this.length + values.length > this.#values.length) this.#values = this.#copy(Math.ceil((this.length + values.length) * 1.5));
     this.#values.set(values, this.length);
     this.length += values.length;
+  }
+
+  at(index: number): number {
+    return this.#values[index];
+  }
+
+  set(index: number, value: number): void {
+    this.#values[index] = value;
   }
 
   take(): A {

@@ -91,17 +91,17 @@ export async function previewDataset(settings: DataSettings, tokenizer: Tokenize
   }
   // Rows are cut in place: those of full length are read again.
   const full = settings.stage === 'pretrain' ? null : await prepareDataset({ ...source.settings, max_length: uncut }, tokenizer, { cacheFolder: source.folder });
-  const { train, eval: held, rejected } = prepared;
+  const { train, eval: held, rejected, rejectedCount } = prepared;
   const asked = settings.dataset.max_samples ?? Infinity;
   return {
     rows: previewRows(prepared, tokenizer, Array.from({ length: Math.min(shown, train.length) }, (_, row) => row)),
     lengths: full && lengthsOf(full.train),
-    whole: source.folder === cacheFolder || asked <= looked || train.length + (held?.length ?? 0) + rejected.length < looked,
+    whole: source.folder === cacheFolder || asked <= looked || train.length + (held?.length ?? 0) + rejectedCount < looked,
     train_rows: train.length,
     eval_rows: held?.length ?? 0,
     tokens: train.totalTokens,
     labels: train.totalLabels,
     rejected: rejected.slice(0, rejectedShown),
-    rejected_count: rejected.length,
+    rejected_count: rejectedCount,
   };
 }

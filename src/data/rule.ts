@@ -2,14 +2,18 @@
 import type { ExperimentFunctions } from '../config/define.js';
 import type { DatasetConfig } from '../config/schema.js';
 import { promptColumns, promptReader, rowPredicate, rowWeight } from './functions.js';
-import { rowFilter } from './filter/filter.js';
+import { type RowFilter, rowFilter } from './filter/filter.js';
 import type { DataSet } from './sets.js';
 import { type Example, UnusableRow } from './template/example.js';
 import { columnsRead, type RowTemplate, type RowValue } from './template/formats.js';
 import type { Tokenizer } from './tokenizer/index.js';
 
-/** `dropped` names the rule that leaves the row out. Throws UnusableRow with the reason. */
-export type RowRule = (row: RowValue) => { readonly dropped: string } | { readonly example: Example; readonly weight: number };
+export interface RowRule {
+  /** `dropped` names the rule that leaves the row out. Throws UnusableRow with the reason. */
+  taken(row: RowValue): { readonly dropped: string } | { readonly example: Example; readonly weight: number };
+  /** What the rule knows of the rows before; null where it judges each by itself. */
+  readonly memory: RowFilter['memory'];
+}
 
 export interface RuleParts {
   readonly dataset: Pick<DatasetConfig, 'filter' | 'dedupe'>;
@@ -27,14 +31,15 @@ export function rowRule(set: DataSet, { dataset, functions, tokenizer, template 
   const filter = rowFilter(dataset, prompt ? promptColumns : columnsRead(set));
   const weightOf = weigh && rowWeight(weigh);
 
-  return (row) => {
+  const taken: RowRule['taken'] = (row) => {
     if (wanted && !wanted(row)) return { dropped: 'filter' };
     const { example, value } = read(row);
-    const dropped = filter(value);
+    const dropped = filter.dropped(value);
     if (dropped !== null) return { dropped };
     const weight = columnWeight(row, set.weight_column) * (weightOf?.(row) ?? 1);
     return weight === 0 ? { dropped: 'weight 0' } : { example, weight };
   };
+  return { taken, memory: filter.memory };
 }
 
 function plainReader(template: RowTemplate): ReturnType<typeof promptReader> {

@@ -16,12 +16,19 @@ export class WeightList {
 
   /** The next `count` tokens weigh the same. */
   add(count: number, weight: number): void {
-    if (weight !== this.#last) {
+    if (count > 0 && weight !== this.#last) {
       this.#starts.add(this.#end);
       this.#values.add(weight);
       this.#last = weight;
     }
     this.#end += count;
+  }
+
+  /** The next `count` tokens, by stretches among them. */
+  join(runs: WeightRuns | null, count: number): void {
+    const { starts, values } = runs ?? { starts: new Float64Array(), values: new Float64Array() };
+    this.add(starts[0] ?? count, 1);
+    for (const [run, start] of starts.entries()) this.add((starts[run + 1] ?? count) - start, values[run]);
   }
 
   /** Null where every token weighs 1. */

@@ -63,7 +63,7 @@ export async function prepareSession(given: Experiment, context: TrainContext, s
   for (const { file, line, reason } of data.rejected.slice(0, 5)) {
     context.emit({ type: 'warning', message: `Left out ${file}:${line}: ${reason}` });
   }
-  if (data.rejected.length > 5) context.emit({ type: 'warning', message: `${data.rejected.length} rows were left out in all; workbench data lists them.` });
+  if (data.rejectedCount > 5) context.emit({ type: 'warning', message: `${data.rejectedCount} rows were left out in all; workbench data lists them.` });
 
   const padId = tokenizer.fillId;
   const layout = layoutOf(experiment, tokenizer, model);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { collate } from '../../src/data/collate.js';
 import { cutPairs } from '../../src/data/cut.js';
-import { asPromptAndAnswer, asSourceAndTarget } from '../../src/data/encode.js';
+import { asPromptAndAnswer, asSourceAndTarget } from '../../src/data/template/shapes.js';
 import { answerPlaces, promptAndAnswer, sourceAndTarget } from '../../src/data/layout.js';
 import { evalBatches, largestEvalBatch, Loader } from '../../src/data/loader.js';
 import { HeldTokens, kept, StoredRows } from '../../src/data/rows.js';
@@ -38,7 +38,7 @@ describe('a pair that is too long', () => {
     const codes = Int32Array.from({ length: source + target }, (_, t) => kept(t, t >= source));
     const documents = {
       tokens: new HeldTokens(codes), starts: Float64Array.of(0, codes.length), labelCounts: Uint32Array.of(target), fileOf: Uint32Array.of(0), lineOf: Uint32Array.of(1),
-      files: ['pairs'], rejected: [], read: 1, dropped: {}, factors: null, weights: null,
+      files: ['pairs'], rejected: [], rejectedCount: 0, read: 1, dropped: {}, factors: null, weights: null,
     };
     const { windows, cutRows } = cutPairs(documents, maxLength);
     const rows = new StoredRows(documents.tokens, windows, documents);

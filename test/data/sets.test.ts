@@ -3,7 +3,8 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { DatasetConfig } from '../../src/config/schema.js';
 import type { EncodedRows } from '../../src/data/rows.js';
-import { duplicateFinder, nearShare } from '../../src/data/filter/duplicates.js';
+import { duplicateFinder } from '../../src/data/filter/duplicates.js';
+import { nearShare } from '../../src/data/filter/minhash.js';
 import { Random } from '../../src/util/random.js';
 import { jsonLines, material, prepare, scratch, tinyTokenizer, tokensOf, withoutMaterial } from './fixtures.js';
 
@@ -96,13 +97,13 @@ test('near duplicates are those that share most of their shingles', () => {
   };
   const judged = { near: 0, far: 0 };
   for (let round = 0; round < 96; round++) {
-    const seen = duplicateFinder('near');
+    const finder = duplicateFinder('near');
     const first = text();
-    expect(seen(first.join(' '))).toBe(false);
+    expect(finder.seen(first.join(' '))).toBe(false);
     const changed = [...first];
     for (let changes = round % 12; changes > 0; changes--) changed[random.below(changed.length)] = 'other';
     const similarity = jaccard(shingles(first), shingles(changed));
-    const found = seen(changed.join(' '));
+    const found = finder.seen(changed.join(' '));
     if (Math.abs(similarity - nearShare) < 0.12) continue; // three standard errors of the estimate
     expect(found, `similarity ${similarity}`).toBe(similarity > nearShare);
     judged[similarity > nearShare ? 'near' : 'far']++;

@@ -47,7 +47,7 @@ export interface TokenFileContent {
 export type TokenSink = (codes: Int32Array) => Promise<void>;
 
 /** Writes the tokens that `fill` gives, then the content it resolves to; rejects with what the file system throws. */
-export async function writeTokenFile<T extends TokenFileContent>(file: string, fill: (sink: TokenSink) => Promise<T>): Promise<T> {
+export async function writeTokenFile<T extends TokenFileContent>(file: string, fill: (sink: TokenSink) => Promise<T>, options?: { readonly synced: boolean }): Promise<T> {
   await mkdir(path.dirname(file), { recursive: true });
   let content: T | undefined;
   await writeAtomically(file, async (write) => {
@@ -73,7 +73,7 @@ export async function writeTokenFile<T extends TokenFileContent>(file: string, f
     await put(header);
     await put(length);
     await write(hash.digest());
-  });
+  }, options);
   if (!content) throw new Error('a file was written without content');
   return content;
 }

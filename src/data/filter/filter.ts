@@ -1,13 +1,18 @@
 /** Which rows of a set are taken. */
 import type { DatasetConfig } from '../../config/schema.js';
 import { UserError } from '../../util/errors.js';
-import { formatCount } from '../../util/format.js';
+import { formatCount, formatShare } from '../../util/format.js';
 import type { RowValue } from '../template/formats.js';
 import { duplicateFinder } from './duplicates.js';
+import type { DuplicateFinder } from './marks.js';
 import { rowText } from './text.js';
 
-/** The rule that leaves a row out; null where it is taken. Asked once for each row, in their order. */
-export type RowFilter = (row: RowValue) => string | null;
+export interface RowFilter {
+  /** The rule that leaves a row out; null where it is taken. Asked once for each row, in their order. */
+  dropped(row: RowValue): string | null;
+  /** What rows are compared with; null where no rule remembers any. */
+  readonly memory: Omit<DuplicateFinder, 'seen'> | null;
+}
 
 type FilterConfig = Pick<DatasetConfig, 'filter' | 'dedupe'>;
 
@@ -17,7 +22,7 @@ export function rowFilter({ filter, dedupe }: FilterConfig, columns: readonly st
   const known = dedupe === 'none' ? null : duplicateFinder(dedupe);
   const needsText = filter.contains.length + filter.excludes.length + filter.min_length > 0 || filter.max_length !== null || pattern !== null || known !== null;
 
-  return (row) => {
+  const dropped = (row: RowValue): string | null => {
     for (const [column, allowed] of Object.entries(filter.where)) if (![allowed].flat().includes(String(row[column]))) return `where ${column}`;
     if (!needsText) return null;
     const text = rowText(row, columns);
@@ -26,9 +31,10 @@ export function rowFilter({ filter, dedupe }: FilterConfig, columns: readonly st
     if (filter.contains.length > 0 && !filter.contains.some((word) => text.includes(word))) return 'contains';
     if (filter.excludes.some((word) => text.includes(word))) return 'excludes';
     if (pattern !== null && !pattern.test(text)) return 'matches';
-    if (known?.(text)) return 'duplicate';
+    if (known?.seen(text)) return 'duplicate';
     return null;
   };
+  return { dropped, memory: known };
 }
 
 /** `word`, or `/word/i` with flags; throws UserError where it is none. */
@@ -41,21 +47,10 @@ export function regularExpression(source: string): RegExp {
   }
 }
 
-/** How many rows each rule left out. */
-export class DroppedRows {
-  readonly counts: Record<string, number> = {};
-
-  add(rule: string): void {
-    this.counts[rule] = (this.counts[rule] ?? 0) + 1;
-  }
-
-  get total(): number {
-    return Object.values(this.counts).reduce((sum, count) => sum + count, 0);
-  }
-
-  error(files: readonly string[], read: number): UserError {
-    return new UserError(`the filter keeps none of the ${formatCount(read)} rows of ${files.join(', ')} (${droppedText(this.counts)}): loosen dataset.filter`);
-  }
+/** "the filter keeps 4.2% of 1,000 rows (left out: 12 by contains, 3 by duplicate)"; null where it left out none. */
+export function keptText({ read, dropped }: { readonly read: number; readonly dropped: Readonly<Record<string, number>> }): string | null {
+  const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
+  return lost === 0 ? null : `the filter keeps ${formatShare((read - lost) / read)} of ${formatCount(read)} (left out: ${droppedText(dropped)})`;
 }
 
 /** "12 by contains, 3 by duplicate". */

@@ -7,18 +7,23 @@ import { plainRow } from './plain-value.js';
 import type { RowReader } from './row.js';
 
 /** Rows counted from 1 stand where other files have their lines. */
-export const readArrow: RowReader = async function* (file) {
+export const readArrow: RowReader = async function* (file, { after = 0 }) {
   const { DataType, RecordBatchReader } = await import('apache-arrow');
   let line = 0;
   try {
     // A Feather file has its table of contents at the end; a stream is read as it comes.
     const batches = isFeather(file) ? await RecordBatchReader.from(await open(file)) : await RecordBatchReader.from(bytesOf(file));
     for await (const batch of batches) {
+      if (line + batch.numRows <= after) {
+        line += batch.numRows;
+        continue;
+      }
       const times = batch.schema.fields.filter(({ type }) => DataType.isTimestamp(type) || DataType.isDate(type)); // given in ms since 1970
       for (const row of batch) {
+        if (++line <= after) continue;
         const value: Record<string, unknown> = row.toJSON();
         for (const { name } of times) if (typeof value[name] === 'number') value[name] = new Date(value[name]);
-        yield { file, line: ++line, value: plainRow(value) };
+        yield { file, line, value: plainRow(value) };
       }
     }
   } catch (error) {

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { UserError } from '../../util/errors.js';
-import type { RowReader } from './row.js';
+import { passingOver, type RowReader } from './row.js';
 import { textOf } from './text.js';
 
 interface Record {
@@ -12,7 +12,7 @@ interface Record {
 
 /** A reader for one separator. Every value is a text. */
 export function readDelimited(delimiter: ',' | '\t'): RowReader {
-  return async function* (file) {
+  return passingOver(async function* (file) {
     const parser = Readable.from(textOf(file)).compose(parse({ columns: true, info: true, delimiter, skip_empty_lines: true }));
     try {
       for await (const { record, info } of parser as AsyncIterable<Record>) yield { file, line: info.lines, value: record };
@@ -20,5 +20,5 @@ export function readDelimited(delimiter: ',' | '\t'): RowReader {
       if (!(error instanceof CsvError)) throw error;
       throw new UserError(`${file}:${String(error['lines'] ?? '?')} does not fit the table: ${error.message}`);
     }
-  };
+  });
 }

@@ -4,18 +4,20 @@ import { type ReadOptions, type RowReader, rowOf } from './row.js';
 import { linesOf, textOf } from './text.js';
 
 /** JSON Lines: one value a line; empty lines are nothing. */
-export const readJsonLines: RowReader = async function* (file, { textColumn }) {
+export const readJsonLines: RowReader = async function* (file, { textColumn, after = 0 }) {
+  let left = after;
   for await (const { number: line, text } of linesOf(file)) {
-    if (text.trim() === '') continue;
+    if (text.trim() === '' || left-- > 0) continue;
     yield rowOf(parse(text, file, line), { file, line }, textColumn);
   }
 };
 
 /** A list of rows; or an object whose only list holds them (`{"data": […]}`); or, though named .json, JSON Lines. */
 export const readJson: RowReader = async function* (file, options) {
+  let left = options.after ?? 0;
   switch (await layoutOf(file)) {
     case 'list':
-      for await (const { line, text } of elementsOf(file)) yield rowOf(parse(text, file, line), { file, line }, options.textColumn);
+      for await (const { line, text } of elementsOf(file)) if (left-- <= 0) yield rowOf(parse(text, file, line), { file, line }, options.textColumn);
       return;
     case 'lines':
       yield* readJsonLines(file, options);
@@ -26,11 +28,15 @@ export const readJson: RowReader = async function* (file, options) {
 };
 
 async function layoutOf(file: string): Promise<'list' | 'lines' | 'object'> {
+  for await (const piece of textOf(file)) { // not by lines: a list may be one line of many gigabytes
+    const start = piece.trimStart();
+    if (start.startsWith('[')) return 'list';
+    if (start !== '') break;
+  }
   let whole = false; // the first line is an object of its own
   for await (const { text } of linesOf(file)) {
     if (text.trim() === '') continue;
     if (whole) return 'lines';
-    if (text.trimStart().startsWith('[')) return 'list';
     try {
       JSON.parse(text);
       whole = true;
@@ -47,7 +53,7 @@ async function* readWrapped(file: string, options: ReadOptions): ReturnType<RowR
   const value = parse(pieces.join(''), file, 1);
   const lists = Object.values(Object(value)).filter((part): part is unknown[] => Array.isArray(part));
   if (lists.length !== 1) throw new UserError(`${file} must be a list of rows, or an object with one list in it; it is neither`);
-  for (const [i, row] of lists[0].entries()) yield rowOf(row, { file, line: i + 1 }, options.textColumn);
+  for (const [i, row] of lists[0].entries()) if (i >= (options.after ?? 0)) yield rowOf(row, { file, line: i + 1 }, options.textColumn);
 }
 
 interface Element {

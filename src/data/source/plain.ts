@@ -1,5 +1,5 @@
 /** Plain text files. */
-import type { RowReader } from './row.js';
+import { passingOver, type RowReader } from './row.js';
 import { linesOf } from './text.js';
 
 /** Between documents in corpora made for GPT-2 (OpenWebText, TinyStories). */
@@ -12,7 +12,7 @@ const longestDocument = 1 << 21;
  * Documents separated by `<|endoftext|>` where the file holds it. Else one running text with its line
  * ends, or, where rows are asked for, a row a line. Empty rows are nothing.
  */
-export const readPlain: RowReader = async function* (file, { textColumn, runningText }) {
+export const readPlain: RowReader = passingOver(async function* (file, { textColumn, runningText }) {
   const documents = runningText || (await hasDocumentEnds(file));
   let lines: string[] = [];
   let units = 0;
@@ -37,7 +37,7 @@ export const readPlain: RowReader = async function* (file, { textColumn, running
   }
   const row = take();
   if (row) yield row;
-};
+});
 
 async function hasDocumentEnds(file: string): Promise<boolean> {
   for await (const { text } of linesOf(file)) if (text.includes(documentEnd)) return true;

@@ -20,6 +20,8 @@ export interface ReadOptions {
   readonly textColumn: string;
   /** A text file is one running text (true), or a row a line. */
   readonly runningText: boolean;
+  /** Rows at the beginning of the file that are passed over, with as little work as the format allows; none if not given. */
+  readonly after?: number;
 }
 
 /** Reads a file row by row, holding little of it at a time; throws UserError with the line of what is damaged. */
@@ -27,6 +29,14 @@ export type RowReader = (file: string, options: ReadOptions) => AsyncIterable<So
 
 export function isRejected(row: SourceRow | RejectedRow): row is RejectedRow {
   return 'reason' in row;
+}
+
+/** All but the first rows, for formats in which one is found only by reading those before it. */
+export function passingOver(read: RowReader): RowReader {
+  return async function* (file, options) {
+    let left = options.after ?? 0;
+    for await (const row of read(file, options)) if (left-- <= 0) yield row;
+  };
 }
 
 /** A JSON value as a row: an object, or a bare string, which is a text. */
