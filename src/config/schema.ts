@@ -152,6 +152,7 @@ export const experimentSchema = z.strictObject({
   stage: z.enum(['sft', 'pretrain', 'seq2seq', 'mlm', 'classify']).default('sft').describe('sft learns the answers, pretrain every token, seq2seq a target for each source, mlm masked ones, classify a class for each text'),
   init: z.enum(['pretrained', 'random']).default('pretrained').describe('random: take only the config and start from scratch'),
   max_length: count(2).default(512).describe('longest row in tokens; longer ones are cut').meta({ step: 'log' }),
+  overflow: z.enum(['cut', 'split']).default('cut').describe('a text of stage sft longer than max_length loses its end, or goes on in rows of its own'),
   mlm_probability: z.number().gt(0).lt(1).default(0.15).describe('share of the tokens that stage mlm masks or changes'),
   packing: z.boolean().default(false).describe('several rows in one, attention confined to each'),
   finetuning: z.enum(['lora', 'freeze', 'full']).default('lora').describe('what is trained: an adapter, some layers, everything'),

@@ -12,11 +12,15 @@ export interface CutRows {
   readonly rejected: readonly RejectedRow[];
 }
 
+/** What becomes of a text, all of which is learned, that is longer than a row. */
+export type Overflow = 'cut' | 'split';
+
 /**
  * A row a document. Of a longer one with a prompt and one answer, the middle of the prompt is left out
- * (its ends hold the task and the lead-in to the answer); of any other, the end.
+ * (its ends hold the task and the lead-in to the answer); of any other, the end, unless texts are `split`: into rows
+ * that follow each other, as by `return_overflowing_tokens` of Transformers' tokenizers, with no token left out.
  */
-export function cutDocuments(documents: EncodedDocuments, maxLength: number): CutRows {
+export function cutDocuments(documents: EncodedDocuments, maxLength: number, overflow: Overflow = 'cut'): CutRows {
   const windows = new WindowList();
   const rejected: RejectedRow[] = [];
   let cutRows = 0;
@@ -27,8 +31,12 @@ export function cutDocuments(documents: EncodedDocuments, maxLength: number): Cu
       windows.push({ start, fullLength, ...whole(fullLength), labels: documents.labelCounts[document] });
       continue;
     }
-    cutRows++;
     const codes = documents.tokens.read(start, fullLength);
+    if (overflow === 'split' && codes.every(isLearned)) {
+      for (const piece of piecesOf(codes, maxLength)) windows.push({ ...piece, start: start + piece.start });
+      continue;
+    }
+    cutRows++;
     const cut = cutOne(codes, maxLength);
     const labels = labelsAmong(Int32Array.of(...codes.subarray(0, cut.head), ...codes.subarray(cut.head + cut.gap, cut.count + cut.gap)));
     if (labels > 0) windows.push({ start, fullLength, ...cut, labels });
@@ -89,6 +97,15 @@ interface Cut {
   readonly count: number;
   readonly head: number;
   readonly gap: number;
+}
+
+/** Rows of `maxLength` tokens and the rest; a rest of one token predicts nothing and is none. */
+function* piecesOf(codes: Int32Array, maxLength: number): Generator<Cut & { readonly start: number; readonly fullLength: number; readonly labels: number }> {
+  for (let start = 0; start < codes.length; start += maxLength) {
+    const piece = codes.subarray(start, start + maxLength);
+    const labels = labelsAmong(piece);
+    if (labels > 0) yield { start, fullLength: piece.length, ...whole(piece.length), labels };
+  }
 }
 
 function whole(count: number): Cut {

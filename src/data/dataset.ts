@@ -26,6 +26,7 @@ export interface DataSettings {
   readonly dataset: DatasetConfig;
   readonly stage: Experiment['stage'];
   readonly max_length: number;
+  readonly overflow: Experiment['overflow'];
   readonly loss: LossConfig;
   readonly recipe: RecipeConfig;
   readonly train: Pick<Experiment['train'], 'seed'>;
@@ -133,7 +134,7 @@ const shapes: { readonly [S in Experiment['stage']]: (example: Example, tokenize
 /** Reads files of one set. */
 type SplitLoader = (files: readonly string[], set: DataSet) => Promise<LoadedSplit>;
 
-function splitLoader({ dataset, stage, max_length: maxLength, recipe }: DataSettings, tokenizer: Tokenizer, { cacheFolder, moduleFolder, tokenise = true, partUnits }: PrepareOptions): SplitLoader {
+function splitLoader({ dataset, stage, max_length: maxLength, overflow, recipe }: DataSettings, tokenizer: Tokenizer, { cacheFolder, moduleFolder, tokenise = true, partUnits }: PrepareOptions): SplitLoader {
   const everyToken = stage === 'pretrain' || stage === 'mlm';
   const { filter, dedupe, labels } = dataset;
   if (stage === 'classify' && labels === null) throw new Error('the names of the classes have to be known before rows are read');
@@ -158,7 +159,7 @@ function splitLoader({ dataset, stage, max_length: maxLength, recipe }: DataSett
     const place = { folder: cacheFolder, key: await cacheKey(files, key) };
     if (!tokenise && (await keptDocuments(place)) === null) throw new NotTokenised(`${namesOf(files)} is not in ${cacheFolder}`);
     const { documents, use } = await cachedDocuments(place, corpus);
-    const cut = (everyToken ? chunkDocuments : stage === 'seq2seq' ? cutPairs : cutDocuments)(documents, maxLength);
+    const cut = everyToken ? chunkDocuments(documents, maxLength) : stage === 'seq2seq' ? cutPairs(documents, maxLength) : cutDocuments(documents, maxLength, overflow);
     if (cut.windows.length === 0) {
       throw new UserError(`no row of ${namesOf(files)} has anything to learn within max_length ${maxLength}; the first: ${cut.rejected[0]?.reason ?? 'the text is too short'}`);
     }

@@ -163,6 +163,25 @@ test('the histogram counts lengths before cutting', async () => {
   expect(mean).toBeGreaterThan(5);
 });
 
+test('a long text is split into rows that leave no token out; a conversation keeps to its row', async () => {
+  const tokenizer = await tinyTokenizer();
+  const text = 'abcdefghij '.repeat(9);
+  const path = scratch({ 'a.jsonl': jsonLines([{ text }, { text: 'short' }]) });
+  const dataset = { path, format: 'text' as const };
+  const whole = tokensOf((await prepare({ dataset, max_length: 500 }, tokenizer)).train);
+  const { train, cutRows } = await prepare({ dataset, max_length: 16, overflow: 'split' }, tokenizer);
+  const rows = tokensOf(train);
+  expect(cutRows).toBe(0);
+  expect(rows.slice(0, -1).flat()).toEqual(whole[0]);
+  expect(rows.slice(0, -2).map((row) => row.length)).toEqual(Array.from({ length: rows.length - 2 }, () => 16));
+  expect(rows.at(-1)).toEqual(whole[1]);
+  expect(train.place(2)).toEqual(train.place(0));
+  expect(train.totalLabels).toBe(rows.reduce((sum, row) => sum + row.length - 1, 0));
+
+  const answers = { dataset: { path: scratch({ 'b.jsonl': jsonLines([{ prompt: 'z'.repeat(90), completion: 'y' }]) }), format }, max_length: 16 };
+  expect(tokensOf((await prepare({ ...answers, overflow: 'split' }, tokenizer)).train)).toEqual(tokensOf((await prepare(answers, tokenizer)).train));
+});
+
 describe('datasets on this machine', () => {
   test('are found with their columns and a guess at the format', async () => {
     const folder = scratch({

@@ -12,7 +12,7 @@ export interface Section {
 /** Where a knob is looked for; what is turned most comes first. Groups of the experiment file, and keys outside of any. */
 const sections: readonly { readonly title: string; readonly groups: readonly string[]; readonly keys: readonly string[] }[] = [
   { title: 'tuning', keys: ['finetuning'], groups: ['lora', 'freeze'] },
-  { title: 'training', keys: ['max_length', 'packing', 'stage', 'init'], groups: ['train', 'loss'] },
+  { title: 'training', keys: ['max_length', 'overflow', 'packing', 'stage', 'init'], groups: ['train', 'loss'] },
   { title: 'data', keys: [], groups: ['dataset'] },
   { title: 'samples', keys: [], groups: ['sample'] },
   { title: 'run', keys: ['name', 'tokenizer'], groups: ['engine', 'recipe'] },
