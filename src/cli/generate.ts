@@ -1,15 +1,21 @@
+import type { GenerationConfig } from '../models/generation.js';
 import { continueText } from '../trainer/open.js';
+import { UserError } from '../util/errors.js';
 import { withAssignments } from './experiment.js';
 import { findSubject, withModel } from './subject.js';
 import type { Terminal } from './terminal.js';
 
 interface Options {
   readonly prompt: string;
-  readonly maxNewTokens: number;
+  readonly maxNewTokens?: number;
   readonly temperature: number;
   readonly topK: number;
   readonly topP: number;
   readonly seed: number;
+  readonly numBeams?: number;
+  readonly lengthPenalty?: number;
+  readonly ngramSize?: number;
+  readonly minNewTokens?: number;
   readonly adapter?: string;
   readonly chat?: true;
   readonly set: readonly string[];
@@ -18,6 +24,7 @@ interface Options {
 
 /** Prints the prompt and what follows it, as it comes on a terminal. */
 export async function generate(terminal: Terminal, reference: string, options: Options): Promise<void> {
+  if (options.temperature > 0 && (options.numBeams ?? 1) > 1) throw new UserError('beams look for the likeliest text and draw none: give --num-beams or --temperature, not both');
   const subject = findSubject(terminal, reference, options.adapter);
   const experiment = withAssignments(subject.experiment, options.set);
   const streaming = terminal.interactive && !options.json;
@@ -30,9 +37,20 @@ export async function generate(terminal: Terminal, reference: string, options: O
       topP: options.topP,
       seed: options.seed,
       chat: options.chat ?? false,
+      generation: generationOf(options),
       ...(streaming ? { onText: (piece: string) => terminal.write(piece) } : {}),
     }),
   );
   if (options.json) terminal.json({ prompt: options.prompt, text: result.text, prompt_tokens: result.prompt_tokens, new_tokens: result.ids.length, ids: result.ids, stopped: result.stopped });
   else terminal.print(streaming ? '' : options.prompt + result.text);
+}
+
+/** What is asked for goes before what the model's folder says; the rest is left to it. */
+function generationOf({ numBeams, lengthPenalty, ngramSize, minNewTokens }: Options): Partial<GenerationConfig> {
+  return {
+    ...(numBeams === undefined ? {} : { numBeams }),
+    ...(lengthPenalty === undefined ? {} : { lengthPenalty }),
+    ...(ngramSize === undefined ? {} : { noRepeatNgramSize: ngramSize }),
+    ...(minNewTokens === undefined ? {} : { minNewTokens }),
+  };
 }

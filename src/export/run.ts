@@ -10,7 +10,7 @@ import { readModel } from '../models/registry.js';
 import type { Purpose } from '../models/task.js';
 import { initialWeights } from '../models/weights.js';
 import { writeWhole } from '../trainer/checkpoint.js';
-import { copyTokenizer, writeConfig } from '../trainer/output.js';
+import { copyBeside, writeConfig } from '../trainer/output.js';
 import { asQuantized } from '../trainer/quantized.js';
 import { untuned } from '../trainer/tuning.js';
 import { UserError } from '../util/errors.js';
@@ -74,7 +74,7 @@ const writers: Readonly<Record<ExportFormat, Writer>> = {
     const { model, read } = learnedModel(options);
     await writeShards(folder, model.parameters, read, { type: type as StoredType, shardBytes: options.shardBytes });
     await writeConfig(model, folder, { base: options.model, type: type as StoredType });
-    await copyTokenizer(options, folder);
+    await copyBeside(options, folder);
   },
 
   async gguf(options, folder, type) {
@@ -87,7 +87,7 @@ const writers: Readonly<Record<ExportFormat, Writer>> = {
 
   async onnx(options, folder) {
     await writeOnnxModel(folder, { ...learnedModel(options), base: options.model });
-    await copyTokenizer(options, folder, ['generation_config.json']);
+    await copyBeside(options, folder, ['generation_config.json']);
   },
 };
 

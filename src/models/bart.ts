@@ -33,7 +33,6 @@ const schema = z.object({
   bos_token_id: tokenId.default(0),
   eos_token_id: tokenIds.default(2),
   decoder_start_token_id: tokenId.default(2),
-  forced_bos_token_id: tokenId,
 });
 
 type Config = z.output<typeof schema>;
@@ -159,7 +158,7 @@ export function bart(raw: RawConfig): Model {
     newModules: [],
     headModules: [],
     answerStartId: null,
-    encoderDecoder: { decoderLayers: decoder.blocks.length, startId, firstId: idList(config.forced_bos_token_id, vocabSize)[0] ?? null, encode },
+    encoderDecoder: { decoderLayers: decoder.blocks.length, startId, encode },
     parameters: [
       ...[tokens, encoder.positions, decoder.positions].flatMap(embeddingParameters),
       ...linears.flatMap(linearParameters),

@@ -60,8 +60,6 @@ export interface EncoderDecoder {
   readonly decoderLayers: number;
   /** What the decoder reads first: labels are its input shifted by this token. */
   readonly startId: number;
-  /** What every answer begins with when it is generated (`forced_bos_token_id`); null: what the model says. */
-  readonly firstId: number | null;
   /** Runs the encoder: keys and values of the source for each layer of the decoder. */
   encode(g: Builder, source: SourceTokens): readonly KeyValue[];
 }

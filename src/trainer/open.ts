@@ -11,7 +11,9 @@ import { type Purpose, writes } from '../models/task.js';
 import { UserError } from '../util/errors.js';
 import { f32 } from '../util/tensor.js';
 import { evaluateRows, type Evaluation } from './evaluate.js';
-import { continuation, generateTokens, stopIdsOf, type GenerateOptions, type Generation } from './generate.js';
+import { generationConfig, type GenerationConfig } from '../models/generation.js';
+import type { Generation } from './beams.js';
+import { continuation, generateTokens, stopIdsOf, type GenerateOptions } from './generate.js';
 import { inferenceValues } from './initial.js';
 import { inferenceProgram } from './program.js';
 import type { ChosenEngine } from './context.js';
@@ -35,6 +37,8 @@ export interface OpenOptions {
 
 export interface OpenModel {
   readonly model: Model;
+  /** What its folder says of how its texts are chosen. */
+  readonly generation: GenerationConfig;
   readonly tokenizer: Tokenizer;
   readonly executable: Executable;
   /**
@@ -54,7 +58,7 @@ export async function openModel(options: OpenOptions): Promise<OpenModel> {
   const { engine, device } = await options.chooseEngine(options.engine);
   const executable = await engine.compile(inferenceProgram(model, tuning), { device, threads: options.engine.threads, initial, scratch: options.scratch });
   return {
-    model, tokenizer, executable,
+    model, generation: generationConfig(options.model, model), tokenizer, executable,
     async wear(folder) {
       const worn = folder === null ? null : readAdapter(folder);
       if (worn) checkAdapter(worn.folder, tuning.trainable, adapter?.config ?? worn.config);
@@ -74,7 +78,14 @@ export async function evaluateDataset(open: OpenModel, experiment: Experiment, c
   return result;
 }
 
-export interface ContinueOptions extends Omit<GenerateOptions, 'stopIds' | 'onToken'> {
+/** New tokens where neither the asking nor the model says how many. */
+const usualLength = 64;
+
+export interface ContinueOptions extends Omit<GenerateOptions, 'stopIds' | 'onToken' | 'generation' | 'maxNewTokens'> {
+  /** Left out: what the model's folder says, else 64. */
+  readonly maxNewTokens?: number;
+  /** What goes before the habits that the model's folder names. */
+  readonly generation?: Partial<GenerationConfig>;
   /** The prompt is what a user says: the tokenizer's chat template goes around it. */
   readonly chat?: boolean;
   /** False: the tokenizer adds nothing before the prompt. Default true; without meaning in a chat, which writes all of it. */
@@ -84,11 +95,11 @@ export interface ContinueOptions extends Omit<GenerateOptions, 'stopIds' | 'onTo
 }
 
 /** Continues a text. */
-export async function continueText(open: OpenModel, prompt: string, { chat = false, special = true, ...options }: ContinueOptions): Promise<Generation & { text: string; prompt_tokens: number }> {
+export async function continueText(open: OpenModel, prompt: string, { chat = false, special = true, generation: asked = {}, maxNewTokens, ...options }: ContinueOptions): Promise<Generation & { text: string; prompt_tokens: number }> {
   const { model, tokenizer, executable } = open;
   if (!writes(model)) throw new UserError(`A ${model.modelType} model continues no text: it was made to fill in or to classify.`);
-  const asked = chat ? tokenizer.chat([{ role: 'user', content: prompt }], { addGenerationPrompt: true }) : prompt;
-  const ids = [...(await tokenizer.encode(asked, { special: special && !chat }))];
+  const text = chat ? tokenizer.chat([{ role: 'user', content: prompt }], { addGenerationPrompt: true }) : prompt;
+  const ids = [...(await tokenizer.encode(text, { special: special && !chat }))];
   if (ids.length === 0) throw new UserError('The prompt has no tokens; give some text with --prompt.');
   if (ids.length + (model.encoderDecoder ? 0 : 1) > model.contextLength) throw new UserError(`The prompt has ${ids.length} tokens, but the model holds ${model.contextLength}; shorten it.`);
   const said: number[] = [];
@@ -102,8 +113,9 @@ export async function continueText(open: OpenModel, prompt: string, { chat = fal
     const text = continuation(tokenizer, model, ids, said);
     if (!text.endsWith('\ufffd')) show(text); // a token may end inside a character: show only what can no longer change
   };
-  const generation = await generateTokens(executable, model, ids, { ...options, stopIds: stopIdsOf(model, tokenizer), onToken });
-  const text = continuation(tokenizer, model, ids, generation.ids);
-  show(text);
-  return { ...generation, text, prompt_tokens: ids.length };
+  const generation = { ...open.generation, ...asked };
+  const result = await generateTokens(executable, model, ids, { ...options, maxNewTokens: maxNewTokens ?? generation.maxNewTokens ?? usualLength, generation, stopIds: stopIdsOf(generation, tokenizer), onToken });
+  const answer = continuation(tokenizer, model, ids, result.ids);
+  show(answer);
+  return { ...result, text: answer, prompt_tokens: ids.length };
 }

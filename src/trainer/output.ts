@@ -25,7 +25,7 @@ export async function writeOutput(learned: Learned, runFolder: string): Promise<
   const folder = join(runFolder, learned.experiment.finetuning === 'lora' ? 'adapter' : 'model');
   await writeWhole(folder, async (temporary) => {
     await writeParameters(learned, temporary);
-    if (learned.experiment.finetuning !== 'lora') await copyTokenizer(learned.experiment, temporary);
+    if (learned.experiment.finetuning !== 'lora') await copyBeside(learned.experiment, temporary);
   });
   return folder;
 }
@@ -64,14 +64,20 @@ export async function writeConfig({ config }: Model, folder: string, { base, typ
   await writeFile(join(folder, 'config.json'), `${withFloats(text, original)}\n`);
 }
 
-const tokenizerFiles = /^(tokenizer.*|special_tokens_map|added_tokens|vocab|merges|generation_config|chat_template)\.(json|txt|model|jinja)$/;
+const tokenizerFiles = /^(tokenizer.*|ice_text|special_tokens_map|added_tokens|vocab|merges|chat_template)\.(json|txt|model|jinja)$/;
+
+/** How texts are chosen, and the code of a family that Transformers does not have (ChatGLM, Baichuan), which it loads from beside the weights. */
+const modelFiles = /^(generation_config\.json|(modeling|configuration|tokenization|quantization)\w*\.py)$/;
 
 /** So that the folder that was trained can be loaded without the one it came from; but for `others`, which are written otherwise. */
-export async function copyTokenizer({ model, tokenizer }: Pick<Experiment, 'model' | 'tokenizer'>, folder: string, others: readonly string[] = []): Promise<void> {
-  const source = tokenizer ?? model;
-  for (const file of await readdir(source)) {
-    if (tokenizerFiles.test(file) && !others.includes(file)) await copyFile(join(source, file), join(folder, file));
-  }
+export async function copyBeside({ model, tokenizer }: Pick<Experiment, 'model' | 'tokenizer'>, folder: string, others: readonly string[] = []): Promise<void> {
+  const copy = async (source: string, which: RegExp): Promise<void> => {
+    for (const file of await readdir(source)) {
+      if (which.test(file) && !others.includes(file)) await copyFile(join(source, file), join(folder, file));
+    }
+  };
+  await copy(tokenizer ?? model, tokenizerFiles);
+  await copy(model, modelFiles);
 }
 
 async function readF32(executable: Executable, name: string): Promise<Tensor<'f32'>> {

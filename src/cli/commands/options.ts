@@ -20,8 +20,8 @@ export function wholeNumber(minimum: number): (text: string) => number {
 export function number(minimum: number, maximum = Infinity): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    const limits = maximum === Infinity ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`;
-    if (text.trim() === '' || !(value >= minimum && value <= maximum)) throw new InvalidArgumentError(`Give a number ${limits}.`);
+    const limits = maximum === Infinity ? (minimum === -Infinity ? '' : ` of at least ${minimum}`) : ` from ${minimum} to ${maximum}`;
+    if (text.trim() === '' || !(value >= minimum && value <= maximum)) throw new InvalidArgumentError(`Give a number${limits}.`);
     return value;
   };
 }
