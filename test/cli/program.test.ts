@@ -26,7 +26,7 @@ describe('help', () => {
       return terminal.out.join('').replaceAll(/\s+/g, ' ');
     };
     expect(helpOf('generate')).toContain('--prompt <text> what to continue (required)');
-    expect(helpOf('generate')).toContain('at most so many; else what the model's folder says, or 64');
+    expect(helpOf('generate')).toContain('of the choices (default: 0)');
     expect(helpOf('train')).not.toContain('default');
   });
 
