@@ -16,6 +16,7 @@ import { openReader, openStore } from '../dist/store/store.js';
 const [home, runCount = '10000', pointCount = '10000'] = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 if (home === undefined) throw new Error('usage: node bench/big-store.mjs <folder> [runs] [points a run]');
 if (!existsSync(join(home, 'workbench.db'))) make(home, Number(runCount), Number(pointCount));
+/** @type {Record<string, string | number>} */
 const figures = measure(home);
 if (process.argv.includes('--json')) console.log(JSON.stringify(figures));
 else for (const [what, value] of Object.entries(figures)) console.log(what.padEnd(44), typeof value === 'number' ? `${value.toFixed(1)} ms` : value);
@@ -35,7 +36,7 @@ function make(home, runs, points) {
   const db = new Database(join(home, 'workbench.db'));
   db.pragma('journal_mode = OFF');
   db.pragma('synchronous = OFF');
-  const keyOf = Object.fromEntries(db.prepare('SELECT name, key FROM metric_keys').all().map(({ name, key }) => [name, key]));
+  const keyOf = Object.fromEntries(db.prepare('SELECT name, key FROM metric_keys').all().map((/** @type {any} */ { name, key }) => [name, key]));
   const insert = db.prepare(`INSERT OR REPLACE INTO metrics (run, key, step, seq, time, value)
     SELECT @run, @key, value, value, @begin + 1000 * value, @high / sqrt(value + 10) + 0.2 * sin(value * 12.9898) FROM generate_series(1, @steps)`.replace('generate_series(1, @steps)', '(WITH RECURSIVE n (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < @steps) SELECT value FROM n)'));
   const finish = db.prepare('UPDATE runs SET state = @state, reason = @reason, step = @steps, total_steps = @steps, train_loss = @loss, eval_loss = @eval, best_eval_loss = @eval, tokens_per_second = 8000, started_at = created_at, ended_at = created_at WHERE key = @run');
@@ -55,6 +56,7 @@ function make(home, runs, points) {
 }
 
 function measure(home) {
+  /** @type {Record<string, string | number>} */
   const figures = { machine: `${cpus().length} cores, load ${loadavg()[0].toFixed(1)}` };
   const time = (what, work, times = 1) => {
     const taken = Array.from({ length: times }, () => {
@@ -64,8 +66,10 @@ function measure(home) {
     }).sort((a, b) => a - b);
     figures[what] = taken[Math.floor(times / 2)];
   };
-  let reader;
-  let runs;
+  /** @type {ReturnType<typeof openReader>} */
+  let reader = null;
+  /** @type {ReturnType<typeof reader.runs>} */
+  let runs = [];
   time('open', () => (reader = openReader(home)));
   time('all runs listed, first time', () => (runs = reader.runs()));
   figures.runs = String(runs.length);

@@ -7,6 +7,7 @@ import { parseExperiment } from '../dist/config/parse.js';
 import { prepareDataset } from '../dist/data/dataset.js';
 import { layoutOf } from '../dist/data/layout.js';
 import { loadTokenizer } from '../dist/data/tokenizer/index.js';
+import { readModel } from '../dist/models/registry.js';
 import { trainingLoader } from '../dist/trainer/estimate.js';
 import { measure } from './training.mjs';
 
@@ -22,7 +23,7 @@ export async function benchInstructions({ folder, material, python, log }) {
   try {
     const tokenizer = await loadTokenizer(experiment.model);
     const data = await prepareDataset(experiment, tokenizer, { cacheFolder });
-    const loader = trainingLoader(experiment, data.train, { padId: tokenizer.fillId, layout: layoutOf(experiment, tokenizer) });
+    const loader = trainingLoader(experiment, data.train, { padId: tokenizer.fillId, layout: layoutOf(experiment, tokenizer, readModel(experiment.model)) });
     const questions = Array.from({ length: 1 + updates }, () => asQuestion(loader.next().microBatches[0].inputs));
     const result = await measure({ folder, python, questions, skipped: 1, log, name: 'instructions' });
     const timed = questions.slice(1);

@@ -15,6 +15,7 @@ import { megabytes, table } from './report.mjs';
 const program = fileURLToPath(new URL('../bin/workbench', import.meta.url));
 const material = fileURLToPath(new URL('../../shared/material/', import.meta.url));
 
+/** @type {[string, string[]][]} */
 const cases = [
   ['LoRA, 4 × 128', []],
   ['LoRA, 8 × 128', ['train.per_device_train_batch_size=8']],
@@ -30,7 +31,11 @@ const cases = [
   ['full, 2 × 128', ['finetuning=full', 'train.learning_rate=1e-5', 'train.per_device_train_batch_size=2']],
 ];
 
-/** Rows `{ name, estimated, measured }` in bytes; none without a tokenizer and a text. `folder` is what `writeModel` has filled. */
+/**
+ * Rows `{ name, estimated, measured }` in bytes; none without a tokenizer and a text. `folder` is what `writeModel` has filled.
+ *
+ * @param {{ folder: string, log: (line: string) => void, only?: (name: string) => boolean }} options
+ */
 export async function benchMemory({ folder, log, only = () => true }) {
   const [tokenizer, text] = [join(material, 'tokenizers/gpt2/tokenizer.json'), join(material, 'datasets/tinyshakespeare/input.txt')];
   if (!existsSync(tokenizer) || !existsSync(text)) return [];

@@ -57,7 +57,7 @@ function asMicroBatch({ rows, length, ids, positions, segments, label_rows, labe
     labelWeights: null,
     weight: places.length,
     tokenCount: ids.length,
-    rowCount: rows,
+    rows: Array.from({ length: rows }, (_, row) => row),
   };
 }
 

@@ -55,6 +55,7 @@ function summary(answers, skipped) {
 
 /** Rows of the first table: full precision, a 4-bit base, checkpointing. PyTorch has no 4-bit base on a CPU; it keeps f32. */
 export async function benchTraining({ folder, python, log }) {
+  /** @type {[string, number, number, object, object, number][]} */
   const cases = [
     ['4 × 128', 4, 128, {}, {}, rounds],
     ['8 × 128', 8, 128, {}, {}, rounds],

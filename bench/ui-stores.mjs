@@ -8,10 +8,10 @@ const config = parseExperiment({ model: '/models/tiny', dataset: { path: '/data/
 
 function step(number, total) {
   const loss = 0.4 + 3 * Math.exp(-number / 400) + 0.1 * Math.sin(number * 1.7);
-  return { type: 'step', step: number, total_steps: total, epoch: number / total, loss, learning_rate: 2e-4 * (1 - number / total), grad_norm: 0.8, tokens_seen: number * 2048, tokens_per_second: 8192, elapsed_time: number / 10, remaining_time: (total - number) / 10, memory_bytes: 131e6 };
+  return { type: /** @type {const} */ ('step'), step: number, total_steps: total, epoch: number / total, loss, learning_rate: 2e-4 * (1 - number / total), grad_norm: 0.8, tokens_seen: number * 2048, tokens_per_second: 8192, elapsed_time: number / 10, remaining_time: (total - number) / 10, memory_bytes: 131e6 };
 }
 
-const started = (total) => ({ type: 'started', step: 0, total_steps: total, epoch: 0, trainable_parameters: 8192, total_parameters: 268_224, estimated_memory_bytes: 110e6, train_rows: 1000, eval_rows: 100, engine: 'bench' });
+const started = (total) => ({ type: /** @type {const} */ ('started'), step: 0, total_steps: total, epoch: 0, trainable_parameters: 8192, total_parameters: 268_224, estimated_memory_bytes: 110e6, train_rows: 1000, eval_rows: 100, engine: 'bench' });
 
 /** Logs `rate` steps a second from this process until it is ended, after `before` that are there already. */
 export function steadyRun(home, { rate, before = 2000, total = 100_000 }) {
