@@ -50,8 +50,8 @@ export interface Executable {
   readonly description: string;
   /**
    * Runs one function. Updates take effect together, after all outputs are computed; when it throws,
-   * every variable is as it was. (What updates variables apart from each other may do it one after the other, the largest
-   * first.) Concurrent calls are a bug of the caller.
+   * every variable is as it was. (What updates variables apart from each other may do it one after the other, and in pieces,
+   * the largest first.) Concurrent calls are a bug of the caller.
    */
   run(fn: string, feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
   /** A copy of a variable's value. */

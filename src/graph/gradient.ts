@@ -15,11 +15,23 @@ import { topological } from './walk.js';
  * `loss` and a member of `wrt` is built, so nothing is computed below the lowest of them. A member that
  * the loss does not depend on gets zeros. With `recompute`, blocks are computed again for their gradient (recompute.ts).
  */
-export function gradient<N extends Node>(g: Builder, loss: Node, wrt: readonly N[], { recompute }: { recompute?: BlockOf } = {}): Map<N, Node> {
+export function gradient<N extends Node>(g: Builder, loss: Node, wrt: readonly N[], options: GradientOptions = {}): Map<N, Node> {
   if (loss.dtype !== 'f32' || loss.shape.length > 0) throw new Error(`the gradient of an f32 scalar wanted, a loss ${loss.dtype} ${printShape(loss.shape)} given`);
-  const order = topological([loss]);
+  return gradientThrough(g, new Map([[loss, g.constant(1)]]), wrt, options);
+}
+
+export interface GradientOptions {
+  readonly recompute?: BlockOf;
+  /** Nodes that stand for themselves: nothing goes through them to what they are made of. */
+  readonly until?: readonly Node[];
+}
+
+/** The same from the middle of the way: `slopes` are d loss / d node of nodes by which all of the loss depends on `wrt`. */
+export function gradientThrough<N extends Node>(g: Builder, slopes: ReadonlyMap<Node, Node>, wrt: readonly N[], { recompute, until = [] }: GradientOptions = {}): Map<N, Node> {
+  const order = topological(slopes.keys());
   const needed = dependents(order, wrt);
-  const contributions = new Map<Node, Node[]>([[loss, [g.constant(1)]]]);
+  const contributions = new Map<Node, Node[]>([...slopes].map(([node, slope]) => [node, [slope]]));
+  const ends = new Set(until);
   const totals = new Map<Node, Node>();
   const again = recompute === undefined ? null : new Recomputation(g, order, recompute);
 
@@ -28,6 +40,7 @@ export function gradient<N extends Node>(g: Builder, loss: Node, wrt: readonly N
     if (parts === undefined || !needed.has(node)) continue;
     const dy = total(g, parts);
     totals.set(node, dy);
+    if (ends.has(node)) continue;
     inputGradients(g, again?.read(node, dy) ?? node, dy).forEach((build, i) => {
       const input = node.inputs[i];
       if (build === null || !needed.has(input)) return;

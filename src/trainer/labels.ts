@@ -1,12 +1,17 @@
 /**
  * Head and loss in chunks of labels: the logits [N, V] of a large vocabulary are the largest values of a step, and no two
  * chunks' have to be there together. Losses and gradients are sums over labels, so they are the same.
+ *
+ *   chunk by chunk   losses, d loss / d rows, and where the head learns dW ← dW + dlogitsᵀ·rows
+ *   then             the gradient of all rows goes down through the blocks
  */
 import type { Batch } from '../data/collate.js';
 import type { Builder } from '../graph/builder.js';
+import { gradient } from '../graph/gradient.js';
 import type { Node } from '../graph/node.js';
+import { topological } from '../graph/walk.js';
 import type { Model } from '../models/contract.js';
-import { f32, i32, type Tensor } from '../util/tensor.js';
+import { f32, i32, sizeOf, type Tensor } from '../util/tensor.js';
 import type { Tuning } from './tuning.js';
 
 /** Logits of one chunk: 64 MB, beside the same of probabilities. */
@@ -22,12 +27,55 @@ export interface LabelInputs {
 }
 
 /**
- * How many chunks for micro-batches of so many labels. One where the head learns: its gradient is as large as the head,
- * and one a chunk would have to be added up.
+ * How many chunks for micro-batches of so many labels. Where the head learns, a chunk's part of its gradient is as large as
+ * the head and is added to those before it: a chunk's logits are then no smaller than that.
  */
 export function labelChunks(labels: number, { vocabSize }: Pick<Model, 'vocabSize'>, { trainable }: Pick<Tuning, 'trainable'>): number {
-  if (trainable.some(({ shape }) => shape[0] === vocabSize)) return 1;
-  return Math.max(1, Math.min(mostChunks, labels, Math.ceil((labels * vocabSize) / logitsAtATime)));
+  const learned = Math.max(0, ...trainable.map(({ shape }) => (shape[0] === vocabSize ? sizeOf(shape) : 0)));
+  return Math.max(1, Math.min(mostChunks, labels, Math.ceil((labels * vocabSize) / Math.max(logitsAtATime, learned))));
+}
+
+export interface LabelSlopes {
+  readonly loss: Node;
+  /** d loss / d rows of each chunk, by its rows. */
+  readonly ofRows: ReadonlyMap<Node, Node>;
+  /** d loss / d parameter of the head's own. */
+  readonly ofHead: ReadonlyMap<Node, Node>;
+}
+
+/**
+ * The loss of all chunks and its gradient down to their `rows` [N, C], one chunk after the other: each loss waits for the
+ * gradient of its chunk, and then its logits have done all they are for. `parameters` are those that learn.
+ */
+export function labelSlopes(g: Builder, chunks: readonly { readonly loss: Node; readonly rows: Node }[], parameters: ReadonlySet<Node>): LabelSlopes {
+  const below = topological(chunks.map(({ rows }) => rows));
+  const goesOn = below.some((node) => parameters.has(node));
+  const ofRows = new Map<Node, Node>();
+  const ofHead = new Map<Node, Node>();
+  const losses = chunks.map(({ loss, rows }) => {
+    const own = between(loss, rows).filter((node) => parameters.has(node));
+    const slopes = gradient<Node>(g, loss, goesOn ? [rows, ...own] : own, { until: [rows] });
+    if (goesOn) ofRows.set(rows, slopes.get(rows)!);
+    for (const parameter of own) {
+      const before = ofHead.get(parameter);
+      ofHead.set(parameter, before === undefined ? slopes.get(parameter)! : g.add(before, slopes.get(parameter)!));
+    }
+    if (chunks.length === 1) return loss;
+    return [...(goesOn ? [slopes.get(rows)!] : []), ...own.map((parameter) => ofHead.get(parameter)!)].reduce((done: Node, slope) => g.op('after', [done, slope], {}), loss);
+  });
+  return { loss: losses.reduce((sum, part) => g.add(sum, part)), ofRows, ofHead };
+}
+
+/** What a loss is made of down to `rows`, without what those are made of. */
+function between(loss: Node, rows: Node): Node[] {
+  const found = new Set<Node>([rows]);
+  const open = [loss];
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (found.has(node)) continue;
+    found.add(node);
+    open.push(...node.inputs);
+  }
+  return [...found];
 }
 
 /** The inputs of each chunk, every chunk's length a symbol of its own. */

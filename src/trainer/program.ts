@@ -11,7 +11,7 @@
  */
 import type { Experiment, TrainConfig } from '../config/schema.js';
 import { Builder } from '../graph/builder.js';
-import { gradient } from '../graph/gradient.js';
+import { gradientThrough } from '../graph/gradient.js';
 import type { Fn, Node, NodeOf, Program, Role, Variable } from '../graph/node.js';
 import { makeFn } from '../graph/program.js';
 import { topological } from '../graph/walk.js';
@@ -26,7 +26,7 @@ import { momentsOf, type MomentDType } from '../optim/moments.js';
 import { gradientNorm } from '../optim/norm.js';
 import { encodeFn, forwardFn } from './forward.js';
 import { labelInputs, tokenInputs } from './inputs.js';
-import { chunkInputs } from './labels.js';
+import { chunkInputs, labelSlopes } from './labels.js';
 import { quantizedVariables } from './quantized.js';
 import type { Tuning } from './tuning.js';
 
@@ -84,23 +84,20 @@ export function microStep(model: Model, tuning: Tuning, { recompute, labelChunks
   const { hidden, head } = model.forward(g, tokenInputs(g, model));
   const plain = chunks.map(({ rows, ids, weights }) => labelLoss(g, { hidden, head, rows, labels: ids, weights }));
   const { outputs, masks } = tuning.apply(g, [...plain, ...chunks.map(({ rows }) => rowsAt(g, hidden, rows))], true);
-  const [losses, inputs] = [outputs.slice(0, labelChunks), outputs.slice(labelChunks)];
-  const loss = losses.reduce((sum, part) => g.add(sum, part));
+  const parts = chunks.map((_, i) => ({ loss: outputs[i], rows: outputs[labelChunks + i] }));
 
   const names = new Set(tuning.trainable.map(({ name }) => name));
-  const parameters = topological([loss]).filter((node): node is NodeOf<'variable'> => node.kind === 'variable' && names.has(node.attrs.name));
-  const slopes = gradient<Node>(g, loss, [...parameters, ...inputs], recompute ? { recompute: blocksOf(model) } : {});
+  const parameters = topological(outputs).filter((node): node is NodeOf<'variable'> => node.kind === 'variable' && names.has(node.attrs.name));
+  const { loss, ofRows, ofHead } = labelSlopes(g, parts, new Set(parameters));
+  const inBody = new Set(topological(ofRows.keys()));
+  const ofBody = gradientThrough<Node>(g, ofRows, parameters.filter((node) => inBody.has(node)), recompute ? { recompute: blocksOf(model) } : {});
   const updates: Record<string, Node> = {};
   for (const parameter of parameters) {
     const name = `${parameter.attrs.name}.grad`;
-    updates[name] = g.add(g.variable(name, parameter.shape as readonly number[]), slopes.get(parameter)!);
+    const slope = [ofBody.get(parameter), ofHead.get(parameter)].filter((part) => part !== undefined).reduce((sum, part) => g.add(sum, part));
+    updates[name] = g.add(g.variable(name, parameter.shape as readonly number[]), slope);
   }
-  return { fn: makeFn('micro_step', { loss: labelChunks === 1 ? loss : inTurn(g, losses, inputs.map((input) => slopes.get(input)!)) }, updates), masks };
-}
-
-/** The sum of the losses, each after the gradient of its chunk: then its logits have done all they are for. */
-function inTurn(g: Builder, losses: readonly Node[], slopes: readonly Node[]): Node {
-  return losses.map((loss, i) => g.op('after', [loss, slopes[i]], {}) as Node).reduce((sum, part) => g.add(sum, part));
+  return { fn: makeFn('micro_step', { loss }, updates), masks };
 }
 
 /** An adapter's matrices are of their module's block. */

@@ -65,8 +65,12 @@ describe.each([
   });
 });
 
-describe('labels in chunks', () => {
-  const parts = setUp(demo, 'lora');
+// The head of the second is the table of embeddings, and learns.
+describe.each([
+  ['lora', demo],
+  ['full', gpt2],
+] as const)('labels in chunks for %s', (finetuning, folder) => {
+  const parts = setUp(folder, finetuning);
 
   // 8 labels: of 5 chunks the last is empty
   it.each([onnxEngine, tfjsEngine, referenceEngine])('give the loss and the gradients on $name', async (engine) => {
@@ -77,17 +81,20 @@ describe('labels in chunks', () => {
       expect(Math.max(...found.map((value, i) => Math.abs(value - whole[i])))).toBeLessThan(1e-6 * largest);
     }
   });
+});
 
-  it('are as many as a large vocabulary asks for, and one where the head learns', () => {
+describe('labels in chunks', () => {
+  it('are as many as a large vocabulary asks for, and no smaller than a head that learns', () => {
     const [adapter, head] = [{ trainable: [] }, { trainable: [{ name: 'lm_head.weight', shape: [50_257, 768], init: { kind: 'zeros' }, decay: true }] }] as const;
     expect(labelChunks(100, { vocabSize: 1000 }, adapter)).toBe(1);
     expect(labelChunks(4088, { vocabSize: 50_257 }, adapter)).toBe(13);
-    expect(labelChunks(4088, { vocabSize: 50_257 }, head)).toBe(1);
+    expect(labelChunks(4088, { vocabSize: 50_257 }, head)).toBe(6);
+    expect(labelChunks(508, { vocabSize: 50_257 }, head)).toBe(1);
     expect(chunkLengths(10, 3)).toEqual({ N0: 4, N1: 4, N2: 2 });
   });
 
-  it('take the memory of one', () => {
-    const { model, tuning } = setUp(demo, 'lora');
+  it.each(['lora', 'full'] as const)('take the memory of one for %s', (finetuning) => {
+    const { model, tuning } = setUp(demo, finetuning);
     const peak = (chunks: number) => cost(microStep(model, tuning, { recompute: true, labelChunks: chunks }).fn, { B: 1, T: 64, N: 4096, ...chunkLengths(4096, chunks) }).peakBytes;
     expect(peak(8)).toBeLessThan(0.3 * peak(1));
   });

@@ -5,6 +5,7 @@ import type { Fn, InitialValue, Program, Variable } from '../../graph/node.js';
 import type { Tensor } from '../../util/tensor.js';
 import type { CompileOptions, Executable, Placement } from '../contract.js';
 import { bindFeeds, checkVariable, functionOf } from '../checks.js';
+import { slabElements, type Elementwise } from './elementwise.js';
 import { allocating, translated } from './errors.js';
 import { feedName, variableName } from './lowering.js';
 import { copied, discard, emptyTensor, fromOrt, toOrt, VariableMemory } from './memory.js';
@@ -19,6 +20,12 @@ import { WeightFile } from './weights.js';
 interface Compiled {
   readonly session: InferenceSession;
   readonly held: readonly string[];
+}
+
+/** What a run does to variables when it has succeeded. */
+interface Updates {
+  readonly replacing: ReadonlyMap<string, Tensor>;
+  readonly added: Map<string, Tensor>;
 }
 
 export class OnnxExecutable implements Executable {
@@ -67,43 +74,72 @@ export class OnnxExecutable implements Executable {
   async run(name: string, feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
     const fn = functionOf(this.#program, name);
     bindFeeds(fn, feeds);
-    const { parts, fills, inTurn } = this.#planOf(fn);
-    for (const part of parts) await this.#compile(part);
+    const { parts, fills, inTurn, sums, elementwise } = this.#planOf(fn);
+    for (const part of [...parts, ...elementwise.map((group) => group.fn)]) await this.#compile(part);
     const outputs: Record<string, Tensor> = {};
-    for (const together of inTurn ? parts.map((part) => [part]) : [parts]) Object.assign(outputs, await this.#runTogether(together, feeds));
+    for (const group of elementwise) await this.#runBySlab(group, feeds);
+    for (const together of inTurn ? parts.map((part) => [part]) : [parts]) Object.assign(outputs, await this.#runTogether(together, feeds, sums));
     this.#memory.fill(fills);
     return outputs;
   }
 
   /** The updates of these parts take effect when all of them have been computed. */
-  async #runTogether(parts: readonly Fn[], feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
-    const updates = this.#memory.lend(parts.flatMap((part) => Object.keys(part.updates)));
+  async #runTogether(parts: readonly Fn[], feeds: Readonly<Record<string, Tensor>>, sums: ReadonlySet<string>): Promise<Record<string, Tensor>> {
+    const updates: Updates = { replacing: this.#memory.lend(parts.flatMap((part) => Object.keys(part.updates).filter((name) => !sums.has(name)))), added: new Map() };
     const outputs: Record<string, Tensor> = {};
     try {
       for (const part of parts) Object.assign(outputs, await this.#runPart(part, feeds, updates));
     } catch (error) {
-      this.#memory.release(updates);
+      this.#memory.release(updates.replacing);
       throw error;
     }
-    this.#memory.commit(updates);
+    this.#memory.commit(updates.replacing);
+    for (const [name, value] of updates.added) this.#memory.add(name, value);
     return outputs;
   }
 
-  async #runPart(fn: Fn, feeds: Readonly<Record<string, Tensor>>, updates: ReadonlyMap<string, Tensor>): Promise<Record<string, Tensor>> {
+  /** The first slab is as large as any: when memory does not suffice, it is the first that fails, and nothing has changed. */
+  async #runBySlab({ fn, reads, writes, size }: Elementwise, feeds: Readonly<Record<string, Tensor>>): Promise<void> {
+    const { session } = await this.#compile(fn);
+    const scalars = fn.inputs.filter(({ shape }) => shape.length === 0).map(({ attrs: { name } }) => [feedName(name), toOrt(feeds[name])] as const);
+    const fetches = Object.fromEntries(writes.map((_, place) => [outputName(String(place)), null]));
+    for (let start = 0; start < size; start += slabElements) {
+      const slabs = reads.map((name, place) => [feedName(String(place)), toOrt(this.#memory.slab(name, start, Math.min(size, start + slabElements)))] as const);
+      const results = await session.run(Object.fromEntries([...scalars, ...slabs]), fetches).catch((cause: unknown) => {
+        throw translated(cause, `running ${fn.name}`);
+      });
+      await this.#record(fn, session);
+      for (const [place, name] of writes.entries()) {
+        const result = results[outputName(String(place))];
+        this.#memory.setSlab(name, start, fromOrt(result));
+        discard(result);
+      }
+    }
+  }
+
+  async #runPart(fn: Fn, feeds: Readonly<Record<string, Tensor>>, { replacing, added }: Updates): Promise<Record<string, Tensor>> {
     const { session, held } = await this.#compile(fn);
     const inputs: Record<string, OrtTensor> = {};
     for (const { attrs } of fn.inputs) inputs[feedName(attrs.name)] = toOrt(feeds[attrs.name]);
     for (const variable of held) inputs[variableName(variable)] = toOrt(this.#memory.get(variable)!);
     const fetches: Record<string, OrtTensor | null> = {};
     for (const output of Object.keys(fn.outputs)) fetches[outputName(output)] = null;
-    for (const variable of Object.keys(fn.updates)) fetches[updateName(variable)] = toOrt(updates.get(variable)!);
+    for (const variable of Object.keys(fn.updates)) fetches[updateName(variable)] = replacing.has(variable) ? toOrt(replacing.get(variable)!) : null;
 
     const results = await session.run(inputs, fetches).catch((cause: unknown) => {
       throw translated(cause, `running ${fn.name}`);
     });
-    if (this.#isRecorded && !this.#placements.has(fn.name)) this.#placements.set(fn.name, await placementOf(session, this.#profilePath(fn.name)));
-    for (const variable of Object.keys(fn.updates)) discard(results[updateName(variable)]);
+    await this.#record(fn, session);
+    for (const variable of Object.keys(fn.updates)) {
+      if (replacing.has(variable)) discard(results[updateName(variable)]);
+      else added.set(variable, fromOrt(results[updateName(variable)]));
+    }
     return Object.fromEntries(Object.keys(fn.outputs).map((output) => [output, fromOrt(results[outputName(output)])]));
+  }
+
+  /** Where its first run has put the ops, on a device that may leave some to the CPU. */
+  async #record(fn: Fn, session: InferenceSession): Promise<void> {
+    if (this.#isRecorded && !this.#placements.has(fn.name)) this.#placements.set(fn.name, await placementOf(session, this.#profilePath(fn.name)));
   }
 
   #planOf(fn: Fn): Plan {

@@ -38,11 +38,13 @@ export function emptyTensor({ dtype, shape }: { dtype: DType; shape: readonly nu
 /**
  * Variables in host memory: those that functions update, and others that are only read. A run writes an updated variable's new value into a spare tensor of
  * its type and shape, and the two change places when the run has succeeded, so that a failed run leaves
- * everything as it was.
+ * everything as it was. What is all zeros, as gradients are between an update and the next step, takes no memory.
  */
 export class VariableMemory {
   readonly bytes: number;
   readonly #values: Map<string, Tensor>;
+  /** What is all zeros and not in `#values`. */
+  readonly #zeros: Map<string, Pick<Variable, 'dtype' | 'shape'>>;
   readonly #spares = new Map<string, Tensor[]>();
   /** Whose memory came from outside and must not be written to. */
   readonly #borrowed: Set<string>;
@@ -50,24 +52,56 @@ export class VariableMemory {
   /** What is only read stays in the memory that it came in, so that reading a model leaves nothing behind. */
   constructor({ changing, fixed }: { readonly changing: readonly Variable[]; readonly fixed: readonly Variable[] }, initial: (variable: Variable) => Tensor) {
     this.bytes = [...changing, ...fixed].reduce((sum, variable) => sum + byteLength(variable), 0);
-    this.#values = new Map([...fixed.map((variable) => [variable.name, initial(variable)] as const), ...changing.map((variable) => [variable.name, copied(initial(variable))] as const)]);
+    this.#values = new Map(fixed.map((variable) => [variable.name, initial(variable)]));
+    this.#zeros = new Map();
+    for (const variable of changing) {
+      const value = initial(variable);
+      if (isZero(value)) this.#zeros.set(variable.name, variable);
+      else this.#values.set(variable.name, copied(value));
+    }
     this.#borrowed = new Set(fixed.map(({ name }) => name));
   }
 
   get(name: string): Tensor | undefined {
+    const zero = this.#zeros.get(name);
+    if (zero !== undefined) {
+      this.#values.set(name, emptyTensor(zero));
+      this.#zeros.delete(name);
+    }
     return this.#values.get(name);
   }
 
   set(name: string, value: Tensor): void {
     if (this.#borrowed.delete(name)) this.#values.set(name, copied(value));
-    else this.#values.get(name)!.data.set(value.data);
+    else this.get(name)!.data.set(value.data);
+  }
+
+  /** Adds to what is there; the memory of `value` is the variable's from then on, or of no use any more. */
+  add(name: string, value: Tensor): void {
+    if (this.#zeros.delete(name)) {
+      this.#values.set(name, value);
+      return;
+    }
+    const { data } = this.#values.get(name)!;
+    for (let i = 0; i < data.length; i++) data[i] += value.data[i];
+    discard(value);
+  }
+
+  /** Elements `start` to `end`, in the variable's own memory. */
+  slab(name: string, start: number, end: number): Tensor {
+    const { dtype, data } = this.get(name)!;
+    return { dtype, shape: [end - start], data: data.subarray(start, end) } as Tensor;
+  }
+
+  setSlab(name: string, start: number, { data }: Tensor): void {
+    this.get(name)!.data.set(data, start);
   }
 
   /** Tensors to receive new values of the variables; give them back by `commit` or `release`. */
   lend(names: readonly string[]): Map<string, Tensor> {
     return new Map(
       names.map((name) => {
-        const value = this.#values.get(name)!;
+        const value = this.get(name)!;
         return [name, this.#spares.get(kindOf(value))?.pop() ?? emptyTensor(value)];
       }),
     );
@@ -85,11 +119,22 @@ export class VariableMemory {
   }
 
   fill(values: ReadonlyMap<string, number>): void {
-    for (const [name, value] of values) this.#values.get(name)!.data.fill(value);
+    for (const [name, value] of values) {
+      if (value !== 0) {
+        this.get(name)!.data.fill(value);
+        continue;
+      }
+      const held = this.#values.get(name);
+      if (held === undefined) continue;
+      this.#values.delete(name);
+      this.#zeros.set(name, { dtype: held.dtype, shape: held.shape });
+      discard(held);
+    }
   }
 
   clear(): void {
     this.#values.clear();
+    this.#zeros.clear();
     this.#spares.clear();
   }
 
@@ -102,10 +147,10 @@ export class VariableMemory {
 }
 
 /**
- * Frees a result's memory now. ONNX Runtime's binding gives a copy of every output, also of one that it was
+ * Frees memory that nobody reads any more now. ONNX Runtime's binding gives a copy of every output, also of one that it was
  * given the place for; for gradients of a whole model, waiting for the garbage collector costs gigabytes.
  */
-export function discard({ data }: OrtTensor): void {
+export function discard({ data }: Pick<OrtTensor, 'data'> | Pick<Tensor, 'data'>): void {
   if (!(data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array)) return;
   const { port1, port2 } = new MessageChannel();
   port2.close();
@@ -115,6 +160,11 @@ export function discard({ data }: OrtTensor): void {
 
 export function copied(value: Tensor): Tensor {
   return { ...value, data: allocating(() => value.data.slice()) } as Tensor;
+}
+
+function isZero({ data }: Tensor): boolean {
+  for (let i = 0; i < data.length; i++) if (data[i] !== 0) return false;
+  return true;
 }
 
 function kindOf({ dtype, shape }: Tensor): string {

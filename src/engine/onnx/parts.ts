@@ -1,6 +1,8 @@
+import { sameShape } from '../../graph/dims.js';
 import type { Fn, Node } from '../../graph/node.js';
 import { makeFn, nodesOf } from '../../graph/program.js';
 import { sizeOf } from '../../util/tensor.js';
+import { elementwise, shared, type Elementwise } from './elementwise.js';
 
 /** What a function comes to: runs of sessions, and constants. */
 export interface Plan {
@@ -11,9 +13,16 @@ export interface Plan {
    * in memory twice. When memory does, it is the first part that fails, and nothing has changed.
    */
   readonly inTurn: boolean;
+  /** What is computed by slabs, the largest first. */
+  readonly elementwise: readonly Elementwise[];
+  /** Updates of the parts that are to be added to what the variable holds: the parts compute only what is added. */
+  readonly sums: ReadonlySet<string>;
   /** Variables whose every element becomes one number, such as a gradient that has been used. */
   readonly fills: ReadonlyMap<string, number>;
 }
+
+/** Updates by their variables. */
+type Group = [string, Node][];
 
 /** Elements of new values that one part computes, unless one value alone has more. */
 const PART_ELEMENTS = 1 << 24;
@@ -25,15 +34,48 @@ const PART_ELEMENTS = 1 << 24;
  */
 export function planOf(fn: Fn): Plan {
   const fills = new Map<string, number>();
+  const sums = new Set<string>();
   const computed: [string, Node][] = [];
   for (const [name, node] of Object.entries(fn.updates)) {
     const value = filling(node);
-    if (value === null) computed.push([name, node]);
-    else fills.set(name, value);
+    const added = addedTo(name, node);
+    if (value !== null) {
+      fills.set(name, value);
+    } else if (added !== null) {
+      sums.add(name);
+      computed.push([name, added]);
+    } else {
+      computed.push([name, node]);
+    }
   }
-  const groups = Object.keys(fn.outputs).length > 0 ? [computed] : packed(components(computed));
-  const parts = groups.toReversed().map((group, i) => makeFn(i === 0 ? fn.name : `${fn.name}.${i}`, fn.outputs, Object.fromEntries(group)));
-  return { fills, parts, inTurn: parts.length > 1 && areApart(parts) };
+  const hasOutputs = Object.keys(fn.outputs).length > 0;
+  const groups = hasOutputs ? [computed] : components(computed);
+  const alone = apart(hasOutputs ? [] : groups.filter((group) => group.every(([name]) => !sums.has(name))));
+  const bySlab = new Map([...alone].map((group) => [group, elementwise(fn.name, group)]));
+  const together = groups.filter((group) => (bySlab.get(group) ?? null) === null);
+  const parts = (hasOutputs ? together : packed(together)).toReversed().map((group, i) => makeFn(i === 0 ? fn.name : `${fn.name}.${i}`, fn.outputs, Object.fromEntries(group)));
+  const slabs = [...bySlab.values()].filter((group) => group !== null).sort((a, b) => b.size - a.size);
+  return { parts, inTurn: parts.length > 1 && areApart(parts), elementwise: shared(slabs), sums, fills };
+}
+
+/** The groups that read nothing that another updates, and update nothing that another reads. */
+function apart(groups: readonly Group[]): Set<Group> {
+  const updatedBy = new Map(groups.flatMap((group) => group.map(([name]) => [name, group])));
+  const tied = new Set<Group>();
+  for (const group of groups) {
+    for (const node of nodesOf(makeFn('', {}, Object.fromEntries(group)))) {
+      const other = node.kind === 'variable' ? updatedBy.get(node.attrs.name) : undefined;
+      if (other !== undefined && other !== group) tied.add(group).add(other);
+    }
+  }
+  return new Set(groups.filter((group) => !tied.has(group)));
+}
+
+/** y of `v ← v + y`. */
+function addedTo(name: string, node: Node): Node | null {
+  if (node.kind !== 'add') return null;
+  const [old, added] = node.inputs;
+  return old.kind === 'variable' && old.attrs.name === name && sameShape(added.shape, old.shape) ? added : null;
 }
 
 function areApart(parts: readonly Fn[]): boolean {
@@ -47,12 +89,12 @@ function filling(node: Node): number | null {
 }
 
 /** Updates that share a computed tensor, together. */
-function components(updates: readonly [string, Node][]): [string, Node][][] {
-  const found = new Set<[string, Node][]>();
-  const groupOf = new Map<Node, [string, Node][]>();
+function components(updates: readonly [string, Node][]): Group[] {
+  const found = new Set<Group>();
+  const groupOf = new Map<Node, Group>();
   for (const [name, target] of updates) {
     const tensors = nodesOf(makeFn(name, { target })).filter(isComputedTensor);
-    const group: [string, Node][] = [[name, target]];
+    const group: Group = [[name, target]];
     for (const other of new Set(tensors.flatMap((node) => (groupOf.has(node) ? [groupOf.get(node)!] : [])))) {
       group.push(...other);
       found.delete(other);
@@ -68,9 +110,9 @@ function isComputedTensor(node: Node): boolean {
 }
 
 /** Groups in few lists, each of at most PART_ELEMENTS or of one group, the largest last. */
-function packed(groups: [string, Node][][]): [string, Node][][] {
-  const size = (group: readonly [string, Node][]): number => group.reduce((sum, [, { shape }]) => sum + sizeOf(shape.map(Number)), 0);
-  const lists: [string, Node][][] = [];
+function packed(groups: Group[]): Group[] {
+  const size = (group: Group): number => group.reduce((sum, [, { shape }]) => sum + sizeOf(shape.map(Number)), 0);
+  const lists: Group[] = [];
   for (const group of groups.sort((a, b) => size(a) - size(b))) {
     const last = lists.at(-1);
     if (last === undefined || size(last) + size(group) > PART_ELEMENTS) lists.push(group);
