@@ -14,7 +14,7 @@ interface Options {
 /** Shows the rows of an experiment as the model will see them. */
 export async function data(terminal: Terminal, file: string, { set, rows, row, json }: Options): Promise<void> {
   const experiment = await loadExperiment(file, { set }, terminal.env);
-  const { tokenizer, prepared } = await prepare(experiment, terminal.env);
+  const { tokenizer, prepared } = await prepare(experiment, terminal);
   const beyond = row?.find((each) => each > prepared.train.length);
   if (beyond !== undefined) throw new UserError(`there is no row ${beyond}: there are ${prepared.train.length} to train on`);
   const wanted = row?.map((each) => each - 1) ?? Array.from({ length: Math.min(rows, prepared.train.length) }, (_, i) => i);

@@ -10,6 +10,8 @@ import { loadTokenizer, type Tokenizer } from '../data/tokenizer/index.js';
 import { resolveModelPath } from '../models/discover.js';
 import { withClasses } from '../models/registry.js';
 import { modelPlaces } from './places.js';
+import type { Terminal } from './terminal.js';
+import { redrawnProgress } from './view/progress.js';
 
 /** Throws a UserError for whatever the user has to change. */
 export async function loadExperiment(file: string, options: ReadOptions, env: Environment): Promise<Experiment> {
@@ -17,10 +19,15 @@ export async function loadExperiment(file: string, options: ReadOptions, env: En
   return withValues(experiment, { model: resolveModelPath(experiment.model, modelPlaces(env)) });
 }
 
-/** Tokenised rows of an experiment, from the cache where they are in it. */
-export async function prepare(experiment: Experiment, env: Environment): Promise<{ tokenizer: Tokenizer; prepared: PreparedDataset }> {
+/** Tokenised rows of an experiment, from the cache where they are in it; a person sees how far it is. */
+export async function prepare(experiment: Experiment, terminal: Terminal): Promise<{ tokenizer: Tokenizer; prepared: PreparedDataset }> {
   const tokenizer = await loadTokenizer(experiment.tokenizer ?? experiment.model);
-  return { tokenizer, prepared: await prepareDataset(withClasses(experiment), tokenizer, { cacheFolder: tokenCache(env) }) };
+  const progress = redrawnProgress(terminal);
+  try {
+    return { tokenizer, prepared: await prepareDataset(withClasses(experiment), tokenizer, { cacheFolder: tokenCache(terminal.env), onProgress: progress.show }) };
+  } finally {
+    progress.clear();
+  }
 }
 
 /** `key=value` of --set where there is no file to set it in. */

@@ -11,6 +11,7 @@ import { chunkDocuments, cutDocuments, cutPairs } from './cut.js';
 import type { Corpus } from './encode-parts.js';
 import { tokenWeights } from './functions.js';
 import { KeyTokenRows, keyTokenIds } from './keytoken.js';
+import { readMeter, type ReadProgress } from './reading.js';
 import { ChosenRows, type EncodedRows, StoredRows } from './rows.js';
 import { rowRule } from './rule.js';
 import { type DataSet, setsOf } from './sets.js';
@@ -69,6 +70,8 @@ export interface PrepareOptions {
   readonly tokenise?: boolean;
   /** Text between two places at which tokenising can go on, in UTF-16 units; some seconds of work if not given. */
   readonly partUnits?: number;
+  /** Told now and then where rows are tokenised and it takes some time. */
+  readonly onProgress?: (progress: ReadProgress) => void;
 }
 
 /** The rows are not in the cache, and tokenising them was not asked for. */
@@ -134,7 +137,7 @@ const shapes: { readonly [S in Experiment['stage']]: (example: Example, tokenize
 /** Reads files of one set. */
 type SplitLoader = (files: readonly string[], set: DataSet) => Promise<LoadedSplit>;
 
-function splitLoader({ dataset, stage, max_length: maxLength, overflow, recipe }: DataSettings, tokenizer: Tokenizer, { cacheFolder, moduleFolder, tokenise = true, partUnits }: PrepareOptions): SplitLoader {
+function splitLoader({ dataset, stage, max_length: maxLength, overflow, recipe }: DataSettings, tokenizer: Tokenizer, { cacheFolder, moduleFolder, tokenise = true, partUnits, onProgress = () => undefined }: PrepareOptions): SplitLoader {
   const everyToken = stage === 'pretrain' || stage === 'mlm';
   const { filter, dedupe, labels } = dataset;
   if (stage === 'classify' && labels === null) throw new Error('the names of the classes have to be known before rows are read');
@@ -146,9 +149,13 @@ function splitLoader({ dataset, stage, max_length: maxLength, overflow, recipe }
     const reading: ReadOptions = { textColumn: columns['text'] ?? 'text', runningText: everyToken };
     const key = { format, columns, tags, template, filter, dedupe, maxRows, stage, tokenizer: tokenizer.fingerprint, ...(stage === 'classify' ? { labels } : {}), ...(weight_column === null ? {} : { weight_column }), ...(Object.keys(functions).length === 0 ? {} : { recipe: sha256 }) };
     const plain = (): RowTemplate => (stage === 'classify' && labels ? classTemplate(set, labels) : stage === 'seq2seq' ? pairTemplate(set, tokenizer) : rowTemplate(set, tokenizer));
+    const meter = readMeter(files, onProgress);
     const corpus: Corpus = {
       files,
-      read: (file, after) => readerOf(file)(file, { ...reading, after }),
+      read: (file, after) => {
+        meter(file, 0);
+        return readerOf(file)(file, { ...reading, after, onRead: (bytes) => meter(file, bytes) });
+      },
       tokenizer,
       rule: () => rowRule(set, { dataset, functions, tokenizer, template: plain }),
       tokenWeights: functions.tokenWeights ? tokenWeights(functions.tokenWeights, tokenizer) : null,

@@ -9,6 +9,7 @@ const ended = 'ended_at = @time, queue_position = NULL';
 
 /** The SET part of an UPDATE of `runs`; named parameters are fields of the event, and `@time`. Null: the row stays. */
 export const rowChanges: Readonly<Record<EventType, string | null>> = {
+  preparing: null,
   started: `state = 'running', reason = NULL, started_at = coalesce(started_at, @time), ended_at = NULL, ${progress},
     trainable_parameters = @trainable_parameters, total_parameters = @total_parameters, estimated_memory_bytes = @estimated_memory_bytes, engine = @engine`,
   step: `${progress}, train_loss = @loss, tokens_seen = @tokens_seen, tokens_per_second = @tokens_per_second, peak_memory_bytes = max(coalesce(peak_memory_bytes, 0), @memory_bytes)`,

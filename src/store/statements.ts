@@ -30,6 +30,7 @@ export function prepareStatements(connection: Connection) {
     inheritSeq: write('UPDATE runs SET seq = (SELECT seq FROM runs WHERE id = @parent) WHERE id = @id'),
     supersede: write('DELETE FROM metrics WHERE run = @run AND key = @key AND step > @step'),
     insertEvent: write('INSERT INTO events (run, type, seq, step, time, details) VALUES (@run, @type, @seq, @step, @time, @details)'),
+    forgetPreparing: write("DELETE FROM events WHERE run = @run AND type = 'preparing'"),
     checkpoints: connection.prepare<{ step: number; path: string }>('SELECT step, path FROM checkpoints WHERE run = @run'),
     insertCheckpoint: write('INSERT OR REPLACE INTO checkpoints (run, step, path, bytes) VALUES (@run, @step, @path, @bytes)'),
     deleteCheckpoint: write('DELETE FROM checkpoints WHERE run = @run AND step = @step'),

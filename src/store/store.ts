@@ -137,6 +137,7 @@ class SqliteStore extends Reader implements Store {
       if (event.type === 'started' || event.type === 'resumed') for (const { key } of this.metricKeys.all()) this.#sql.supersede.run({ run, key, step: event.step });
       if (event.type === 'completed' && event.measurement) this.#sql.insertMeasurement.run({ time, details: JSON.stringify(event.measurement) });
       if (event.type === 'checkpoint') this.#keepCheckpoint(run, event);
+      if (event.type === 'preparing' || event.type === 'started') this.#sql.forgetPreparing.run({ run }); // only the latest is news
       if (points.length === 0) this.#keepEvent({ run, seq, event, time });
     });
   }

@@ -2,6 +2,7 @@
 
 import type { liveKnobs } from '../config/same-run.js';
 import type { TrainConfig } from '../config/schema.js';
+import type { ReadProgress } from '../data/reading.js';
 
 export interface Progress {
   /** Updates done, and to be done. */
@@ -19,6 +20,11 @@ export interface StartedEvent extends Progress {
   readonly eval_rows: number;
   /** What computes: "onnx 1.30.0 on cpu, 2 threads", and why it was chosen. */
   readonly engine: string;
+}
+
+/** Before the start, where rows have to be tokenised and it takes some time: how far their files are read. */
+export interface PreparingEvent extends ReadProgress {
+  readonly type: 'preparing';
 }
 
 /** A logged point. `loss` is the mean over the label tokens of the updates since the last point. */
@@ -146,6 +152,7 @@ export interface FailedEvent {
 }
 
 export type TrainEvent =
+  | PreparingEvent
   | StartedEvent
   | StepEvent
   | EvalEvent

@@ -59,7 +59,7 @@ export async function prepareSession(given: Experiment, context: TrainContext, s
 
   const tokenizer = await loadTokenizer(experiment.tokenizer ?? experiment.model);
   checkVocabulary(tokenizer, model);
-  const data = await prepareDataset(experiment, tokenizer, { cacheFolder: join(context.home, 'cache', 'tokens'), moduleFolder: context.runFolder });
+  const data = await prepareDataset(experiment, tokenizer, { cacheFolder: join(context.home, 'cache', 'tokens'), moduleFolder: context.runFolder, onProgress: (progress) => context.emit({ type: 'preparing', ...progress }) });
   for (const { file, line, reason } of data.rejected.slice(0, 5)) {
     context.emit({ type: 'warning', message: `Left out ${file}:${line}: ${reason}` });
   }

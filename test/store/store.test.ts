@@ -38,6 +38,16 @@ afterEach(() => {
 const create = (name = 'a') => store.createRun({ name, config }).id;
 
 describe('the way of a run', () => {
+  it('keeps how far its rows are tokenised only until there is better news', () => {
+    const id = create();
+    const told = () => store.historySince(id, 0).rows.map(({ type, details }) => [type, details.bytes]);
+    const prepared = (bytes: number): TrainEvent => ({ type: 'preparing', bytes, total_bytes: 900, elapsed_time: 1, remaining_time: 2 });
+    for (const bytes of [100, 500]) store.record(id, prepared(bytes), time);
+    expect(told()).toEqual([['preparing', 500]]);
+    store.record(id, started, time);
+    expect(told()).toEqual([['started', undefined]]);
+  });
+
   it('begins queued, with its whole configuration', () => {
     const run = store.createRun({ name: 'first', config });
     expect(run).toMatchObject({ name: 'first', state: 'queued', reason: null, started_at: null, step: 0, train_loss: null, checkpoints: [], tags: [], note: '', archived: false, parent: null });

@@ -11,6 +11,7 @@ import { currentKnob, initialNewRun, shownKnobs } from '../../src/ui/screens/new
 import type { NewRunState } from '../../src/ui/screens/new-run/state.js';
 import { visibleRuns } from '../../src/ui/screens/runs/state.js';
 import { addNews, remainingSeconds } from '../../src/ui/run-data.js';
+import { noCurve } from '../../src/ui/screens/live/lines.js';
 import type { RunNews } from '../../src/ui/run-data.js';
 import { fieldOf, fieldWindow, reduceField, selectedField } from '../../src/ui/widgets/field.js';
 import { fuzzyRows } from '../../src/ui/format/fuzzy.js';
@@ -194,6 +195,14 @@ describe('runs', () => {
     expect(resumed.samples.map(({ text }) => text)).toEqual(['old', 'new']);
     expect(resumed.warnings).toEqual(['hm']);
     expect(addNews(resumed, news(run({ id: 'b' }))).samples).toEqual([]);
+  });
+
+  it('say in place of a curve how far their rows are tokenised, until there is something else to say', () => {
+    const row = (type: string, details = {}) => ({ type, step: null, details, time: '2026-01-01T00:00:00Z' });
+    const preparing = addNews(null, { ...news(run({})), happened: [row('preparing', { bytes: 250, total_bytes: 1000, remaining_time: 9 })] });
+    expect(noCurve(preparing)).toBe('25.0% of 1.00 kB is tokenised, 9.0s left; what is, is kept for later runs.');
+    expect(noCurve(addNews(preparing, { ...news(run({})), happened: [row('started')] }))).toContain('The first step is on its way');
+    expect(noCurve(addNews(preparing, news(run({ state: 'failed' }))))).toBe('This run logged no step.');
   });
 
   it('predict their end from the pace of the last steps', () => {

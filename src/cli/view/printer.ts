@@ -1,9 +1,9 @@
 /** Prints the events of a run as they come: JSON lines, lines of a log, or lines above one that is redrawn. */
-import type { EvalEvent, StepEvent, TrainEvent } from '../../trainer/events.js';
+import type { EvalEvent, PreparingEvent, StepEvent, TrainEvent } from '../../trainer/events.js';
 import type { RunRecord } from '../../store/rows.js';
 import { called } from '../../ui/format/run.js';
 import type { Terminal } from '../terminal.js';
-import { eventLine, statusLine } from './progress.js';
+import { clearLine, eventLine, preparingLine, statusLine } from './progress.js';
 
 export interface EventPrinter {
   /** A failure is not shown but in JSON: its reason belongs on stderr, which is for the command to say. */
@@ -14,7 +14,6 @@ export interface EventPrinter {
   clear(): void;
 }
 
-const clearLine = '\r\u001b[2K';
 /** A status is read by people: more often than this costs the network and tells them nothing. */
 const redrawMilliseconds = 100;
 
@@ -46,17 +45,25 @@ function eventText(event: TrainEvent, { style, width, interactive }: Terminal, r
 
 function redrawing(terminal: Terminal, run: Named): EventPrinter {
   const { style } = terminal;
+  let preparing: PreparingEvent | null = null;
   let step: StepEvent | null = null;
   let evaluation: EvalEvent | null = null;
   let drawn = 0;
-  const status = () => (step === null ? '' : statusLine(step, evaluation, { width: terminal.width - 1, glyphs: style.glyphs }));
-  const end = () => {
-    if (step !== null) terminal.write(`${clearLine}${status()}\n`);
+  const status = () => {
+    if (step !== null) return statusLine(step, evaluation, { width: terminal.width - 1, glyphs: style.glyphs });
+    return preparing === null ? '' : preparingLine(preparing, { width: terminal.width - 1, glyphs: style.glyphs });
+  };
+  const forget = () => {
     step = null;
+    preparing = null;
+  };
+  const end = () => {
+    if (status() !== '') terminal.write(`${clearLine}${status()}\n`);
+    forget();
   };
   const clear = () => {
-    if (step !== null) terminal.write(clearLine);
-    step = null;
+    if (status() !== '') terminal.write(clearLine);
+    forget();
   };
   return {
     end,
@@ -69,10 +76,17 @@ function redrawing(terminal: Terminal, run: Named): EventPrinter {
         terminal.write(`${clearLine}${status()}`);
         return;
       }
+      if (event.type === 'preparing') {
+        preparing = event;
+        terminal.write(`${clearLine}${status()}`);
+        return;
+      }
       if (event.type === 'eval') evaluation = event;
       if (event.type === 'completed' || event.type === 'failed') end();
       if (event.type === 'stopped') clear();
-      if (event.type !== 'failed') terminal.write(`${step === null ? '' : clearLine}${eventText(event, terminal, run)}\n${status()}`);
+      const drawnOver = status() === '' ? '' : clearLine;
+      if (event.type === 'started') preparing = null;
+      if (event.type !== 'failed') terminal.write(`${drawnOver}${eventText(event, terminal, run)}\n${status()}`);
     },
   };
 }

@@ -1,14 +1,19 @@
 /** Training events as lines of text. */
+import type { ReadProgress } from '../../data/reading.js';
 import type { EvalEvent, StartedEvent, StepEvent, TrainEvent } from '../../trainer/events.js';
 import { counted, formatBytes, formatCount, formatDuration, formatNumber, formatShare, formatShort } from '../../util/format.js';
 import { clean, cut, wrap } from '../../ui/format/text.js';
 import type { Glyphs } from '../../ui/theme.js';
-import type { Style } from '../terminal.js';
+import type { Style, Terminal } from '../terminal.js';
+
+export const clearLine = '\r\u001b[2K';
 
 /** An event as a line of a log, or as several of at most `width` columns, broken between words. */
 export function eventLine(event: TrainEvent, style: Style, width = Infinity): string {
   const wrapped = (text: string) => wrap(text, width).join('\n');
   switch (event.type) {
+    case 'preparing':
+      return preparingLine(event, { width, glyphs: style.glyphs });
     case 'started':
       return wrapped(startedLine(event));
     case 'step':
@@ -62,6 +67,27 @@ export function statusLine(event: StepEvent, evaluation: EvalEvent | null, look:
     formatBytes(event.memory_bytes),
   ];
   return cut(parts.join('  '), look.width, look.glyphs.ellipsis);
+}
+
+/** How far rows are tokenised, as one line no wider than `width`. */
+export function preparingLine({ bytes, total_bytes, remaining_time }: ReadProgress, { width, glyphs }: { readonly width: number; readonly glyphs: Glyphs }): string {
+  const share = bytes / total_bytes;
+  return cut(`${String(Math.floor(100 * share)).padStart(3)}% ${bar(share, glyphs)} tokenised of ${formatBytes(total_bytes)}  ${formatDuration(remaining_time)} left`, width, glyphs.ellipsis);
+}
+
+/** One line that is redrawn and taken away; nothing where stdout is no terminal. */
+export function redrawnProgress(terminal: Terminal): { show(progress: ReadProgress): void; clear(): void } {
+  let drawn = false;
+  return {
+    show(progress) {
+      if (!terminal.interactive) return;
+      terminal.write(`${clearLine}${preparingLine(progress, { width: terminal.width - 1, glyphs: terminal.style.glyphs })}`);
+      drawn = true;
+    },
+    clear() {
+      if (drawn) terminal.write(clearLine);
+    },
+  };
 }
 
 function startedLine(event: StartedEvent): string {

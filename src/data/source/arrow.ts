@@ -7,12 +7,12 @@ import { plainRow } from './plain-value.js';
 import type { RowReader } from './row.js';
 
 /** Rows counted from 1 stand where other files have their lines. */
-export const readArrow: RowReader = async function* (file, { after = 0 }) {
+export const readArrow: RowReader = async function* (file, { after = 0, onRead }) {
   const { DataType, RecordBatchReader } = await import('apache-arrow');
   let line = 0;
   try {
     // A Feather file has its table of contents at the end; a stream is read as it comes.
-    const batches = isFeather(file) ? await RecordBatchReader.from(await open(file)) : await RecordBatchReader.from(bytesOf(file));
+    const batches = isFeather(file) ? await RecordBatchReader.from(await open(file)) : await RecordBatchReader.from(bytesOf(file, onRead));
     for await (const batch of batches) {
       if (line + batch.numRows <= after) {
         line += batch.numRows;

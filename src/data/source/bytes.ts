@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { UserError, messageOf } from '../../util/errors.js';
+import type { OnRead } from './row.js';
 
 const pieceBytes = 1 << 18;
 
@@ -15,12 +16,15 @@ export function compressionOf(file: string): string {
   return Object.keys(compressions).find((ending) => file.toLowerCase().endsWith(ending)) ?? '';
 }
 
-/** A file's bytes in pieces, a few hundred kB at a time; throws UserError where a compressed file is damaged. */
-export async function* bytesOf(file: string): AsyncGenerator<Uint8Array> {
+/** A file's bytes in pieces, a few hundred kB at a time; `onRead` counts them as they lie on the disk. Throws UserError where a compressed file is damaged. */
+export async function* bytesOf(file: string, onRead?: OnRead): AsyncGenerator<Uint8Array> {
   const raw = createReadStream(file, { highWaterMark: pieceBytes });
   const compression = compressionOf(file);
   try {
-    yield* compression === '' ? (raw as AsyncIterable<Uint8Array>) : compressions[compression](raw);
+    for await (const piece of compression === '' ? (raw as AsyncIterable<Uint8Array>) : compressions[compression](raw)) {
+      onRead?.(raw.bytesRead);
+      yield piece;
+    }
   } catch (error) {
     if (compression === '' || (error instanceof Error && 'syscall' in error)) throw error; // the file system's, not the format's
     throw new UserError(`${file} is not a whole ${compression} file (${messageOf(error)}): get it again, or compress it anew`);

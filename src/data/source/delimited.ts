@@ -12,8 +12,8 @@ interface Record {
 
 /** A reader for one separator. Every value is a text. */
 export function readDelimited(delimiter: ',' | '\t'): RowReader {
-  return passingOver(async function* (file) {
-    const parser = Readable.from(textOf(file)).compose(parse({ columns: true, info: true, delimiter, skip_empty_lines: true }));
+  return passingOver(async function* (file, { onRead }) {
+    const parser = Readable.from(textOf(file, onRead)).compose(parse({ columns: true, info: true, delimiter, skip_empty_lines: true }));
     try {
       for await (const { record, info } of parser as AsyncIterable<Record>) yield { file, line: info.lines, value: record };
     } catch (error) {

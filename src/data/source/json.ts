@@ -1,12 +1,12 @@
 /** JSON: a line a row, or one list of rows, read element by element. */
 import { UserError, messageOf } from '../../util/errors.js';
-import { type ReadOptions, type RowReader, rowOf } from './row.js';
+import { type OnRead, type ReadOptions, type RowReader, rowOf } from './row.js';
 import { linesOf, textOf } from './text.js';
 
 /** JSON Lines: one value a line; empty lines are nothing. */
-export const readJsonLines: RowReader = async function* (file, { textColumn, after = 0 }) {
+export const readJsonLines: RowReader = async function* (file, { textColumn, after = 0, onRead }) {
   let left = after;
-  for await (const { number: line, text } of linesOf(file)) {
+  for await (const { number: line, text } of linesOf(file, onRead)) {
     if (text.trim() === '' || left-- > 0) continue;
     yield rowOf(parse(text, file, line), { file, line }, textColumn);
   }
@@ -17,7 +17,7 @@ export const readJson: RowReader = async function* (file, options) {
   let left = options.after ?? 0;
   switch (await layoutOf(file)) {
     case 'list':
-      for await (const { line, text } of elementsOf(file)) if (left-- <= 0) yield rowOf(parse(text, file, line), { file, line }, options.textColumn);
+      for await (const { line, text } of elementsOf(file, options.onRead)) if (left-- <= 0) yield rowOf(parse(text, file, line), { file, line }, options.textColumn);
       return;
     case 'lines':
       yield* readJsonLines(file, options);
@@ -49,7 +49,7 @@ async function layoutOf(file: string): Promise<'list' | 'lines' | 'object'> {
 
 async function* readWrapped(file: string, options: ReadOptions): ReturnType<RowReader> {
   const pieces: string[] = [];
-  for await (const piece of textOf(file)) pieces.push(piece);
+  for await (const piece of textOf(file, options.onRead)) pieces.push(piece);
   const value = parse(pieces.join(''), file, 1);
   const lists = Object.values(Object(value)).filter((part): part is unknown[] => Array.isArray(part));
   if (lists.length !== 1) throw new UserError(`${file} must be a list of rows, or an object with one list in it; it is neither`);
@@ -62,7 +62,7 @@ interface Element {
 }
 
 /** The elements of a top-level list as text, each with the line it starts on. */
-async function* elementsOf(file: string): AsyncGenerator<Element> {
+async function* elementsOf(file: string, onRead?: OnRead): AsyncGenerator<Element> {
   let line = 1;
   let depth = 0; //         0 outside the list, 1 between elements, more inside one
   let inString = false;
@@ -71,7 +71,7 @@ async function* elementsOf(file: string): AsyncGenerator<Element> {
   let startLine = 0; //     of the element being read; 0: none
   let held = ''; //         its text in earlier pieces
 
-  for await (const piece of textOf(file)) {
+  for await (const piece of textOf(file, onRead)) {
     let from = 0;
     const finish = (end: number): Element => {
       const element = { line: startLine, text: held + piece.slice(from, end) };

@@ -12,7 +12,7 @@ const longestDocument = 1 << 21;
  * Documents separated by `<|endoftext|>` where the file holds it. Else one running text with its line
  * ends, or, where rows are asked for, a row a line. Empty rows are nothing.
  */
-export const readPlain: RowReader = passingOver(async function* (file, { textColumn, runningText }) {
+export const readPlain: RowReader = passingOver(async function* (file, { textColumn, runningText, onRead }) {
   const documents = runningText || (await hasDocumentEnds(file));
   let lines: string[] = [];
   let units = 0;
@@ -24,7 +24,7 @@ export const readPlain: RowReader = passingOver(async function* (file, { textCol
     units = 0;
     return row;
   };
-  for await (const { number, text } of linesOf(file)) {
+  for await (const { number, text } of linesOf(file, onRead)) {
     for (const [i, part] of text.split(documentEnd).entries()) {
       if (i > 0 || !documents || units > longestDocument) {
         const row = take();

@@ -22,7 +22,11 @@ export interface ReadOptions {
   readonly runningText: boolean;
   /** Rows at the beginning of the file that are passed over, with as little work as the format allows; none if not given. */
   readonly after?: number;
+  /** Told how many bytes of a file are read, where its kind is read from the beginning to the end. */
+  readonly onRead?: OnRead;
 }
+
+export type OnRead = (bytes: number) => void;
 
 /** Reads a file row by row, holding little of it at a time; throws UserError with the line of what is damaged. */
 export type RowReader = (file: string, options: ReadOptions) => AsyncIterable<SourceRow | RejectedRow>;

@@ -1,6 +1,7 @@
 /** Files as UTF-8 text, in pieces: byte order marks, other encodings and line ends are dealt with here. */
 import { UserError } from '../../util/errors.js';
 import { bytesOf } from './bytes.js';
+import type { OnRead } from './row.js';
 
 export interface Line {
   readonly number: number;
@@ -9,7 +10,7 @@ export interface Line {
 }
 
 /** Pieces of a file's text; throws UserError with the line where it is not UTF-8. */
-export async function* textOf(file: string): AsyncGenerator<string> {
+export async function* textOf(file: string, onRead?: OnRead): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true }); // drops a byte order mark
   let line = 1;
   let first = true;
@@ -21,7 +22,7 @@ export async function* textOf(file: string): AsyncGenerator<string> {
       throw new UserError(`${file}:${line + bad} is not UTF-8 text; convert the file first, for example with iconv -f latin1 -t utf-8`);
     }
   };
-  for await (const bytes of bytesOf(file)) {
+  for await (const bytes of bytesOf(file, onRead)) {
     if (first && isUtf16(bytes)) throw new UserError(`${file} is UTF-16 text; convert it first, for example with iconv -f utf-16 -t utf-8`);
     first = false;
     const text = decode(bytes);
@@ -32,11 +33,11 @@ export async function* textOf(file: string): AsyncGenerator<string> {
 }
 
 /** Lines of a file, `\n` or `\r\n`. */
-export async function* linesOf(file: string): AsyncGenerator<Line> {
+export async function* linesOf(file: string, onRead?: OnRead): AsyncGenerator<Line> {
   let number = 0;
   let rest = '';
   const line = (text: string): Line => ({ number: ++number, text: text.endsWith('\r') ? text.slice(0, -1) : text });
-  for await (const piece of textOf(file)) {
+  for await (const piece of textOf(file, onRead)) {
     const parts = piece.split('\n');
     parts[0] = rest + parts[0];
     rest = parts[parts.length - 1];

@@ -7,11 +7,13 @@ import { memoryTerminal, plain, stepEvent } from '../samples.js';
 const at = { step: 50, total_steps: 200, epoch: 0.5 };
 const evaluation: EvalEvent = { type: 'eval', ...at, eval_loss: 1.75, perplexity: 5.7546, accuracy: 0.9, eval_seconds: 3.2 };
 const started: TrainEvent = { type: 'started', ...at, step: 0, trainable_parameters: 1000, total_parameters: 100_000, estimated_memory_bytes: 3e8, train_rows: 1200, eval_rows: 40, engine: 'reference' };
+const preparing: TrainEvent = { type: 'preparing', bytes: 26_400_000, total_bytes: 66_000_000, elapsed_time: 12, remaining_time: 18 };
 const completed: TrainEvent = { type: 'completed', ...at, step: 200, output: 'out', peak_memory_bytes: 3e8 };
 
 describe('eventLine', () => {
   it.each<[TrainEvent, string]>([
     [stepEvent(7), 'step   7/200  epoch 0.07  loss 2.500  lr 2.0e-4  grad 0.7500  1.23k tok/s  3m 13s left'],
+    [preparing, ' 40% ████████░░░░░░░░░░░░ tokenised of 66.0 MB  18s left'],
     [evaluation, 'step  50/200  eval loss 1.750  perplexity 5.755  accuracy 90.0%  (3.2s)'],
     [{ ...evaluation, eval_seconds: null }, 'step  50/200  eval loss 1.750  perplexity 5.755  accuracy 90.0%'],
     [{ ...evaluation, accuracy: null }, 'step  50/200  eval loss 1.750  perplexity 5.755  (3.2s)'],
@@ -68,6 +70,18 @@ describe('eventPrinter', () => {
     const text = terminal.out.join('');
     const shown = text.split('\n').map((line) => line.split('\r\u001b[2K').at(-1));
     expect(shown).toEqual([eventLine(evaluation, plain), statusLine(stepEvent(200), evaluation, { width: 79, glyphs: plain.glyphs }), eventLine(completed, plain), '']);
+  });
+
+  it('shows how far rows are tokenised until the run starts, or fails', () => {
+    const terminal = memoryTerminal({ interactive: true });
+    const printer = eventPrinter(terminal, { run, json: false });
+    for (const event of [preparing, { ...preparing, bytes: 33_000_000 }, { type: 'warning', message: 'a row is left out' } as const, started]) printer.show(event, time);
+    const shown = terminal.out.join('').split('\n').map((line) => line.split('\r\u001b[2K').at(-1));
+    expect(shown).toEqual(['warning: a row is left out', 'first (1abc)', ...eventLine(started, plain, 80).split('\n'), '']);
+    const failing = memoryTerminal({ interactive: true });
+    const other = eventPrinter(failing, { run, json: false });
+    for (const event of [preparing, { type: 'failed', reason: 'no rows', user: true } as const]) other.show(event, time);
+    expect(failing.out.at(-1)).toBe(`\r\u001b[2K${eventLine(preparing, plain)}\n`);
   });
 
   it('says which run begins, and leaves no status behind when something else is to be said', () => {

@@ -1,5 +1,5 @@
 /** What the live screen says, as lines. */
-import type { RunRecord } from '../../../store/rows.js';
+import type { HistoryRow, RunRecord } from '../../../store/rows.js';
 import { formatBytes, formatCount, formatDuration, formatNumber, formatShare } from '../../../util/format.js';
 import { blank, line, spread } from '../../format/line.js';
 import type { Line } from '../../format/line.js';
@@ -73,9 +73,16 @@ export function nothingYet(record: RunRecord): string {
   return record.config.sample.prompts.length === 0 ? 'No warnings. There will be no samples: sample.prompts is empty.' : 'Nothing yet. Samples come after evaluations.';
 }
 
+/** A data set's first run reads all of it before its first step. */
+function tokenising({ bytes, total_bytes: total, remaining_time: left }: HistoryRow['details']): string {
+  return `${formatShare(Number(bytes) / Number(total))} of ${formatBytes(Number(total))} is tokenised, ${formatDuration(Number(left))} left; what is, is kept for later runs.`;
+}
+
 /** What is said in place of a curve. */
-export function noCurve({ record, ahead }: RunData): string {
+export function noCurve({ record, ahead, history }: RunData): string {
   if (!isUnended(record)) return 'This run logged no step.';
+  const told = history.at(-1);
+  if (record.state === 'running' && told?.type === 'preparing') return tokenising(told.details);
   if (record.state !== 'queued') return 'The first step is on its way: models are read and compiled before it.';
   if (ahead === null) return 'It is being started.';
   return ahead.length === 0 ? 'It waits in the queue and is the next to start.' : `It waits in the queue behind ${ahead.map((name) => clean(name)).join(', ')}.`;
