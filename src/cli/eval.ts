@@ -14,13 +14,14 @@ interface Options {
   readonly dataset?: string;
   readonly format?: string;
   readonly adapter?: string;
+  readonly base?: true;
   readonly set: readonly string[];
   readonly json?: true;
 }
 
 /** Loss and perplexity over the label tokens of a dataset; accuracy over its rows where they are classes. */
 export async function evaluate(terminal: Terminal, reference: string, options: Options): Promise<void> {
-  const subject = findSubject(terminal, reference, options.adapter);
+  const subject = findSubject(terminal, reference, options);
   const experiment = evaluationOf(subject, options);
   const result = await withModel({ ...subject, experiment }, terminal.env, (open) => evaluateDataset(open, experiment, tokenCache(terminal.env)));
   const accuracy = experiment.dataset.format === 'classification' ? result.accuracy : null;

@@ -17,6 +17,7 @@ interface Options {
   readonly ngramSize?: number;
   readonly minNewTokens?: number;
   readonly adapter?: string;
+  readonly base?: true;
   readonly chat?: true;
   readonly set: readonly string[];
   readonly json?: true;
@@ -25,7 +26,7 @@ interface Options {
 /** Prints the prompt and what follows it, as it comes on a terminal. */
 export async function generate(terminal: Terminal, reference: string, options: Options): Promise<void> {
   if (options.temperature > 0 && (options.numBeams ?? 1) > 1) throw new UserError('beams look for the likeliest text and draw none: give --num-beams or --temperature, not both');
-  const subject = findSubject(terminal, reference, options.adapter);
+  const subject = findSubject(terminal, reference, options);
   const experiment = withAssignments(subject.experiment, options.set);
   const streaming = terminal.interactive && !options.json;
   if (streaming) terminal.write(terminal.style.paint(options.prompt, 'muted'));

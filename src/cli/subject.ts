@@ -30,15 +30,26 @@ export interface Subject {
   readonly run: RunRecord | null;
 }
 
+/** What of a model or of a run is meant. */
+export interface Choice {
+  /** A PEFT adapter folder to put on a model folder. */
+  readonly adapter?: string;
+  /** The model that the run began with, read as the run reads it. */
+  readonly base?: true;
+}
+
 /** A model folder goes before a run of the same name. Throws a UserError when the reference is neither. */
-export function findSubject(terminal: Terminal, reference: string, adapter: string | undefined): Subject {
+export function findSubject(terminal: Terminal, reference: string, { adapter, base }: Choice): Subject {
   const { env } = terminal;
-  if (existsSync(join(reference, 'config.json'))) return folderSubject(reference, adapter);
+  if (existsSync(join(reference, 'config.json'))) {
+    if (base) throw new UserError(`--base is the model that a run began with, and ${reference} is a model: leave it out`);
+    return folderSubject(reference, adapter);
+  }
   const reader = openReader(homeFolder(env));
   try {
     const run = newestRun(terminal, reader, reference);
     if (adapter !== undefined) throw new UserError('--adapter goes with a model folder; a run has its own');
-    return runSubject(run, homeFolder(env));
+    return base ? baseSubject(run, homeFolder(env)) : runSubject(run, homeFolder(env));
   } catch (error) {
     if (!(error instanceof UserError) || !reference.includes('/')) throw error;
     return folderSubject(resolveModelPath(reference, modelPlaces(env)), adapter);
@@ -75,6 +86,12 @@ function runSubject(run: RunRecord, home: string): Subject {
   return config.finetuning === 'lora'
     ? { model: config.model, adapter: learned, tokenizer, experiment: config, run }
     : { model: learned, adapter: null, tokenizer, experiment: config, run };
+}
+
+function baseSubject(run: RunRecord, home: string): Subject {
+  const config = withModuleOf(runFolder(home, run.id), run.config);
+  if (config.init === 'random') throw new UserError(`${called(run)} began with random values, and has no base`);
+  return { model: config.model, adapter: config.lora.adapter_name_or_path, tokenizer: config.tokenizer, experiment: config, run };
 }
 
 /** What rows are taken to be where nobody has said it. */

@@ -7,7 +7,7 @@ export interface RunLog {
   /** Of `run.log`; a line without a time of its own has that of the line before. */
   readonly lines: readonly { readonly time: number; readonly text: string }[];
   /** Of `trainer_log.jsonl`. */
-  readonly points: readonly Readonly<Record<string, number | null>>[];
+  readonly points: readonly Readonly<Record<string, number | null | Readonly<Record<string, number>>>>[];
 }
 
 /** Bytes read from the end of each file. */

@@ -67,5 +67,5 @@ export interface Services {
 /** The end of `run.log`, and of `trainer_log.jsonl`; both oldest first, times in milliseconds since 1970. */
 export interface RunLog {
   readonly lines: readonly { readonly time: number; readonly text: string }[];
-  readonly points: readonly Readonly<Record<string, number | null>>[];
+  readonly points: readonly Readonly<Record<string, number | null | Readonly<Record<string, number>>>>[];
 }

@@ -113,13 +113,18 @@ describe('train', () => {
 describe('what was trained', () => {
   it('is evaluated, as the base is', async () => {
     const rows = join(repository, 'experiments', 'demo', 'reviews', 'validation.jsonl');
-    for (const subject of [['short'], [base, '--format', 'classification']]) {
-      const { code, stdout, stderr } = await place.run('eval', ...subject, '--dataset', rows, '--set', 'dataset.max_samples=20', '--json');
+    const subjects = [['short'], ['short', '--base'], [base, '--format', 'classification']];
+    const outcomes = await Promise.all(subjects.map((subject) => place.run('eval', ...subject, '--dataset', rows, '--set', 'dataset.max_samples=20', '--json')));
+    const results = outcomes.map(({ code, stdout, stderr }) => {
       expect([code, stderr]).toEqual([0, '']);
-      const result = JSON.parse(stdout) as { loss: number; perplexity: number; rows: number };
+      return JSON.parse(stdout) as { loss: number; perplexity: number };
+    });
+    for (const result of results) {
       expect(result).toMatchObject({ rows: 20, accuracy: expect.any(Number) as number });
       expect(result.perplexity).toBeCloseTo(Math.exp(result.loss), 6);
     }
+    expect(results[1].loss).toBe(results[2].loss);
+    expect(results[0].loss).toBeLessThan(results[1].loss);
   });
 
   it('is evaluated on the rows that its run set apart; a model has none', async () => {

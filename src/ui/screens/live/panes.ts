@@ -97,13 +97,13 @@ export function logLines(log: RunLog | null, data: RunData, width: number): Line
   const stretches = data.curves.loss?.stretches ?? [];
   // A logged point has a step but no time; a line of the log the other way round.
   const said = log.lines.map(({ time, text }) => ({ at: stretches.findLast((stretch) => stretch.time <= time)?.last ?? -1, lines: wrap(text, width - 9).map((part, i) => line([i === 0 ? `${clockTime(time)} ` : ' '.repeat(9), 'muted'], part)) }));
-  const logged = log.points.map((point) => ({ at: point.current_steps ?? 0, lines: [pointLine(point)] }));
+  const logged = log.points.map((point) => ({ at: typeof point.current_steps === 'number' ? point.current_steps : 0, lines: [pointLine(point)] }));
   return [...said, ...logged].map((entry, order) => ({ ...entry, order })).sort((a, b) => a.at - b.at || a.order - b.order).flatMap(({ lines }) => lines);
 }
 
-function pointLine({ current_steps: step, loss, eval_loss: evaluated, learning_rate: rate, grad_norm: norm, throughput }: RunLog['points'][number]): Line {
-  const fact = (name: string, value: number | null | undefined, format: (value: number) => string): string => (typeof value === 'number' ? `  ${name} ${format(value)}` : '');
-  const head = `step ${formatCount(step ?? 0)}`;
-  if (typeof evaluated === 'number') return line([head, 'muted'], [fact('eval loss', evaluated, formatNumber), 'eval']);
+function pointLine({ current_steps: step, loss, eval_loss: evaluated, eval_losses: sets, learning_rate: rate, grad_norm: norm, throughput }: RunLog['points'][number]): Line {
+  const fact = (name: string, value: RunLog['points'][number][string] | undefined, format: (value: number) => string): string => (typeof value === 'number' ? `  ${name} ${format(value)}` : '');
+  const head = `step ${formatCount(typeof step === 'number' ? step : 0)}`;
+  if (typeof evaluated === 'number') return line([head, 'muted'], [fact('eval loss', evaluated, formatNumber), 'eval'], Object.entries(typeof sets === 'object' ? (sets ?? {}) : {}).map(([name, value]) => fact(clean(name), value, formatNumber)).join(''));
   return line([head, 'muted'], fact('loss', loss, formatNumber), fact('lr', rate, rateText), fact('grad', norm, formatNumber), fact('tok/s', throughput, (speed) => formatShort(Math.round(speed))));
 }
