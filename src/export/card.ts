@@ -18,13 +18,16 @@ export interface CardFacts {
   readonly total_parameters: number | null;
 }
 
+/** What a hub files a model under: https://huggingface.co/tasks */
+const pipelines: Readonly<Record<Experiment['stage'], string>> = { sft: 'text-generation', pretrain: 'text-generation', seq2seq: 'text2text-generation', mlm: 'fill-mask', classify: 'text-classification' };
+
 /** https://huggingface.co/docs/hub/model-cards */
 export function modelCard(experiment: Experiment, facts: CardFacts, format: ExportFormat): string {
   const base = /models--(.+?)[/\\]snapshots/.exec(experiment.model)?.[1].replace('--', '/') ?? basename(experiment.model);
   const front = {
     base_model: base,
     library_name: { peft: 'peft', merged: 'transformers', gguf: 'gguf', 'gguf-lora': 'gguf', onnx: 'transformers.js' }[format],
-    pipeline_tag: 'text-generation',
+    pipeline_tag: pipelines[experiment.stage],
     tags: ['workbench', experiment.finetuning, ...(format.startsWith('gguf') ? ['gguf'] : []), ...(format === 'onnx' ? ['onnx'] : [])],
   };
   const results = [

@@ -17,6 +17,7 @@ import { UserError } from '../util/errors.js';
 import type { Tensor } from '../util/tensor.js';
 import { type StoredType, writeShards } from '../weights/shards.js';
 import { writeGgufAdapter } from './gguf/adapter.js';
+import { architectureOf } from './gguf/architecture.js';
 import { writeGgufModel } from './gguf/merged.js';
 import { writeOnnxModel } from './onnx.js';
 
@@ -79,11 +80,12 @@ const writers: Readonly<Record<ExportFormat, Writer>> = {
 
   async gguf(options, folder, type) {
     const { model, read } = learnedModel(options);
+    architectureOf(model); // what is no GGUF is refused before its tokenizer is looked at
     const element = type as (typeof exportTypes)['gguf'][number];
     await writeGgufModel(join(folder, `${options.name}-${element}.gguf`), { name: options.name, model, tokenizer: readTokenizerFiles(options.tokenizer ?? options.model), element, read });
   },
 
-  'gguf-lora': ({ name, model, output }, folder) => writeGgufAdapter(join(folder, `${name}-lora.gguf`), name, readModel(model), readAdapter(output)),
+  'gguf-lora': ({ name, model, purpose, output }, folder) => writeGgufAdapter(join(folder, `${name}-lora.gguf`), name, readModel(model, purpose), readAdapter(output)),
 
   async onnx(options, folder) {
     await writeOnnxModel(folder, { ...learnedModel(options), base: options.model });
