@@ -92,7 +92,7 @@ function main([folder, ...given]) {
   }
   rmSync(scratch, { recursive: true, force: true });
 
-  const config = { model_type: 'gpt2', vocab_size: 4096, n_positions: 128, n_ctx: 128, n_embd: 192, n_layer: 4, n_head: 6, bos_token_id: 0, eos_token_id: 0, tie_word_embeddings: true };
+  const config = { model_type: 'gpt2', vocab_size: 4096, n_positions: 128, n_ctx: 128, n_embd: 128, n_layer: 4, n_head: 4, bos_token_id: 0, eos_token_id: 0, tie_word_embeddings: true };
   mkdirSync(join(folder, 'model'), { recursive: true });
   if (!existsSync(join(folder, 'model', 'config.json'))) writeFileSync(join(folder, 'model', 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
   console.log(`${join(folder, 'corpus')} holds the corpus, ${join(folder, 'model')} the config of the model; its tokenizer comes next`);
@@ -101,7 +101,7 @@ function main([folder, ...given]) {
 try {
   main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof Refused)) throw error;
-  console.error(error.message);
+  if (!(error instanceof Refused || error.syscall !== undefined)) throw error;
+  console.error(error.message); // the file system's say what and where
   process.exitCode = 2;
 }

@@ -1,12 +1,15 @@
+import { readFileSync } from 'node:fs';
 import type { GenerationConfig } from '../models/generation.js';
 import { continueText } from '../trainer/open.js';
-import { UserError } from '../util/errors.js';
+import { messageOf, UserError } from '../util/errors.js';
 import { withAssignments } from './experiment.js';
 import { findSubject, withModel } from './subject.js';
 import type { Terminal } from './terminal.js';
 
 interface Options {
-  readonly prompt: string;
+  readonly prompt?: string;
+  readonly promptFile?: string;
+  readonly stop?: string;
   readonly maxNewTokens?: number;
   readonly temperature: number;
   readonly topK: number;
@@ -25,25 +28,37 @@ interface Options {
 
 /** Prints the prompt and what follows it, as it comes on a terminal. */
 export async function generate(terminal: Terminal, reference: string, options: Options): Promise<void> {
+  const prompt = promptOf(options);
   if (options.temperature > 0 && (options.numBeams ?? 1) > 1) throw new UserError('beams look for the likeliest text and draw none: give --num-beams or --temperature, not both');
   const subject = findSubject(terminal, reference, options);
   const experiment = withAssignments(subject.experiment, options.set);
   const streaming = terminal.interactive && !options.json;
-  if (streaming) terminal.write(terminal.style.paint(options.prompt, 'muted'));
+  if (streaming) terminal.write(terminal.style.paint(prompt, 'muted'));
   const result = await withModel({ ...subject, experiment }, terminal.env, (open) =>
-    continueText(open, options.prompt, {
+    continueText(open, prompt, {
       maxNewTokens: options.maxNewTokens,
       temperature: options.temperature,
       topK: options.topK,
       topP: options.topP,
       seed: options.seed,
       chat: options.chat ?? false,
+      ...(options.stop === undefined ? {} : { stop: options.stop }),
       generation: generationOf(options),
       ...(streaming ? { onText: (piece: string) => terminal.write(piece) } : {}),
     }),
   );
-  if (options.json) terminal.json({ prompt: options.prompt, text: result.text, prompt_tokens: result.prompt_tokens, new_tokens: result.ids.length, ids: result.ids, stopped: result.stopped });
-  else terminal.print(streaming ? '' : options.prompt + result.text);
+  if (options.json) terminal.json({ prompt, text: result.text, prompt_tokens: result.prompt_tokens, new_tokens: result.ids.length, ids: result.ids, stopped: result.stopped });
+  else terminal.print(streaming ? '' : prompt + result.text);
+}
+
+function promptOf({ prompt, promptFile }: Options): string {
+  if ((prompt === undefined) === (promptFile === undefined)) throw new UserError('give what to continue, as --prompt <text> or as --prompt-file <file>');
+  if (promptFile === undefined) return prompt ?? '';
+  try {
+    return readFileSync(promptFile, 'utf8');
+  } catch (error) {
+    throw new UserError(`--prompt-file ${promptFile} cannot be read (${messageOf(error)}); name a text file`);
+  }
 }
 
 /** What is asked for goes before what the model's folder says; the rest is left to it. */

@@ -88,6 +88,8 @@ export interface ContinueOptions extends Omit<GenerateOptions, 'stopIds' | 'onTo
   readonly generation?: Partial<GenerationConfig>;
   /** The prompt is what a user says: the tokenizer's chat template goes around it. */
   readonly chat?: boolean;
+  /** A text at which to end; it is not part of the result, though its tokens are. */
+  readonly stop?: string;
   /** False: the tokenizer adds nothing before the prompt. Default true; without meaning in a chat, which writes all of it. */
   readonly special?: boolean;
   /** Gets each new piece as it comes, with the number of tokens so far. */
@@ -95,7 +97,7 @@ export interface ContinueOptions extends Omit<GenerateOptions, 'stopIds' | 'onTo
 }
 
 /** Continues a text. */
-export async function continueText(open: OpenModel, prompt: string, { chat = false, special = true, generation: asked = {}, maxNewTokens, ...options }: ContinueOptions): Promise<Generation & { text: string; prompt_tokens: number }> {
+export async function continueText(open: OpenModel, prompt: string, { chat = false, special = true, generation: asked = {}, maxNewTokens, stop, ...options }: ContinueOptions): Promise<Generation & { text: string; prompt_tokens: number }> {
   const { model, tokenizer, executable } = open;
   if (!writes(model)) throw new UserError(`A ${model.modelType} model continues no text: it was made to fill in or to classify.`);
   const text = chat ? tokenizer.chat([{ role: 'user', content: prompt }], { addGenerationPrompt: true }) : prompt;
@@ -103,6 +105,8 @@ export async function continueText(open: OpenModel, prompt: string, { chat = fal
   if (ids.length === 0) throw new UserError('The prompt has no tokens; give some text with --prompt.');
   if (ids.length + (model.encoderDecoder ? 0 : 1) > model.contextLength) throw new UserError(`The prompt has ${ids.length} tokens, but the model holds ${model.contextLength}; shorten it.`);
   const said: number[] = [];
+  const before = (text: string): string => (stop !== undefined && text.includes(stop) ? text.slice(0, text.indexOf(stop)) : text);
+  let ended = false;
   let shown = 0;
   const show = (text: string) => {
     options.onText?.(text.slice(shown), said.length);
@@ -111,11 +115,12 @@ export async function continueText(open: OpenModel, prompt: string, { chat = fal
   const onToken = (id: number) => {
     said.push(id);
     const text = continuation(tokenizer, model, ids, said);
-    if (!text.endsWith('\ufffd')) show(text); // a token may end inside a character: show only what can no longer change
+    ended = before(text) !== text;
+    if (!text.endsWith('\ufffd')) show(before(text)); // a token may end inside a character: show only what can no longer change
   };
   const generation = { ...open.generation, ...asked };
-  const result = await generateTokens(executable, model, ids, { ...options, maxNewTokens: maxNewTokens ?? generation.maxNewTokens ?? usualLength, generation, stopIds: stopIdsOf(generation, tokenizer), onToken });
-  const answer = continuation(tokenizer, model, ids, result.ids);
+  const result = await generateTokens(executable, model, ids, { ...options, maxNewTokens: maxNewTokens ?? generation.maxNewTokens ?? usualLength, generation, stopIds: stopIdsOf(generation, tokenizer), onToken, interrupted: () => ended || options.interrupted?.() === true });
+  const answer = before(continuation(tokenizer, model, ids, result.ids));
   show(answer);
-  return { ...result, text: answer, prompt_tokens: ids.length };
+  return { ...result, stopped: ended ? 'end' : result.stopped, text: answer, prompt_tokens: ids.length };
 }

@@ -25,7 +25,7 @@ describe('help', () => {
       buildProgram(terminal).commands.find((one) => one.name() === name)?.outputHelp();
       return terminal.out.join('').replaceAll(/\s+/g, ' ');
     };
-    expect(helpOf('generate')).toContain('--prompt <text> what to continue (required)');
+    expect(helpOf('export')).toContain('--out <folder> a folder that is not there yet, or an empty one (required)');
     expect(helpOf('generate')).toContain('of the choices (default: 0)');
     expect(helpOf('train')).not.toContain('default');
   });
@@ -47,6 +47,7 @@ describe('what cannot be understood', () => {
     [['trian'], "unknown command 'trian'\n(Did you mean train?)"],
     [['runs', '--sorts', 'name'], "unknown option '--sorts'\n(Did you mean --sort?)"],
     [['train'], "missing required argument 'experiment'"],
+    [['generate', 'x', '--prompt', 'a', '--stop', ''], "option '--stop <text>' argument '' is invalid. Give a text that is not empty."],
     [['generate', 'x', '--prompt', 'a', '--temperature', '-1'], "option '--temperature <t>' argument '-1' is invalid. Give a number of at least 0."],
     [['generate', 'x', '--prompt', 'a', '--top-k', '1.5'], "option '--top-k <k>' argument '1.5' is invalid. Give a whole number of at least 0."],
     [['export', 'x', '--format', 'tflite', '--out', 'y'], "option '--format <format>' argument 'tflite' is invalid. Allowed choices are peft, merged, gguf, gguf-lora, onnx."],

@@ -137,8 +137,10 @@ describe('what was trained', () => {
   it('continues a text, the same for the same seed, and from its merged export too', async () => {
     const merged = join(place.folder, 'merged');
     expect(await place.run('export', 'short', '--format', 'merged', '--out', merged)).toEqual({ code: 0, stdout: `wrote ${merged}\n`, stderr: '' });
-    const options = ['--prompt', 'The food was', '--max-new-tokens', '12', '--temperature', '0.8', '--seed', '3', '--json'];
-    const outcomes = [await place.run('generate', 'short', ...options), await place.run('generate', 'short', ...options), await place.run('generate', merged, ...options)];
+    const prompt = join(place.folder, 'prompt.txt');
+    writeFileSync(prompt, 'The food was');
+    const options = ['--max-new-tokens', '12', '--temperature', '0.8', '--seed', '3', '--json'];
+    const outcomes = [await place.run('generate', 'short', ...options, '--prompt', 'The food was'), await place.run('generate', 'short', ...options, '--prompt-file', prompt), await place.run('generate', merged, ...options, '--prompt', 'The food was')];
     for (const { code, stderr } of outcomes) expect([code, stderr]).toEqual([0, '']);
     const [first, ...others] = outcomes.map(({ stdout }) => (JSON.parse(stdout) as { text: string }).text);
     expect(first).not.toBe('');

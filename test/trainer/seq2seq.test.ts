@@ -81,6 +81,7 @@ describe('BART', () => {
     expect(readJson(output, 'config.json')).toMatchObject({ architectures: ['BartForConditionalGeneration'] });
     await opened(output, { stage: 'seq2seq' }, async (open) => {
       expect((await continueText(open, 'a bird sees three green bird', asked)).text).toBe('green bird');
+      expect(await continueText(open, 'a bird sees three green bird', { ...asked, stop: ' bi' })).toMatchObject({ text: 'green', stopped: 'end' });
       expect((await evaluateDataset(open, experiment, join(home, 'cache'))).accuracy).toBe(1);
     });
   });

@@ -1,7 +1,7 @@
 /** What a run has learned, put to use. */
 import { Option, type Command } from '@commander-js/extra-typings';
 import type { Terminal } from '../terminal.js';
-import { example, number, runHelp, setOption, wholeNumber } from './options.js';
+import { escapedText, example, number, runHelp, setOption, wholeNumber } from './options.js';
 
 export function addModels(program: Command, terminal: Terminal): void {
   program.commandsGroup('Use what was trained:');
@@ -21,7 +21,9 @@ export function addModels(program: Command, terminal: Terminal): void {
     .command('generate')
     .description('continue a text')
     .argument('<run|model>', 'a run (with what it learned) or a model folder')
-    .requiredOption('--prompt <text>', 'what to continue')
+    .option('--prompt <text>', 'what to continue')
+    .option('--prompt-file <file>', 'a file that holds it, line ends and all')
+    .option('--stop <text>', 'end before this text comes; \\n is a line end', escapedText)
     .option('--max-new-tokens <n>', 'at most so many; else what the model\'s folder says, or 64', wholeNumber(1))
     .option('--temperature <t>', '0: always the likeliest token', number(0), 0)
     .option('--top-k <k>', 'choose among the k likeliest; 0: among all', wholeNumber(0), 0)

@@ -26,6 +26,12 @@ export function number(minimum: number, maximum = Infinity): (text: string) => n
   };
 }
 
+/** What a shell makes hard to write: `\n` and `\t` are a line end and a tab. */
+export function escapedText(text: string): string {
+  if (text === '') throw new InvalidArgumentError('Give a text that is not empty.');
+  return text.replaceAll('\\n', '\n').replaceAll('\\t', '\t');
+}
+
 export function example(line: string): string {
   return `\nExample:\n  $ ${line}`;
 }
