@@ -12,6 +12,7 @@ import type { Measurement } from '../trainer/events.js';
 import type { Estimator } from './estimator.js';
 import { tokenCache } from './experiment.js';
 import { datasetPlaces, modelPlaces } from './places.js';
+import type { ExportTarget } from './records.js';
 
 const { env } = process;
 let estimator: Promise<Estimator> | undefined;
@@ -42,6 +43,15 @@ const handlers = {
     measured = measurements;
     estimator ??= import('./estimator.js').then(({ makeEstimator }) => makeEstimator(env, () => measured));
     return (await estimator)(experiment, rows === undefined ? {} : { rows });
+  },
+  async exportRun({ runId, format, out }: ExportTarget): Promise<void> {
+    const [{ exportTo }, { openReader }] = await Promise.all([import('./export.js'), import('../store/reader.js')]);
+    const reader = openReader(homeFolder(env));
+    try {
+      await exportTo(reader.run(runId), { format, out });
+    } finally {
+      reader.close();
+    }
   },
   async preview(experiment: Experiment): Promise<DataPreview> {
     const [{ previewDataset }, { loadTokenizer }] = await Promise.all([import('../data/preview.js'), import('../data/tokenizer/index.js')]);

@@ -1,10 +1,12 @@
 import { resolve } from 'node:path';
 import { homeFolder } from '../config/home.js';
 import { modelCard } from '../export/card.js';
-import { exportRun, type ExportFormat, type ExportType } from '../export/run.js';
+import { exportRun, formatsFor, type ExportFormat, type ExportType } from '../export/run.js';
+import { readModel } from '../models/registry.js';
 import { purposeOf } from '../models/task.js';
 import { openReader } from '../store/reader.js';
 import type { RunRecord } from '../store/rows.js';
+import { UserError } from '../util/errors.js';
 import { onlyRun } from './reference.js';
 import { learnedFolder } from './subject.js';
 import type { Terminal } from './terminal.js';
@@ -32,6 +34,22 @@ export async function exportLearned(terminal: Terminal, reference: string, { for
   }
 }
 
+/** The formats that what a run has learned can be written in; where its base is gone, those that do without. */
+export function formatsOf(run: RunRecord): readonly ExportFormat[] {
+  const { model, finetuning } = run.config;
+  const kind = kindOf(run);
+  try {
+    return formatsFor(readModel(finetuning === 'lora' ? model : learnedFolder(run), purposeOf(run.config)), kind);
+  } catch (error) {
+    if (kind === 'model' || !(error instanceof UserError)) throw error;
+    return ['peft'];
+  }
+}
+
+function kindOf({ config }: RunRecord): 'adapter' | 'model' {
+  return config.finetuning === 'lora' ? 'adapter' : 'model';
+}
+
 interface Target {
   readonly format: ExportFormat;
   readonly type?: ExportType;
@@ -42,14 +60,14 @@ interface Target {
 
 /** Writes the newest that a run has learned. */
 export function exportTo(run: RunRecord, { format, type, out, shardBytes = 5e9 }: Target): Promise<void> {
-  const { model, tokenizer, finetuning, quantization } = run.config;
+  const { model, tokenizer, quantization } = run.config;
   return exportRun({
     name: run.name,
     model,
     purpose: purposeOf(run.config),
     tokenizer,
     output: learnedFolder(run),
-    kind: finetuning === 'lora' ? 'adapter' : 'model',
+    kind: kindOf(run),
     format,
     type: type ?? null,
     out,

@@ -5,11 +5,24 @@ import { newRun } from '../runner/new-run.js';
 import { prepareResume } from '../runner/resume.js';
 import { runFolder } from '../store/folders.js';
 import type { Store } from '../store/store.js';
-import type { Records } from '../ui/records.js';
+import type { ExportFormat, Records } from '../ui/records.js';
 import { removeRuns, renameRun } from './edit.js';
 import { folderBytes } from './folder-bytes.js';
 
-export function makeRecords(store: Store, home: string, expanded: (path: string) => string): Records {
+export interface RecordsOptions {
+  expanded(path: string): string;
+  /** Of a run with this id, away from whoever draws: a large model takes minutes. */
+  exported(target: ExportTarget): Promise<void>;
+}
+
+export interface ExportTarget {
+  readonly runId: string;
+  readonly format: ExportFormat;
+  /** An absolute path. */
+  readonly out: string;
+}
+
+export function makeRecords(store: Store, home: string, { expanded, exported }: RecordsOptions): Records {
   const started = async (id: string): Promise<string> => {
     await startRun(home, id);
     return id;
@@ -34,10 +47,10 @@ export function makeRecords(store: Store, home: string, expanded: (path: string)
       for (const id of ids) await started(id);
       return ids;
     },
+    exportFormats: async (runId) => (await import('./export.js')).formatsOf(store.run(runId)),
     export: async (runId, format, folder) => {
-      const { exportTo } = await import('./export.js');
       const out = resolve(expanded(folder));
-      await exportTo(store.run(runId), { format, out });
+      await exported({ runId, format, out });
       return out;
     },
     remember: (name, value) => store.setPreference(name, value),

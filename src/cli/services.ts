@@ -49,10 +49,11 @@ export function openServices(env: Environment): Services & { close(): void } {
     const { resolveModelPath } = await import('../models/discover.js');
     return withValues(experiment, { model: resolveModelPath(experiment.model, modelPlaces(env)) });
   };
-  // Searching a large disk must not keep a draft from its estimate.
+  // Searching a large disk must not keep a draft from its estimate, nor an export either of them.
   const entry = new URL('./aside.js', import.meta.url);
   const search = openAside<AsideHandlers>(entry, env);
   const desk = openAside<AsideHandlers>(entry, env);
+  const writer = openAside<AsideHandlers>(entry, env);
   const voices = openBeside<BesideWork>(new URL('./beside.js', import.meta.url), env);
   let commands: Promise<Commands> | undefined;
   const services: Services & { close(): void } = {
@@ -87,7 +88,7 @@ export function openServices(env: Environment): Services & { close(): void } {
     },
     control: (runId, wanted) => control(home, runId, wanted),
     keyFile: () => readKeyFile(home),
-    records: makeRecords(store, home, expanded),
+    records: makeRecords(store, home, { expanded, exported: (target) => writer.call('exportRun', target) }),
     doctor: doctorServices(env, search),
     playground: playgroundServices(store, env, voices),
     queue: queueServices(store, home, { located, expanded }),
@@ -100,6 +101,7 @@ export function openServices(env: Environment): Services & { close(): void } {
     close() {
       search.close();
       desk.close();
+      writer.close();
       voices.close();
       store.close();
     },

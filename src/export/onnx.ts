@@ -22,9 +22,14 @@ export interface OnnxModel {
 /** What a browser can still hold as one buffer, and protobuf as one message. */
 const defaultInFileBytes = 1.5e9;
 
+/** Whether a key-value cache means anything to it. */
+export function continuesTexts({ task, answerStartId }: Model): boolean {
+  return task === 'next-token' && answerStartId === null;
+}
+
 /** `onnx/model.onnx` (with `model.onnx_data` where the weights are large), config.json and generation_config.json. */
 export async function writeOnnxModel(folder: string, { model, read, base, inFileBytes = defaultInFileBytes }: OnnxModel): Promise<void> {
-  if (model.task !== 'next-token' || model.answerStartId !== null) throw new UserError(`--format onnx is for models that continue a text from left to right, which this ${model.modelType} model does not. --format merged writes a folder that Optimum exports`);
+  if (!continuesTexts(model)) throw new UserError(`--format onnx is for models that continue a text from left to right, which this ${model.modelType} model does not. --format merged writes a folder that Optimum exports`);
   await mkdir(join(folder, 'onnx'));
   const isApart = await writeOnnx(join(folder, 'onnx', 'model.onnx'), {
     fn: causalFn(model),

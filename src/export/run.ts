@@ -17,9 +17,9 @@ import { UserError } from '../util/errors.js';
 import type { Tensor } from '../util/tensor.js';
 import { type StoredType, writeShards } from '../weights/shards.js';
 import { writeGgufAdapter } from './gguf/adapter.js';
-import { architectureOf } from './gguf/architecture.js';
+import { architectureOf, isInGguf } from './gguf/architecture.js';
 import { writeGgufModel } from './gguf/merged.js';
-import { writeOnnxModel } from './onnx.js';
+import { continuesTexts, writeOnnxModel } from './onnx.js';
 
 export const exportFormats = ['peft', 'merged', 'gguf', 'gguf-lora', 'onnx'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
@@ -27,6 +27,13 @@ export type ExportFormat = (typeof exportFormats)[number];
 /** How the numbers of a format are kept; the first is what is taken if nothing is said. */
 export const exportTypes = { peft: ['f32'], merged: ['f32', 'f16', 'bf16'], gguf: ['f16', 'q8_0', 'f32'], 'gguf-lora': ['f32'], onnx: ['f32'] } as const satisfies Record<ExportFormat, readonly string[]>;
 export type ExportType = (typeof exportTypes)[ExportFormat][number];
+
+/** Which formats a model can be written in, or an adapter of it. */
+export function formatsFor(model: Model, kind: 'adapter' | 'model'): ExportFormat[] {
+  const inGguf = isInGguf(model);
+  const can: Readonly<Record<ExportFormat, boolean>> = { peft: kind === 'adapter', merged: true, gguf: inGguf, 'gguf-lora': inGguf && kind === 'adapter', onnx: continuesTexts(model) };
+  return exportFormats.filter((format) => can[format]);
+}
 
 export interface ExportOptions {
   /** Of the file or the model, in it. */

@@ -9,10 +9,14 @@ import type { Stretch, StretchRequest } from './rows.js';
 type StretchRow = { readonly [K in keyof Stretch]: Stretch[K] | null };
 type PointRow = Pick<Stretch, 'time' | 'seq'> & { readonly step: number; readonly value: number | null };
 
+/** So many points are counted; of more it is told from their density how many there are. */
+const counted = 4096;
+
 export class CurveReader {
   readonly #stretch: Query<StretchRow>;
   readonly #points: Query<PointRow>;
-  readonly #count: Query<{ points: number }>;
+  readonly #count: Query<{ points: number; first: number | null; last: number | null }>;
+  readonly #last: Query<{ last: number | null }>;
   readonly #seqAt: Query<{ seq: number }>;
   readonly #ends: Query<{ first: number | null; last: number | null }>;
   readonly #next: Query<Pick<PointRow, 'step' | 'value'>>;
@@ -24,7 +28,8 @@ export class CurveReader {
     this.#stretch = connection.prepare(`SELECT min(step) AS first, max(step) AS last, max(time) AS time, max(seq) AS seq, count(*) AS points, count(*) ${finite} AS finite,
       min(value) ${finite} AS low, max(value) ${finite} AS high, avg(value) ${finite} AS mean FROM (SELECT step, time, seq, value ${within} ORDER BY step LIMIT @points)`);
     this.#points = connection.prepare(`SELECT step, time, seq, value ${within} ORDER BY step LIMIT @limit`);
-    this.#count = connection.prepare(`SELECT count(*) AS points ${within}`);
+    this.#count = connection.prepare(`SELECT count(*) AS points, min(step) AS first, max(step) AS last FROM (SELECT step ${within} ORDER BY step LIMIT ${counted})`);
+    this.#last = connection.prepare(`SELECT max(step) AS last ${within}`);
     this.#seqAt = connection.prepare(`SELECT seq FROM metrics WHERE ${ofCurve} AND step = @step`);
     // Two searches of the primary key, where min() and max() in one query would read all between.
     this.#ends = connection.prepare(`SELECT (SELECT min(step) FROM metrics WHERE ${ofCurve}) AS first, (SELECT max(step) FROM metrics WHERE ${ofCurve}) AS last`);
@@ -49,7 +54,10 @@ export class CurveReader {
 
   /** As `StoreReader.pointCount`. */
   pointCount(id: string, { key, after, to = Number.MAX_SAFE_INTEGER }: Pick<StretchRequest, 'key' | 'after' | 'to'>): number {
-    return this.#count.first({ id, key, after, to })?.points ?? 0;
+    const { points, first, last } = this.#count.first({ id, key, after, to })!;
+    if (points < counted || first === null || last === null) return points;
+    const end = this.#last.first({ id, key, after, to })?.last ?? last;
+    return Math.round((points * (end - first + 1)) / (last - first + 1));
   }
 
   /** As `StoreReader.sketch`. */

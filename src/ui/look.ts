@@ -9,8 +9,8 @@ import type { RunData } from './run-data.js';
 export const shownKeys = ['loss', 'eval_loss', 'grad_norm', 'learning_rate', 'tokens_per_second', 'memory_bytes', 'tokens_seen'] as const;
 export type ShownKey = (typeof shownKeys)[number];
 
-/** Points read in one look: some twenty milliseconds, in which no key is heard. What is more comes with the next looks. */
-const budget = 25_000;
+/** Points read at a time, and milliseconds after which a look ends: no key is heard in it. What is more comes with the next looks. */
+const [piece, patience] = [4_000, 10];
 
 /** What is known, and what has come since. */
 export function look(reader: StoreReader, runId: string, known: RunData | null): RunData {
@@ -23,19 +23,49 @@ export function look(reader: StoreReader, runId: string, known: RunData | null):
 
 function readCurves(reader: StoreReader, runId: string, known: Readonly<Record<string, Curve>>): Pick<RunData, 'curves' | 'complete'> {
   const curves: Record<string, Curve> = { ...known };
-  let left = budget;
+  const began = performance.now();
   for (const key of shownKeys) {
-    const before = pointsOf(curves[key]);
-    const { curve, complete } = readOn(curves[key] ?? null, { reader, runId, key }, left);
-    curves[key] = curve;
-    left -= Math.max(0, pointsOf(curve) - before);
-    if (!complete || left <= 0) return { curves, complete: false };
+    for (let complete = false; !complete; ) {
+      if (performance.now() - began > patience) return { curves, complete };
+      ({ curve: curves[key], complete } = readOn(curves[key] ?? null, { reader, runId, key }, piece));
+    }
   }
   return { curves, complete: true };
 }
 
-function pointsOf(curve: Curve | undefined): number {
-  return curve ? curve.points * curve.stretches.length : 0;
+/** Where what is looked at of a run is kept, and shown. */
+export interface Shown {
+  runId(): string | null;
+  data(): RunData | null;
+  show(data: RunData): void;
+}
+
+/** How often what has been read of a long run is shown while there is more, in milliseconds. */
+const showEvery = 150;
+
+/** Shows what has come since; older points of a long run look by look, with time for keys between them, until another run is shown or another reading has begun. */
+export function readShown(reader: StoreReader, shown: Shown): void {
+  const runId = shown.runId();
+  if (runId === null) return;
+  let next = look(reader, runId, shown.data());
+  let seen = next;
+  let at = performance.now();
+  shown.show(next);
+  function goOn(): void {
+    if (runId === null || shown.runId() !== runId || shown.data() !== seen) return;
+    try {
+      next = look(reader, runId, next);
+    } catch {
+      return; // the screen may have been left; else the next refresh finds the same, and says it
+    }
+    if (next.complete || performance.now() - at > showEvery) {
+      shown.show(next);
+      seen = next;
+      at = performance.now();
+    }
+    if (!next.complete) setTimeout(goOn, 0);
+  }
+  if (!next.complete) setTimeout(goOn, 0);
 }
 
 /** Names of the runs that have the places, then of those before it in the queue; null where it waits for no turn. */

@@ -1,3 +1,6 @@
+/** As `workbench export --format` names them. */
+export type ExportFormat = 'peft' | 'merged' | 'gguf' | 'gguf-lora' | 'onnx';
+
 /** What the screen may do to runs that are kept. What cannot be rejects with a UserError that says why. */
 export interface Records {
   tag(runIds: readonly string[], change: { readonly add: readonly string[]; readonly remove: readonly string[] }): void;
@@ -13,8 +16,10 @@ export interface Records {
   branch(runId: string): Promise<string>;
   /** New runs with the same settings, in line; their ids. */
   queueAgain(runIds: readonly string[]): Promise<readonly string[]>;
+  /** The formats that what a run has learned can be written in. */
+  exportFormats(runId: string): Promise<readonly ExportFormat[]>;
   /** Writes the newest that a run has learned to a folder; its path. */
-  export(runId: string, format: 'peft' | 'merged', folder: string): Promise<string>;
+  export(runId: string, format: ExportFormat, folder: string): Promise<string>;
   /** Keeps plain data for the next time; `reader.preference` gives it back. */
   remember(name: string, value: unknown): void;
 }

@@ -47,7 +47,7 @@ const services: Services = {
   resumeInterrupted: () => Promise.resolve(0),
   control: () => Promise.resolve(),
   keyFile: () => null,
-  records: makeRecords(store, home, (path) => path),
+  records: makeRecords(store, home, { expanded: (path) => path, exported: () => Promise.resolve() }),
   commands: () => Promise.resolve(screenCommands(process.env, services)),
   change: () => Promise.resolve(),
   kill: () => Promise.resolve(),

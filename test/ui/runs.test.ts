@@ -92,6 +92,38 @@ describe('the table of runs', () => {
     await at.until('train.learning_rate', '2e-4 → 1e-4 @ step 7');
   });
 
+  it('exports in every format that applies', async () => {
+    const at = await atTable();
+    at.press('e');
+    await at.until('Export what gamma learned as', 'a adapter (PEFT)', 'l GGUF adapter', 'o ONNX', 'Esc nothing');
+    at.press('o');
+    await at.until('folder for the ONNX model: gamma-onnx');
+    at.press(...'/tmp/here', 'enter');
+    await at.until('Wrote /tmp/here');
+    expect(home.exported).toEqual([{ runId: ids['gamma'], format: 'onnx', out: '/tmp/here' }]);
+  });
+
+  it('says that a run goes on until it does', async () => {
+    const at = await atTable();
+    at.press('j');
+    await at.until('2/3');
+    at.press('R');
+    await at.until('It goes on from its newest checkpoint');
+    home.store.setState(ids['beta'], 'running', null);
+    at.poll();
+    await at.gone('It goes on from its newest checkpoint');
+  });
+
+  it('has the cursor on the run that was looked at on Live', async () => {
+    const at = await atTable();
+    at.press('G');
+    await at.until('3/3');
+    at.press('2');
+    await at.until('Samples');
+    at.press('esc');
+    await at.until('1/3');
+  });
+
   it('deletes only after a yes, and says how much goes', async () => {
     const at = await atTable();
     at.press('space', 'space', 'D');
@@ -112,7 +144,7 @@ describe('the table of runs', () => {
     await at.until('1 run archived');
     expect(at.lines().some((text) => /completed gamma/.test(text))).toBe(false);
     at.press('.');
-    await at.until('with archived', 'gamma');
+    await at.until('with 1 archived', 'gamma');
     at.press('g', 'A');
     await at.until('1 run in the list again.');
     expect(home.store.run(ids['gamma']).archived).toBe(false);

@@ -9,6 +9,7 @@ import { vi } from 'vitest';
 import { screenCommands } from '../../src/cli/repl/commands.js';
 import { readKeyFile } from '../../src/config/key-file.js';
 import { makeRecords } from '../../src/cli/records.js';
+import type { ExportTarget } from '../../src/cli/records.js';
 import { knobs } from '../../src/config/limits.js';
 import { parseExperiment } from '../../src/config/parse.js';
 import { stepValue } from '../../src/config/steps.js';
@@ -36,6 +37,7 @@ export interface Home {
   readonly controls: { run: string; control: Control }[];
   readonly changed: { run: string; changes: LiveChange }[];
   readonly killed: string[];
+  readonly exported: ExportTarget[];
   readonly services: Services;
   dispose(): void;
 }
@@ -46,6 +48,7 @@ export function openHome(changes: Partial<Services> = {}): Home {
   const controls: Home['controls'] = [];
   const changed: Home['changed'] = [];
   const killed: string[] = [];
+  const exported: Home['exported'] = [];
   const services: Services = {
     reader: store,
     knobs,
@@ -74,14 +77,15 @@ export function openHome(changes: Partial<Services> = {}): Home {
     log: () => ({ lines: [{ time: 0, text: 'onnx on cpu' }], points: [{ current_steps: 1, loss: 2.5 }] }),
     machine: () => Promise.resolve({ cpu: 0.5, cores: 2, usedBytes: 4e9, totalBytes: 8e9, gpus: [] }),
     records: {
-      ...makeRecords(store, folder, (path) => path),
+      ...makeRecords(store, folder, { expanded: (path) => path, exported: (target) => Promise.resolve(void exported.push(target)) }),
+      exportFormats: () => Promise.resolve(['peft', 'merged', 'gguf', 'gguf-lora', 'onnx']),
       branch: (run) => Promise.resolve(store.branchRun({ name: `${store.run(run).name}-branch`, config: store.run(run).config, parent: run, step: store.run(run).step }).id),
       queueAgain: (runs) => Promise.resolve(runs.map((run) => store.createRun({ name: `${store.run(run).name}-2`, config: store.run(run).config }).id)),
     },
     ...changes,
   };
   return {
-    folder, store, controls, changed, killed, services,
+    folder, store, controls, changed, killed, exported, services,
     dispose: () => {
       store.close();
       rmSync(folder, { recursive: true });

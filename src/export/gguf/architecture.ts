@@ -23,6 +23,16 @@ export function architectureOf(model: Model): Architecture {
   return make(model);
 }
 
+/** Whether `architectureOf` knows it. */
+export function isInGguf(model: Model): boolean {
+  try {
+    return architectureOf(model) !== null;
+  } catch (error) {
+    if (error instanceof UserError) return false;
+    throw error;
+  }
+}
+
 const families: Readonly<Record<string, (model: Model) => Architecture>> = {
   gpt2,
   llama: (model) => llamaLike(model, { name: 'llama', interleaved: true }),

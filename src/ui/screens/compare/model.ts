@@ -25,10 +25,28 @@ export interface ComparedCurve extends Pick<RunData, 'history' | 'curves'>, Past
   readonly values: Curve;
 }
 
-/** Reads a curve of whatever length in about as many parts as can be told apart. */
+/** Points read before whoever wants the curve may do something else. */
+const piece = 4_000;
+
+/** Reads a curve of whatever length in about as many parts as can be told apart; stops here and there, to be told to go on. */
+export function* readingCurve(reader: StoreReader, runId: string, metric: Metric): Generator<void, ComparedCurve, void> {
+  const read: Record<string, Curve> = {};
+  for (const key of new Set<string>([metric, 'loss', 'tokens_seen'])) {
+    for (let complete = false; !complete; ) {
+      ({ curve: read[key], complete } = readOn(read[key] ?? null, { reader, runId, key }, piece));
+      if (!complete) yield;
+    }
+  }
+  return { values: read[metric], curves: { loss: read['loss'], tokens_seen: read['tokens_seen'] }, ...pastOf(reader, runId) };
+}
+
+/** The same at once. */
 export function readCurve(reader: StoreReader, runId: string, metric: Metric): ComparedCurve {
-  const read = (key: string): Curve => readOn(null, { reader, runId, key }, Number.MAX_SAFE_INTEGER).curve;
-  return { values: read(metric), curves: { loss: read('loss'), tokens_seen: read('tokens_seen') }, ...pastOf(reader, runId) };
+  const reading = readingCurve(reader, runId, metric);
+  for (;;) {
+    const { done, value } = reading.next();
+    if (done) return value;
+  }
 }
 
 /** Over updates, tokens seen, or seconds of training. */

@@ -1,7 +1,11 @@
 /** The comparison as the shell knows it. */
+import { setImmediate } from 'node:timers/promises';
+import type { RunRecord } from '../../../store/rows.js';
 import type { ScreenDefinition, World } from '../../screen.js';
+import { messageOf } from '../../../util/errors.js';
 import { compareKeys, compareTables } from './keys.js';
-import { readCurve } from './model.js';
+import { readingCurve } from './model.js';
+import type { Metric } from './model.js';
 import { comparedRuns, followCompared, initialCompare, reduceCompare } from './state.js';
 import type { CompareAction, CompareState } from './state.js';
 import { CompareView } from './view.js';
@@ -22,16 +26,61 @@ export const compare: ScreenDefinition<'compare', CompareState, CompareAction, C
   },
   // Another metric is read when it is asked for.
   start: (world) => world.subscribe(() => readMissing(world)),
-  refresh: readMissing,
+  refresh(world) {
+    if (readings.get(world)?.failed) readings.delete(world);
+    readMissing(world);
+  },
 };
 
 /** Curves that have not been read, are of another metric, or have gone on since. */
-function readMissing({ get, send, services }: World): void {
+function readMissing(world: World): void {
+  const { get } = world;
   const { screen, connected, runs, compare: state } = get();
   if (screen !== 'compare' || !connected) return;
   const { metric, curves } = state;
   const missing = comparedRuns(state, runs).filter(({ id, step }) => curves[id]?.metric !== metric || curves[id].step !== step);
-  if (missing.length === 0) return;
-  const read = missing.map(({ id, step }) => [id, { metric, step, curve: readCurve(services.reader, id, metric) }] as const);
-  send({ type: 'compare', action: { type: 'curves', curves: { ...curves, ...Object.fromEntries(read) } } });
+  // A run that goes on meanwhile is read again afterwards.
+  const wanted = [metric, ...missing.map(({ id }) => id)].join();
+  if (missing.length === 0 || readings.get(world)?.wanted === wanted) return;
+  const reading = { wanted, failed: false };
+  readings.set(world, reading);
+  void readInSlices(missing, metric, world, reading);
+}
+
+interface Reading {
+  readonly wanted: string;
+  failed: boolean;
+}
+
+/** What is being read, by session; what could not be stays, so that it is not tried again before somebody has written. */
+const readings = new WeakMap<World, Reading>();
+
+/** Milliseconds in which no key is heard. */
+const slice = 10;
+
+/** Until others are wanted. What cannot be read is said. */
+async function readInSlices(runs: readonly RunRecord[], metric: Metric, world: World, reading: Reading): Promise<void> {
+  const { get, send, services } = world;
+  const read: [string, CompareState['curves'][string]][] = [];
+  let began = performance.now();
+  try {
+    for (const { id, step } of runs) {
+      const curve = readingCurve(services.reader, id, metric);
+      for (;;) {
+        const { done, value } = curve.next();
+        if (done) read.push([id, { metric, step, curve: value }]);
+        if (done) break;
+        if (performance.now() - began < slice) continue;
+        await setImmediate();
+        if (readings.get(world) !== reading) return;
+        if (get().screen !== 'compare') return void readings.delete(world);
+        began = performance.now();
+      }
+    }
+  } catch (error) {
+    reading.failed = true;
+    return send({ type: 'notice', notice: { tone: 'bad', text: messageOf(error) } });
+  }
+  readings.delete(world);
+  send({ type: 'compare', action: { type: 'curves', curves: { ...get().compare.curves, ...Object.fromEntries(read) } } });
 }

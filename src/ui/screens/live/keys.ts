@@ -144,7 +144,7 @@ function scrolls(by: (limit: number) => number): Pick<RunBinding, 'act'> {
 
 const isFull = ({ live }: AppState): boolean => live.full;
 const goesOn = (state: AppState): boolean => current(state) !== null;
-const toRuns = (): Message => ({ type: 'screen', screen: 'history' });
+const toRuns = ({ live: { runId } }: AppState): Message[] => [...(runId === null ? [] : [{ type: 'history', action: { type: 'point', runId } } as const]), { type: 'screen', screen: 'history' }];
 
 const around: Table = {
   title: 'Panes',

@@ -1,6 +1,6 @@
 /** The live screen as the shell knows it. */
 import type { Control } from '../../../trainer/events.js';
-import { look } from '../../look.js';
+import { readShown } from '../../look.js';
 import type { ScreenDefinition, World } from '../../screen.js';
 import { unendedRuns } from '../../state.js';
 import { readDetail } from './detail.js';
@@ -67,15 +67,16 @@ export const live: ScreenDefinition<'live', LiveState, LiveAction, LiveIntent> =
   },
 };
 
-/** What has come since; the older points of a long run in bites, so that keys are heard between them. */
 function readOn(world: World): void {
   const { get, send, services } = world;
-  const { runId, data } = get().live;
-  if (runId === null) return;
-  const next = look(services.reader, runId, data);
-  send({ type: 'live', action: { type: 'data', data: next } });
-  if (get().live.drawing.window !== null) refine(world);
-  if (!next.complete) setTimeout(() => get().live.runId === runId && get().live.data === next && readOn(world), 0);
+  readShown(services.reader, {
+    runId: () => get().live.runId,
+    data: () => get().live.data,
+    show(data) {
+      send({ type: 'live', action: { type: 'data', data } });
+      if (get().live.drawing.window !== null) refine(world);
+    },
+  });
 }
 
 function refine({ get, send, services }: World): void {

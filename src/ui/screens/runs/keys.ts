@@ -60,7 +60,7 @@ const deeds: readonly Binding<AppState, Message>[] = [
   { keys: ['D'], does: 'delete with all files; asks', when: atRest, act: (state) => ({ ask: 'delete', runIds: chosenRuns(state).map(({ id }) => id), sure: false }) },
   { keys: ['b'], does: 'branch: a new run from its newest checkpoint', when: (state) => one(state) && chosenRuns(state)[0].checkpoints.length > 0, act: (state) => ({ ask: 'branch', runId: chosenRuns(state)[0].id }) },
   { keys: ['Q'], does: 'queue again: new runs with the same settings; asks', when: some, act: (state) => ({ ask: 'queue-again', runIds: chosenRuns(state).map(({ id }) => id), sure: false }) },
-  { keys: ['e'], does: 'export what it learned', when: (state) => one(state) && learned(chosenRuns(state)[0]), act: (state) => exportFrom(chosenRuns(state)[0]) },
+  { keys: ['e'], does: 'export what it learned', when: (state) => one(state) && learned(chosenRuns(state)[0]), act: (state) => ({ ask: 'choose-export', runId: chosenRuns(state)[0].id }) },
   { keys: ['n'], does: 'a new run with the same settings', short: 'run again', when: one, act: (state) => again(chosenRuns(state)[0]) },
 ];
 
@@ -156,22 +156,6 @@ export function runsTables({ history: { opened, editing: typed, menu: menuState,
   if (menuState) return menuState.list.typing ? [menuFiltering] : [menuState.kind === 'columns' ? columnsTable : filtersTable];
   if (runs.length === 0) return [];
   return listState.typing ? [filtering] : [table];
-}
-
-function exportFrom(run: RunRecord): Message {
-  const to = (what: Editing['what'], suffix: string): readonly Message[] => [edit(what, [run], `${run.name}-${suffix}`)];
-  return {
-    type: 'ask',
-    dialog: {
-      title: 'Export',
-      question: `Export what ${run.name} learned as`,
-      answers: [
-        ...(run.config.finetuning === 'lora' ? [{ keys: ['a'], does: 'adapter (PEFT)', then: to('folder for the adapter', 'adapter') }] : []),
-        { keys: ['m'], does: 'whole model', then: to('folder for the model', 'model') },
-        { keys: ['esc', 'n'], does: 'nothing', then: [] },
-      ],
-    },
-  };
 }
 
 function canGoOn(run: RunRecord): boolean {

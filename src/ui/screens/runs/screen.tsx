@@ -1,10 +1,12 @@
 /** The history as the shell knows it. */
+import type { RunRecord } from '../../../store/rows.js';
 import { counted, formatBytes } from '../../../util/format.js';
-import { look } from '../../look.js';
+import { readShown } from '../../look.js';
 import type { ScreenDefinition, World } from '../../screen.js';
 import type { Message } from '../../state.js';
 import { ageColumn, columnOf, sketchPoints } from './columns.js';
 import type { Sketch } from './columns.js';
+import { askForExport, formatAt } from './exports.js';
 import { runsKeys, runsTables } from './keys.js';
 import { followRun, initialRuns, reduceRuns, visibleRuns } from './state.js';
 import type { Editing, RunsAction, RunsState, TablePreferences } from './state.js';
@@ -19,6 +21,7 @@ export type RunsIntent =
   | { readonly ask: 'delete'; readonly runIds: readonly string[]; readonly sure: boolean }
   | { readonly ask: 'queue-again'; readonly runIds: readonly string[]; readonly sure: boolean }
   | { readonly ask: 'take-text'; readonly what: Editing['what']; readonly runIds: readonly string[]; readonly text: string }
+  | { readonly ask: 'choose-export'; readonly runId: string }
   | { readonly ask: 'keep-table' };
 
 /** Under which name the look of the table is kept. */
@@ -40,12 +43,12 @@ export const history: ScreenDefinition<'history', RunsState, RunsAction, RunsInt
     },
     resume: async ({ runId }, { services, send, refresh }) => {
       await services.resume(runId);
-      send(good('It goes on from its newest checkpoint when its turn comes.'));
+      send(waiting(services.reader.run(runId), 'It goes on from its newest checkpoint when its turn comes.'));
       refresh();
     },
     branch: async ({ runId }, { services, send, refresh }) => {
       const child = services.reader.run(await services.records.branch(runId));
-      send(good(`${child.name} waits in line; it goes on from the newest checkpoint of ${services.reader.run(runId).name}.`));
+      send(waiting(child, `${child.name} waits in line; it goes on from the newest checkpoint of ${services.reader.run(runId).name}.`));
       refresh();
     },
     archive: ({ runIds, archived }, { services, send, refresh }) => {
@@ -67,6 +70,7 @@ export const history: ScreenDefinition<'history', RunsState, RunsAction, RunsInt
       refresh();
     },
     'take-text': takeText,
+    'choose-export': async ({ runId }, { services, send }) => send(askForExport(services.reader.run(runId), await services.records.exportFormats(runId))),
     'keep-table': (_, { get, services }) => services.records.remember(preferenceName, preferencesOf(get().history)),
   },
   start(world) {
@@ -75,8 +79,11 @@ export const history: ScreenDefinition<'history', RunsState, RunsAction, RunsInt
   },
   refresh(world) {
     const { get, send, services } = world;
-    const { opened } = get().history;
-    if (opened) send({ type: 'history', action: { type: 'data', data: look(services.reader, opened.runId, opened.data) } });
+    readShown(services.reader, {
+      runId: () => get().history.opened?.runId ?? null,
+      data: () => get().history.opened?.data ?? null,
+      show: (data) => send({ type: 'history', action: { type: 'data', data } }),
+    });
     sketchSeen(world);
   },
 };
@@ -105,10 +112,9 @@ async function takeText({ what, runIds, text }: Extract<RunsIntent, { ask: 'take
       send({ type: 'history', action: { type: 'preferences', preferences: { filters: [...filters.filter((saved) => saved.name !== name), { name, query: list.filter }] } } }, { ask: 'keep-table' }, good('f lists the saved filters.'));
       break;
     }
-    case 'folder for the adapter':
-    case 'folder for the model':
-      send(good(`Wrote ${await records.export(runIds[0], what === 'folder for the model' ? 'merged' : 'peft', text.trim())}`));
-      break;
+    default:
+      send({ type: 'notice', notice: { tone: 'good', text: `Writing ${text.trim()}.` } });
+      send(good(`Wrote ${await records.export(runIds[0], formatAt(what), text.trim())}`));
   }
   refresh();
 }
@@ -146,6 +152,11 @@ function readPreferences(value: unknown): Partial<TablePreferences> {
 
 function named(runIds: readonly string[], reader: World['services']['reader']): string {
   return runIds.length === 1 ? reader.run(runIds[0]).name : `${runIds.length} runs`;
+}
+
+/** Said until the run no longer waits. */
+function waiting({ id, state }: RunRecord, text: string): Message {
+  return { type: 'notice', notice: { tone: 'good', text, until: { runId: id, state, step: Infinity } } };
 }
 
 function good(text: string): Message {

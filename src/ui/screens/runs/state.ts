@@ -8,6 +8,7 @@ import { emptyList, reduceList } from '../../widgets/list.js';
 import type { ListAction, ListState } from '../../widgets/list.js';
 import { ageColumn, columnOf, lineageColumn } from './columns.js';
 import type { Sketch } from './columns.js';
+import type { ExportPlace } from './exports.js';
 import { menuRows, reduceMenu } from './menu.js';
 import type { Menu, MenuAction } from './menu.js';
 import { visibleRuns } from './table.js';
@@ -28,7 +29,7 @@ export interface Opened {
 
 /** What is typed about runs, and of which. */
 export interface Editing {
-  readonly what: 'tags' | 'note' | 'name' | 'filter name' | 'folder for the adapter' | 'folder for the model';
+  readonly what: 'tags' | 'note' | 'name' | 'filter name' | ExportPlace;
   readonly runIds: readonly string[];
   readonly field: Field;
 }
@@ -79,6 +80,8 @@ export type RunsAction =
   | { readonly type: 'edit-type'; readonly action: FieldAction }
   | { readonly type: 'preferences'; readonly preferences: Partial<TablePreferences> }
   | { readonly type: 'sketches'; readonly sketches: Readonly<Record<string, Sketch>> }
+  /** The cursor onto a run, where it is in the table. */
+  | { readonly type: 'point'; readonly runId: string }
   | { readonly type: 'open'; readonly runId: string }
   | { readonly type: 'data'; readonly data: RunData }
   | { readonly type: 'tab'; readonly by: 1 | -1 }
@@ -129,6 +132,8 @@ export function reduceRuns(state: RunsState, action: RunsAction, runs: readonly 
       return { ...state, ...action.preferences };
     case 'sketches':
       return { ...state, sketches: action.sketches };
+    case 'point':
+      return followRun(state, runs, runs, action.runId);
     case 'open':
       return { ...state, opened: { runId: action.runId, data: null, tab: 'configuration', scroll: 0 } };
     case 'data':

@@ -60,7 +60,8 @@ function RunsTable({ state, runs, now, looked, width, height }: RunsViewProps) {
   const hints = list.typing ? completionLines(list.typing, runs, details) : below;
   const rest = Array.from({ length: details - hints.length }, () => line(''));
   const marks = state.marked.length > 0 ? `  ${state.marked.length} marked` : '';
-  const title = line('Runs', [`  ${runs.length}`, 'muted'], [runs.length > 1 ? `  ${orderText(state)}` : '', 'muted'], [marks, 'accent'], [state.anchor === null ? '' : '  range: v ends it', 'accent'], [state.archived ? '  with archived' : '', 'muted']);
+  const archived = runs.filter((run) => run.archived).length;
+  const title = line('Runs', [`  ${runs.length - archived}`, 'muted'], [runs.length > 1 ? `  ${orderText(state)}` : '', 'muted'], [marks, 'accent'], [state.anchor === null ? '' : '  range: v ends it', 'accent'], [archived > 0 ? `  ${state.archived ? 'with ' : ''}${archived} archived` : '', 'muted']);
   return <Pane title={title} width={width} height={height} focused lines={[...body, ...padding, ...hints, ...rest, bottomLine(state, { width: inside.width, count: rows.length, typed: editing })]} />;
 }
 
