@@ -6,6 +6,8 @@ import { UserError } from './util/errors.js';
 
 /** Runs one command, or the screen when there is none; `process.exitCode` tells how it went. Never rejects. */
 export async function main(args: readonly string[]): Promise<void> {
+  // Before a command, or alone: what is drawn in this process and in those it starts.
+  if (args[0] === '--ascii') process.env['WORKBENCH_ASCII'] = '1';
   const terminal = processTerminal();
   announceUpgrade(terminal);
   try {
@@ -21,6 +23,6 @@ export async function main(args: readonly string[]): Promise<void> {
 
 async function run(args: readonly string[], terminal: Terminal): Promise<void> {
   // Each way loads only what it needs: the screen no argument parser, a command no screen.
-  if (args.every((arg) => arg === '--ascii')) await (await import('./cli/screen.js')).openScreen(terminal, { ascii: args.length > 0 });
+  if (args.every((arg) => arg === '--ascii')) await (await import('./cli/screen.js')).openScreen(terminal);
   else await (await import('./cli/program.js')).buildProgram(terminal, async () => (await import('./cli/repl.js')).repl(terminal)).parseAsync(args, { from: 'user' });
 }

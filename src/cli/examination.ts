@@ -23,6 +23,7 @@ export function examineTerminal(env: Environment, known: Pick<TerminalFacts, 'in
   const { stdout } = process;
   return {
     ...known,
+    ascii: Boolean(env['WORKBENCH_ASCII']),
     type: env['TERM'] ?? null,
     rows: known.interactive ? stdout.rows : null,
     colors: known.interactive && stdout.hasColors(),

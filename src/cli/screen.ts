@@ -10,7 +10,7 @@ async function loadScreen(): Promise<typeof Screen> {
 }
 
 /** Opens the screen; what it shows loads while its first frame is drawn. Throws a UserError where there is no terminal. */
-export async function openScreen({ env }: Terminal, { ascii }: { ascii: boolean }): Promise<void> {
+export async function openScreen({ env }: Terminal): Promise<void> {
   if (!process.stdin.isTTY || !process.stdout.isTTY) throw new UserError('the screen needs a terminal; without one use a command: workbench --help');
   // React's development build takes longer to load and to draw.
   const { NODE_ENV: before } = env;
@@ -19,6 +19,10 @@ export async function openScreen({ env }: Terminal, { ascii }: { ascii: boolean 
   // Runs and their commands are of the user's own environment.
   if (before === undefined) delete env['NODE_ENV'];
   const services = import('./services.js').then(({ openServices }) => openServices(env));
-  await runApp(services, { env, ascii });
-  (await services).close();
+  try {
+    await runApp(services, { env });
+  } finally {
+    // What it has open would keep the process of a screen that has failed; what it failed by is told by then.
+    await services.then((opened) => opened.close(), () => undefined);
+  }
 }

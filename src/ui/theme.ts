@@ -157,14 +157,14 @@ export function makeTheme({ color, background = 'dark', unicode: wide }: ThemeOp
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** `NO_COLOR` and a locale that cannot write UTF-8 are honoured; `--ascii` decides alone. `WORKBENCH_THEME` names a theme where none is given. */
+/** `NO_COLOR` and a locale that cannot write UTF-8 are honoured; `ascii`, or WORKBENCH_ASCII, decides alone. `WORKBENCH_THEME` names a theme where none is given. */
 export function themeFor(env: Environment, { ascii: plainly, theme }: { readonly ascii: boolean; readonly theme?: ThemeName }): Theme {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || '';
   const name = theme ?? themeNames.find((each) => each === env.WORKBENCH_THEME) ?? 'auto';
   return makeTheme({
     color: !env.NO_COLOR && name !== 'none',
     background: name === 'light' || (name === 'auto' && hasLightBackground(env)) ? 'light' : 'dark',
-    unicode: !plainly && (locale === '' || /utf-?8/i.test(locale)) && env.TERM !== 'linux',
+    unicode: !plainly && !env.WORKBENCH_ASCII && (locale === '' || /utf-?8/i.test(locale)) && env.TERM !== 'linux',
   });
 }
 

@@ -36,7 +36,8 @@ describe.skipIf(!isBuilt)('the screen under random keys (needs `npm run build`)'
     const random = generator(seed);
     const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)];
     let count = store.runs().length;
-    screen = new PtyScreen({ home });
+    // Files are written too, under names that happen to be typed.
+    screen = new PtyScreen({ home, cwd: home });
     await screen.until('Workbench', '1 New run');
     const pressed: string[] = [];
     const end = performance.now() + seconds * 1000;

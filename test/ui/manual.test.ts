@@ -65,7 +65,7 @@ A key is a character, \`ctrl+\` and a letter, or \`space enter esc tab shift+tab
 
 Sixteen colours by meaning, in two palettes for dark and light backgrounds, both without red against green: states have their word
 beside them and curves their marker. \`:theme dark\`, \`light\`, \`none\` or \`auto\` changes it for good, \`WORKBENCH_THEME\` is what holds before; \`auto\` believes \`COLORFGBG\` and
-else takes dark. \`NO_COLOR\` is honoured. \`workbench --ascii\`, a locale without UTF-8 and the Linux console draw in plain characters.
+else takes dark. \`NO_COLOR\` is honoured. \`workbench --ascii\` (\`WORKBENCH_ASCII=1\`), a locale without UTF-8 and the Linux console draw in plain characters.
 
 \`Ctrl-Z\` suspends the screen alone, \`fg\` brings it back. However it ends, the terminal is given back as it was.`;
 

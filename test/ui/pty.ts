@@ -24,10 +24,10 @@ export class PtyScreen {
   readonly ended: Promise<{ exitCode: number; signal?: number }>;
   hasEnded = false;
 
-  constructor({ home = mkdtempSync(join(tmpdir(), 'workbench-pty-')), columns = 100, rows = 30, env = {} as Record<string, string> } = {}) {
+  constructor({ home = mkdtempSync(join(tmpdir(), 'workbench-pty-')), columns = 100, rows = 30, cwd = root, env = {} as Record<string, string> } = {}) {
     this.home = home;
     this.#emulator = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
-    this.#pty = spawn(process.execPath, [join(root, 'bin/workbench')], { cols: columns, rows, cwd: root, env: { ...process.env, WORKBENCH_HOME: home, NODE_ENV: '', CI: '', LANG: 'C.UTF-8', TERM: 'xterm-256color', ...env } });
+    this.#pty = spawn(process.execPath, [join(root, 'bin/workbench')], { cols: columns, rows, cwd, env: { ...process.env, WORKBENCH_HOME: home, NODE_ENV: '', CI: '', LANG: 'C.UTF-8', TERM: 'xterm-256color', ...env } });
     this.#pty.onData((data) => {
       this.#output += data;
       this.#emulator.write(data, () => (this.#seen += data.length));

@@ -56,7 +56,7 @@ export function sampleForm(changes: Partial<FormServices> = {}): FormServices {
 export const sampleFindings: Examination = {
   node: '20.20.2', platform: 'linux x64', cores: 2, memory_bytes: 8e9, available_memory_bytes: 6e9,
   versions: { workbench: '0.1.0', node: '20.20.2' },
-  terminal: { interactive: true, type: 'xterm-256color', columns: 80, rows: 24, colors: true, color_depth: 8, unicode: true, ssh: true, answers_after_ms: 42 },
+  terminal: { interactive: true, type: 'xterm-256color', columns: 80, rows: 24, colors: true, color_depth: 8, unicode: true, ascii: false, ssh: true, answers_after_ms: 42 },
   store: { home: '/home/w', runs: 1, bytes: 120e6, backups: [{ name: 'workbench.db.daily-1.backup', bytes: 110e6, time: '2026-01-01T10:00:00Z' }], damaged: [], problems: [], checked_at: '2026-01-02T10:00:00Z' },
   caches: [{ name: 'tokens', path: '/home/w/cache/tokens', bytes: 5e6 }, { name: 'preview', path: '/home/w/cache/preview', bytes: 1e6 }, { name: 'scratch', path: '/home/w/scratch', bytes: 0 }],
   models: { paths: ['/models'], usable: 2 },

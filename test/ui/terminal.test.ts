@@ -104,6 +104,18 @@ describe.skipIf(!existsSync(join(root, 'dist/ui/app.js')))('the terminal (needs 
     await until('Cancelled.');
   });
 
+  it('is given back when a component throws, with the stack behind it', async () => {
+    const fault = `const { segment } = Intl.Segmenter.prototype; Intl.Segmenter.prototype.segment = function (text) { if (text.includes('映')) throw new Error('a component is broken'); return segment.call(this, text); };`;
+    const program = `${process.execPath} --import 'data:text/javascript,${encodeURIComponent(fault).replaceAll("'", '%27')}' ${join(root, 'bin/workbench')}`;
+    const { output, ended, until } = open('bash', ['--norc', '-c', `${program}; echo "code $?"; stty -a`]);
+    await until('finetuning');
+    pty!.write(':映');
+    expect(await ended).toMatchObject({ exitCode: 0 });
+    const after = output().slice(output().lastIndexOf(left));
+    expect(output().lastIndexOf('\u001b[?25h')).toBeGreaterThan(output().lastIndexOf('\u001b[?25l'));
+    expect(after).toMatch(/Error: a component is broken[^]* at [^]*this is a bug[^]*code 70[^]* icanon/);
+  });
+
   it('is given back when the line is cut', async () => {
     const { output, ended, until } = open();
     await until('1 New');

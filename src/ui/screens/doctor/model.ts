@@ -25,6 +25,8 @@ export interface TerminalFacts {
   /** 1, 4, 8 or 24 bits a colour. */
   readonly color_depth: number;
   readonly unicode: boolean;
+  /** Plain characters were asked for. */
+  readonly ascii: boolean;
   readonly ssh: boolean;
   /** How long the terminal takes to answer a question; null where it does not. */
   readonly answers_after_ms: number | null;
@@ -99,14 +101,14 @@ function machine({ node, platform, cores, memory_bytes: all, available_memory_by
 /** Above this a key is felt. */
 const slowMs = 150;
 
-function terminal({ interactive, type, columns, rows, colors, color_depth: depth, unicode, ssh, answers_after_ms: latency }: TerminalFacts): Finding[] {
+function terminal({ interactive, type, columns, rows, colors, color_depth: depth, unicode, ascii, ssh, answers_after_ms: latency }: TerminalFacts): Finding[] {
   if (!interactive) return [note(`stdout is not a terminal (TERM=${type ?? ''})`, 'The screen needs one; every command works without.')];
   const size = `${columns}x${rows ?? '?'}, TERM=${type ?? ''}`;
   const answered = latency === null ? null : `it answers after ${latency < 10 ? latency.toFixed(1) : Math.round(latency)} ms${ssh ? ', over SSH' : ''}`;
   return [
     columns < 80 || (rows ?? 0) < 24 ? note(size, 'The screen is made for 80x24 and more.') : ok(size),
     colors ? ok(`${2 ** depth > 1e6 ? '16 million' : 2 ** depth} colours; 16 are used`) : note('no colours (NO_COLOR, or the terminal has none)'),
-    unicode ? ok('Unicode') : note('no Unicode: lines are drawn in ASCII', 'Set LANG to a UTF-8 locale, for example C.UTF-8.'),
+    unicode ? ok('Unicode') : ascii ? ok('plain characters, as asked (--ascii, WORKBENCH_ASCII)') : note('no Unicode: lines are drawn in ASCII', 'Set LANG to a UTF-8 locale, for example C.UTF-8.'),
     ...(answered === null ? (ssh ? [ok('over SSH')] : []) : [(latency ?? 0) > slowMs ? note(answered, 'Keys are felt late; runs are not. A live run draws at most once a second.') : ok(answered)]),
   ];
 }
