@@ -13,7 +13,7 @@ interface Options {
 
 /** Shows the rows of an experiment as the model will see them. */
 export async function data(terminal: Terminal, file: string, { set, rows, row, json }: Options): Promise<void> {
-  const experiment = await loadExperiment(file, { set }, terminal.env);
+  const experiment = await loadExperiment(file, { set }, terminal);
   const { tokenizer, prepared } = await prepare(experiment, terminal);
   const beyond = row?.find((each) => each > prepared.train.length);
   if (beyond !== undefined) throw new UserError(`there is no row ${beyond}: there are ${prepared.train.length} to train on`);
@@ -27,6 +27,7 @@ export async function data(terminal: Terminal, file: string, { set, rows, row, j
     lengths: lengthHistogram(prepared.train, experiment.max_length),
     rows: previewRows(prepared, tokenizer, wanted),
     rejected: prepared.rejected,
+    rejected_count: prepared.rejectedCount,
     sets: prepared.shares,
   };
   if (json) terminal.json(report);

@@ -8,7 +8,7 @@ import { estimateLines } from './view/estimate.js';
 
 /** Reads the data too, so that updates, lengths and labels are those of the run. */
 export async function estimateExperiment(terminal: Terminal, file: string, { set, json }: { readonly set: readonly string[]; readonly json?: true }): Promise<void> {
-  const experiment = await loadExperiment(file, { set }, terminal.env);
+  const experiment = await loadExperiment(file, { set }, terminal);
   const { prepared } = await prepare(experiment, terminal);
   const loader = trainingLoader(experiment, prepared.train, { padId: 0 });
   const raw = estimate(experiment, { data: { train: loader, eval: prepared.eval, cutRows: prepared.cutRows } });

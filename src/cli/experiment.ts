@@ -3,20 +3,38 @@ import { join } from 'node:path';
 import { parseAssignment, placeOfAssignment } from '../config/assignment.js';
 import { readAnyExperiment, type ReadOptions } from '../config/file.js';
 import { homeFolder, type Environment } from '../config/home.js';
-import { withValues } from '../config/keys.js';
+import { valueAt, withValues } from '../config/keys.js';
+import { knobOf } from '../config/limits.js';
 import type { Experiment } from '../config/schema.js';
 import { prepareDataset, type PreparedDataset } from '../data/dataset.js';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer/index.js';
 import { resolveModelPath } from '../models/discover.js';
-import { withClasses } from '../models/registry.js';
+import { readModel, withClasses } from '../models/registry.js';
 import { modelPlaces } from './places.js';
 import type { Terminal } from './terminal.js';
 import { redrawnProgress } from './view/progress.js';
 
-/** Throws a UserError for whatever the user has to change. */
-export async function loadExperiment(file: string, options: ReadOptions, env: Environment): Promise<Experiment> {
-  const experiment = await readAnyExperiment(file, options);
+/** Throws a UserError for whatever the user has to change; what was fitted to the model is told. */
+export async function loadExperiment(file: string, options: Omit<ReadOptions, 'fit'>, { env, note }: Pick<Terminal, 'env' | 'note'>): Promise<Experiment> {
+  const fit = (given: object): { readonly max_length?: number } => {
+    const length = valueAt(given, 'max_length') === undefined ? fittingLength(valueAt(given, 'model'), env) : null;
+    if (length === null) return {};
+    note(`max_length is ${length}, as many tokens as the model was made for.`);
+    return { max_length: length };
+  };
+  const experiment = await readAnyExperiment(file, { ...options, fit });
   return withValues(experiment, { model: resolveModelPath(experiment.model, modelPlaces(env)) });
+}
+
+/** The longest row of a model that has room for fewer tokens than the default; null for others, and where there is none yet. */
+function fittingLength(model: unknown, env: Environment): number | null {
+  if (typeof model !== 'string') return null;
+  try {
+    const { contextLength } = readModel(resolveModelPath(model, modelPlaces(env)));
+    return contextLength < Number(knobOf('max_length')?.default) ? contextLength : null;
+  } catch {
+    return null; // told where the model is needed
+  }
 }
 
 /** Tokenised rows of an experiment, from the cache where they are in it; a person sees how far it is. */

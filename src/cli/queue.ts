@@ -23,7 +23,7 @@ interface AddOptions {
 /** Every file is read before the first is queued, so that a mistake in one leaves nothing half done. */
 export async function add(terminal: Terminal, files: readonly string[], { set, parallel }: AddOptions): Promise<void> {
   const experiments: Experiment[] = [];
-  for (const file of files) experiments.push(await loadExperiment(file, { set }, terminal.env));
+  for (const file of files) experiments.push(await loadExperiment(file, { set }, terminal));
   await withStore(terminal, async (store, home) => {
     for (const config of experiments) terminal.print(await enqueue(store, home, config));
     await work(store, home, parallel);

@@ -15,7 +15,7 @@ interface Options {
 
 /** Runs an experiment in a process of its own, watched to its end or, with --detach, to its beginning. */
 export async function train(terminal: Terminal, file: string, { set, name, detach, json, bell }: Options): Promise<void> {
-  const config = await loadExperiment(file, { set, ...(name === undefined ? {} : { name }) }, terminal.env);
+  const config = await loadExperiment(file, { set, ...(name === undefined ? {} : { name }) }, terminal);
   const home = homeFolder(terminal.env);
   const store = openStore(home);
   try {

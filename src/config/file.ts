@@ -19,6 +19,8 @@ export interface ReadOptions {
   readonly set?: readonly string[];
   /** Goes before the name in the file. */
   readonly name?: string;
+  /** Values for keys that are given nowhere, by what is given: in place of their defaults. */
+  readonly fit?: (given: object) => Readonly<Record<string, unknown>>;
 }
 
 /** Reads an experiment file; every path in the result is absolute. Throws a UserError: file, line, key, what to give. */
@@ -61,11 +63,12 @@ function copied<T extends object>(value: T, path: string): T {
 }
 
 /** Paths made absolute, assignments made, checked. */
-function completed(value: object, { folder, placeOf, set, name }: ReadOptions & { readonly folder: string; readonly placeOf: (key: readonly PropertyKey[]) => string }): Experiment {
+function completed(value: object, { folder, placeOf, set, name, fit }: ReadOptions & { readonly folder: string; readonly placeOf: (key: readonly PropertyKey[]) => string }): Experiment {
   absolutePaths(value, folder);
   const assignments = (set ?? []).map(parseAssignment);
   for (const assignment of assignments) assign(value, assignment);
   if (name !== undefined) setKey(value, 'name', name);
+  for (const [key, fitting] of Object.entries(fit?.(value) ?? {})) if (valueAt(value, key) === undefined) setKey(value, key, fitting);
   return parseExperiment(value, { placeOf: (key) => placeOfAssignment(assignments, key) ?? placeOf(key) });
 }
 

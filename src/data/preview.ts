@@ -1,5 +1,5 @@
 /** Rows as the model sees them, and how long they are: what a person looks at before a run. */
-import { type DataSettings, NotTokenised, prepareDataset, type PreparedDataset } from './dataset.js';
+import { type DataSettings, NotTokenised, prepareDataset, type PreparedDataset, type SetShare } from './dataset.js';
 import { histogramOf, type LengthHistogram } from './lengths.js';
 import { type EncodedRows, ignoredLabel, type RowPlace } from './rows.js';
 import type { RejectedRow } from './source/row.js';
@@ -61,6 +61,8 @@ export interface DataPreview {
   /** The first of the rows that cannot be used, and how many they are. */
   readonly rejected: readonly RejectedRow[];
   readonly rejected_count: number;
+  /** What the filter kept of each set, of the rows that were looked at. */
+  readonly sets: readonly SetShare[];
 }
 
 export interface PreviewOptions {
@@ -103,5 +105,6 @@ export async function previewDataset(settings: DataSettings, tokenizer: Tokenize
     labels: train.totalLabels,
     rejected: rejected.slice(0, rejectedShown),
     rejected_count: rejectedCount,
+    sets: prepared.shares,
   };
 }

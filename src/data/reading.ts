@@ -27,12 +27,14 @@ export function readMeter(files: readonly string[], onProgress: (progress: ReadP
   }
   const began = seconds();
   let told = { time: began, bytes: 0 };
+  let first: number | null = null; // more than 0 where it goes on with what was interrupted
   return (file, read) => {
     const bytes = (before.get(file) ?? 0) + read;
+    first ??= bytes;
     const time = seconds();
     if (time - told.time < newsSeconds || bytes - told.bytes < newsShare * total) return;
     told = { time, bytes };
     const elapsed = time - began;
-    onProgress({ bytes, total_bytes: total, elapsed_time: elapsed, remaining_time: (elapsed / bytes) * (total - bytes) });
+    onProgress({ bytes, total_bytes: total, elapsed_time: elapsed, remaining_time: (elapsed / (bytes - first)) * (total - bytes) });
   };
 }

@@ -21,6 +21,8 @@ export interface ModelEntry {
   readonly bytes: number | null;
   /** As most of the weights are stored: F32, BF16, … */
   readonly dtype: string | null;
+  /** The most tokens of a row; null where it is not known. */
+  readonly contextLength: number | null;
   readonly supported: boolean;
   /** Why it is not supported, in a sentence. */
   readonly reason: string | null;
@@ -42,7 +44,7 @@ function incompleteFolders(path: string): string[] {
 
 function describeIncomplete(path: string): ModelEntry {
   const name = basename(path).slice('models--'.length).replace('--', '/');
-  return { path, name, modelType: null, parameters: null, bytes: null, dtype: null, supported: false, reason: 'It has no config.json in the cache: it was not fetched whole.' };
+  return { path, name, modelType: null, parameters: null, bytes: null, dtype: null, contextLength: null, supported: false, reason: 'It has no config.json in the cache: it was not fetched whole.' };
 }
 
 /**
@@ -74,12 +76,13 @@ function snapshot(cached: string): string[] {
 
 /** As much as can be known of a folder, and the reason where that is not enough. */
 function describe(path: string): ModelEntry {
-  let entry: ModelEntry = { path, name: nameOf(path), modelType: null, parameters: null, bytes: null, dtype: null, supported: false, reason: null };
+  let entry: ModelEntry = { path, name: nameOf(path), modelType: null, parameters: null, bytes: null, dtype: null, contextLength: null, supported: false, reason: null };
   try {
     const config = readConfigFile(path);
     entry = { ...entry, modelType: typeof config.model_type === 'string' ? config.model_type : null };
     const model = supportedModel(config, path);
     if (typeof model === 'string') return { ...entry, ...measureIfThere(path), reason: model };
+    entry = { ...entry, contextLength: model.contextLength };
     const weights = openWeights(path);
     entry = { ...entry, ...measure(weights) };
     matchTensors(weights, model.parameters, matchRules(model));

@@ -2,6 +2,7 @@
 
 import type { liveKnobs } from '../config/same-run.js';
 import type { TrainConfig } from '../config/schema.js';
+import type { SetShare } from '../data/dataset.js';
 import type { ReadProgress } from '../data/reading.js';
 
 export interface Progress {
@@ -20,6 +21,8 @@ export interface StartedEvent extends Progress {
   readonly eval_rows: number;
   /** What computes: "onnx 1.30.0 on cpu, 2 threads", and why it was chosen. */
   readonly engine: string;
+  /** Rows of each set, and what its filter left out. */
+  readonly sets?: readonly SetShare[];
 }
 
 /** Before the start, where rows have to be tokenised and it takes some time: how far their files are read. */

@@ -124,6 +124,7 @@ class Loop {
       train_rows: data.train.length,
       eval_rows: data.eval?.length ?? 0,
       engine,
+      sets: data.shares,
     });
     this.#context.log(`${model.modelType}: ${tuning.trainable.length} trained tensors, ${estimate.trainable_parameters} parameters; ${engine}; about ${formatBytes(estimate.memory_bytes)}`);
     // What was said before it was interrupted is in its history.

@@ -1,5 +1,7 @@
 /** What happened in a run, on the axis below its curves and as a list. */
 import type { HistoryRow } from '../store/rows.js';
+import type { SetShare } from '../data/dataset.js';
+import { keptTexts } from '../data/filter/filter.js';
 import { formatBytes, formatNumber } from '../util/format.js';
 import { growing } from './curve.js';
 import type { Tone } from './theme.js';
@@ -56,7 +58,7 @@ function describe({ type, step, details }: HistoryRow): readonly [MomentKind, st
     case 'resumed':
       return ['begun', details.checkpoint === null ? 'went on' : `resumed from the checkpoint at step ${step ?? 0}`];
     case 'started':
-      return ['begun', `started: ${String(details.engine)}`];
+      return ['begun', [`started: ${String(details.engine)}`, ...keptTexts((details.sets ?? []) as readonly SetShare[])].join('; ')];
     case 'warning':
       return ['warned', String(details.message)];
     case 'completed':

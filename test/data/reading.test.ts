@@ -16,6 +16,7 @@ test('news comes after some seconds and with something new in it, with the time 
     meter(path.join(folder, file), bytes);
     return told.pop();
   };
+  expect(at(100, 'a', 0)).toBeUndefined();
   expect(at(102, 'a', 200)).toBeUndefined();
   expect(at(105, 'a', 250)).toEqual({ bytes: 250, total_bytes: 1000, elapsed_time: 5, remaining_time: 15 });
   expect(at(107, 'b', 0)).toBeUndefined();

@@ -42,11 +42,13 @@ describe('the form', () => {
 
   it('shows a row with what is learned of it marked, the lengths, and what was left out', async () => {
     session.press('d');
-    await session.until('row 1 of 2', '«good│</s>»', 'rotten_tomatoes.jsonl:1');
+    await session.until('row 1 of 4', '«good│</s>»', 'rotten_tomatoes.jsonl:1');
     session.press('space');
     await session.until('a fine film');
     session.press('L');
-    await session.until('max_length 512 cuts 0.0%', '1 row left out', 'it has no label');
+    await session.until('max_length 512 cuts 0.0%', 'the filter keeps 75.0% of 8 rows (left out: 2 by contains)', '1 row left out');
+    session.press('j');
+    await session.until('it has no label');
   });
 
   it('moves what max_length cuts while it is typed, and advises', async () => {

@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { knobs } from '../../src/config/limits.js';
 import { presets } from '../../src/config/presets.js';
 import { valueAt, withValue } from '../../src/ui/screens/new-run/draft.js';
+import type { Draft } from '../../src/ui/screens/new-run/draft.js';
 import { knobSections, showValue, typedValue } from '../../src/ui/screens/new-run/knob.js';
 import { formLayout } from '../../src/ui/screens/new-run/layout.js';
 import { initialDetail } from '../../src/ui/screens/new-run/detail.js';
 import { reduceNewRun } from '../../src/ui/screens/new-run/reduce.js';
 import type { NewRunAction } from '../../src/ui/screens/new-run/reduce.js';
-import { currentKnob, initialNewRun, shownKnobs } from '../../src/ui/screens/new-run/state.js';
+import { blockingProblem, currentKnob, dataKey, initialNewRun, shownKnobs } from '../../src/ui/screens/new-run/state.js';
 import type { NewRunState } from '../../src/ui/screens/new-run/state.js';
 import { visibleRuns } from '../../src/ui/screens/runs/state.js';
 import { addNews, remainingSeconds } from '../../src/ui/run-data.js';
@@ -114,6 +115,34 @@ describe('the form', () => {
     expect(currentKnob(next)?.key).toBe('stage');
     expect(reduceNewRun(next, { type: 'section-move', by: -1 }).knobCursor).toBe(0);
     expect(shownKnobs(next).length).toBeGreaterThan(30);
+  });
+
+  it('fits the longest row to a model that has room for fewer tokens, unless it was set', () => {
+    const [first, second] = sampleModels;
+    const models = [first, { ...second, contextLength: 256 }];
+    const down: NewRunAction = { type: 'model-list', action: { type: 'move', by: 1 } };
+    const up: NewRunAction = { type: 'model-list', action: { type: 'move', by: -1 } };
+    const lengthAfter = (...actions: NewRunAction[]) => valueAt(after({ type: 'models', models }, ...actions).draft, 'max_length');
+    expect(lengthAfter(down)).toBe(256);
+    expect(lengthAfter(down, up)).toBe(512);
+    expect(lengthAfter({ type: 'set', key: 'max_length', value: 400 }, down)).toBe(400);
+    const fromFile: NewRunAction = { type: 'load', name: 'a.yaml', draft: experiment({ model: second.path }) };
+    expect(lengthAfter(fromFile)).toBe(256);
+  });
+
+  it('gives up the name it came with when model or data change, not one that was typed', () => {
+    const named: NewRunAction = { type: 'load', name: 'demo.yaml', draft: experiment({ name: 'demo' }) };
+    const other: NewRunAction = { type: 'dataset-list', action: { type: 'move', by: 1 } };
+    expect(valueAt(after(...found, named, other).draft, 'name')).toBe(null);
+    expect(valueAt(after(...found, named, { type: 'set', key: 'name', value: 'mine' }, other).draft, 'name')).toBe('mine');
+  });
+
+  it('holds a start back while its data is broken', () => {
+    const state = after(...found);
+    const looked = (draft: Draft, broken: boolean) => blockingProblem(reduceNewRun(state, { type: 'looked', looked: { of: dataKey(draft), preview: null, problem: 'line 3 is not JSON', broken } }));
+    expect(looked(state.draft, true)).toBe('line 3 is not JSON');
+    expect(looked(state.draft, false)).toBe(null);
+    expect(looked(withValue(state.draft, 'dataset.format', 'text'), true)).toBe(null);
   });
 
   it('gives the focus the room and never more than there is', () => {

@@ -1,7 +1,7 @@
 /** Rows as the model sees them, as text: what is learned stands in «…», and in another colour where there is one. */
 import { basename } from 'node:path';
 import type { SetShare } from '../../data/dataset.js';
-import { droppedText } from '../../data/filter/filter.js';
+import { keptText } from '../../data/filter/filter.js';
 import type { LengthHistogram } from '../../data/lengths.js';
 import type { PreviewRow, PreviewToken } from '../../data/preview.js';
 import { clean, widthOf } from '../../ui/format/text.js';
@@ -18,7 +18,9 @@ export interface DataReport {
   readonly max_length: number;
   readonly lengths: LengthHistogram;
   readonly rows: readonly PreviewRow[];
+  /** The first rows that could not be used, and how many they are. */
   readonly rejected: readonly { readonly file: string; readonly line: number; readonly reason: string }[];
+  readonly rejected_count: number;
   /** What the filter kept of each set. */
   readonly sets: readonly SetShare[];
 }
@@ -31,7 +33,7 @@ interface Look {
 }
 
 export function dataLines(report: DataReport, { width, style }: Look): string[] {
-  const { lengths, max_length, rejected, sets } = report;
+  const { lengths, max_length, rejected, rejected_count: lost, sets } = report;
   const summary = facts(
     [
       ['rows', `${formatCount(report.train_rows)} to train on, ${formatCount(report.eval_rows)} to evaluate on`],
@@ -39,17 +41,16 @@ export function dataLines(report: DataReport, { width, style }: Look): string[] 
       ['lengths', `${lengths.mean.toFixed(1)} tokens in the mean, ${lengths.longest} at most`],
       ['cut', lengths.cut === 0 ? null : style.paint(`${counted(lengths.cut, 'row')} ${lengths.cut === 1 ? 'is' : 'are'} longer than max_length ${max_length}`, 'warn')],
       ...sets.flatMap(({ path, read, dropped, rows }): [string, string][] => {
-        const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
-        const kept = lost === 0 ? null : `the filter keeps ${formatShare((read - lost) / read)} of ${formatCount(read)} (left out: ${droppedText(dropped)})`;
+        const kept = keptText({ read, dropped });
         const share = sets.length === 1 ? null : `${counted(rows, 'row')} an epoch`;
         const parts = [share, kept].filter((part) => part !== null);
         return parts.length === 0 ? [] : [[sets.length === 1 ? 'kept' : clean(basename(path)), parts.join('; ')]];
       }),
-      ['left out', rejected.length === 0 ? null : style.paint(formatCount(rejected.length), 'warn')],
+      ['left out', lost === 0 ? null : style.paint(formatCount(lost), 'warn')],
     ],
     style,
   );
-  const left = rejected.length === 0 ? [] : ['', style.paint('left out', 'muted'), ...rejected.map(({ file, line, reason }) => clean(`  ${file}:${line}: ${reason}`))];
+  const left = rejected.length === 0 ? [] : ['', style.paint('left out', 'muted'), ...rejected.map(({ file, line, reason }) => clean(`  ${file}:${line}: ${reason}`)), ...(lost > rejected.length ? [`  and ${formatCount(lost - rejected.length)} more`] : [])];
   return [...summary, ...rowLines(report.rows, { width, style }), '', ...histogramLines(lengths, style), ...left];
 }
 

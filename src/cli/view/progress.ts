@@ -1,4 +1,5 @@
 /** Training events as lines of text. */
+import { keptTexts } from '../../data/filter/filter.js';
 import type { ReadProgress } from '../../data/reading.js';
 import type { EvalEvent, StartedEvent, StepEvent, TrainEvent } from '../../trainer/events.js';
 import { counted, formatBytes, formatCount, formatDuration, formatNumber, formatShare, formatShort } from '../../util/format.js';
@@ -96,6 +97,7 @@ function startedLine(event: StartedEvent): string {
   return [
     `${event.engine}`,
     `${formatCount(event.trainable_parameters)} of ${formatCount(event.total_parameters)} parameters trained (${share}); ${rows}; ${counted(event.total_steps, 'update')}; about ${formatBytes(event.estimated_memory_bytes)} of memory`,
+    ...keptTexts(event.sets ?? []).map((text) => clean(text)),
   ].join('\n');
 }
 

@@ -1,7 +1,8 @@
 /** Which rows of a set are taken. */
+import path from 'node:path';
 import type { DatasetConfig } from '../../config/schema.js';
 import { UserError } from '../../util/errors.js';
-import { formatCount, formatShare } from '../../util/format.js';
+import { counted, formatCount, formatShare } from '../../util/format.js';
 import type { RowValue } from '../template/formats.js';
 import { duplicateFinder } from './duplicates.js';
 import type { DuplicateFinder } from './marks.js';
@@ -50,7 +51,15 @@ export function regularExpression(source: string): RegExp {
 /** "the filter keeps 4.2% of 1,000 rows (left out: 12 by contains, 3 by duplicate)"; null where it left out none. */
 export function keptText({ read, dropped }: { readonly read: number; readonly dropped: Readonly<Record<string, number>> }): string | null {
   const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
-  return lost === 0 ? null : `the filter keeps ${formatShare((read - lost) / read)} of ${formatCount(read)} (left out: ${droppedText(dropped)})`;
+  return lost === 0 ? null : `the filter keeps ${formatShare((read - lost) / read)} of ${counted(read, 'row')} (left out: ${droppedText(dropped)})`;
+}
+
+/** What the filter kept of each set of a mixture from which it left out rows. */
+export function keptTexts(sets: readonly { readonly path: string; readonly read: number; readonly dropped: Readonly<Record<string, number>> }[]): string[] {
+  return sets.flatMap((set) => {
+    const text = keptText(set);
+    return text === null ? [] : [sets.length === 1 ? text : `${path.basename(set.path)}: ${text}`];
+  });
 }
 
 /** "12 by contains, 3 by duplicate". */

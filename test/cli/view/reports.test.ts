@@ -28,7 +28,7 @@ describe('data', () => {
     train_rows: 3, eval_rows: 1, tokens: 24, label_tokens: 6, max_length: 10,
     lengths: { buckets: [{ from: 1, to: 8, rows: 2 }, { from: 9, to: 16, rows: 1 }, { from: 17, to: 24, rows: 0 }], mean: 8, longest: 12, cut: 1 },
     rows: [{ row: 1, file: '/data/a.jsonl', line: 4, last_line: 4, text: 'a b', tokens: tokens('a *b'), fullLength: 12 }],
-    rejected: [{ file: 'rows.jsonl', line: 7, reason: 'no column output' }],
+    rejected: [{ file: 'rows.jsonl', line: 7, reason: 'no column output' }], rejected_count: 1,
     sets: [{ path: '/data/rows.jsonl', read: 40, dropped: { contains: 25, duplicate: 5 }, rows: 10 }],
   };
 
@@ -36,7 +36,7 @@ describe('data', () => {
     const lines = dataLines(report, { width: 80, style: plain });
     expect(lines).toContain('tokens    24, of which 6 are learned (25.0%)');
     expect(lines).toContain('cut       1 row is longer than max_length 10');
-    expect(lines).toContain('kept      the filter keeps 25.0% of 40 (left out: 25 by contains, 5 by duplicate)');
+    expect(lines).toContain('kept      the filter keeps 25.0% of 40 rows (left out: 25 by contains, 5 by duplicate)');
     expect(lines).toContain('row 1 (a.jsonl:4): 2 tokens, cut from 12, 1 learned');
     expect(lines).toContain(`   1– 8  ${'█'.repeat(40)} 2`);
     expect(lines.join('\n')).not.toContain('17–24');

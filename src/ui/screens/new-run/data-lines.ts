@@ -1,4 +1,5 @@
 /** The data of a draft as lines: a row as the model sees it, how long rows are, what was left out. */
+import { keptTexts } from '../../../data/filter/filter.js';
 import { histogramOf } from '../../../data/lengths.js';
 import type { LengthBucket } from '../../../data/lengths.js';
 import type { DataPreview, PreviewRow } from '../../../data/preview.js';
@@ -21,8 +22,11 @@ export function rowLines(preview: DataPreview, { row: index, asText }: { readonl
   const learned = row.tokens.filter(({ trained }) => trained).length;
   const cut = row.fullLength > row.tokens.length ? `, cut from ${formatCount(row.fullLength)}` : '';
   const place = `${baseName(row.file)}:${row.line}`;
+  const { rows, train_rows: all, whole } = preview;
+  const of = whole ? formatCount(all) : `the first ${formatCount(rows.length)}`;
+  const last = whole && at === rows.length - 1 && rows.length < all ? '  (the last one shown)' : '';
   return [
-    line([`${glyphs.left} row ${at + 1} of ${preview.rows.length} ${glyphs.right}`, 'accent'], `  ${counted(row.tokens.length, 'token')}${cut}`, [`  ${clean(place)}`, 'muted']),
+    line([`${glyphs.left} row ${at + 1} of ${of} ${glyphs.right}`, 'accent'], [last, 'muted'], `  ${counted(row.tokens.length, 'token')}${cut}`, [`  ${clean(place)}`, 'muted']),
     line(`${formatCount(learned)} learned, marked `, { text: `${glyphs.learnedFrom}like this${glyphs.learnedTo}`, tone: 'good' }),
     blank,
     ...(asText ? wrap(row.text, width).map((text) => line(text)) : tokenLines(row, { width, glyphs })),
@@ -54,7 +58,7 @@ export function tokenLines({ tokens }: PreviewRow, { width, glyphs }: Width): Li
 
 /** The histogram of lengths, with what `max_length` cuts, and the rows that cannot be used. */
 export function lengthLines(preview: DataPreview, maxLength: number, { width, glyphs }: Width): Line[] {
-  return [...summaryLines(preview), blank, ...histogramLines(preview, maxLength, { width, glyphs }), ...rejectedLines(preview, width)];
+  return [...summaryLines(preview), ...keptLines(preview, width), blank, ...histogramLines(preview, maxLength, { width, glyphs }), ...rejectedLines(preview, width)];
 }
 
 function summaryLines({ train_rows: rows, eval_rows: held, tokens, labels, whole }: DataPreview): Line[] {
@@ -62,6 +66,10 @@ function summaryLines({ train_rows: rows, eval_rows: held, tokens, labels, whole
     line(`${counted(rows, 'row')} to train on, ${formatCount(held)} held out`, [whole ? '' : '  (the first ones: not tokenised yet)', 'muted']),
     line(`${formatCount(tokens)} tokens, ${formatShare(labels / Math.max(1, tokens))} learned`),
   ];
+}
+
+function keptLines({ sets }: DataPreview, width: number): Line[] {
+  return keptTexts(sets).flatMap((text) => wrap(clean(text), width)).map((text) => line([text, 'accent']));
 }
 
 function histogramLines({ lengths }: DataPreview, maxLength: number, { width, glyphs }: Width): Line[] {

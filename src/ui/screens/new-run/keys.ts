@@ -8,7 +8,7 @@ import type { ListAction } from '../../widgets/list.js';
 import type { View } from './detail.js';
 import { pickerKeys, savingKeys } from './dialog-keys.js';
 import type { NewRunAction } from './reduce.js';
-import { currentKnob, currentProblem, isProbing, typedPath } from './state.js';
+import { blockingProblem, currentKnob, isProbing, typedPath } from './state.js';
 
 type Key = Binding<AppState, Message>;
 
@@ -22,7 +22,7 @@ const start: Key = {
   short: 'start',
   when: ({ newRun, connected }) => connected && !newRun.starting,
   act: ({ newRun }) => {
-    const problem = currentProblem(newRun);
+    const problem = blockingProblem(newRun);
     return problem === null ? { ask: 'start', draft: newRun.draft } : { type: 'notice', notice: { tone: 'bad', text: problem } };
   },
 };

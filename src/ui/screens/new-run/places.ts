@@ -3,9 +3,9 @@ import type { DatasetEntry } from '../../../data/discover.js';
 import type { ModelEntry } from '../../../models/discover.js';
 import { emptyList } from '../../widgets/list.js';
 import type { ListState } from '../../widgets/list.js';
-import { textAt, withValue } from './draft.js';
+import { textAt, valueAt, withValue } from './draft.js';
 import type { Draft } from './draft.js';
-import { change } from './state.js';
+import { change, chosenModel, usualLength } from './state.js';
 import type { NewRunState } from './state.js';
 
 /** The chosen model is always in the list; where none is chosen yet the first that works is. */
@@ -14,7 +14,7 @@ export function withModels(state: NewRunState, found: readonly ModelEntry[]): Ne
   const models = path === '' || found.some((entry) => entry.path === path) ? found : [state.models?.find((entry) => entry.path === path) ?? givenModel(path), ...found];
   const first = models.find(({ supported }) => supported);
   const next = { ...state, models };
-  return listsAtDraft(path === '' && first ? { ...next, draft: withValue(state.draft, 'model', first.path) } : next);
+  return fittedToModel(path === '' && first ? { ...next, draft: withModelEntry(next, first) } : next);
 }
 
 export function withDatasets(state: NewRunState, found: readonly DatasetEntry[]): NewRunState {
@@ -22,7 +22,7 @@ export function withDatasets(state: NewRunState, found: readonly DatasetEntry[])
   const datasets = path === '' || found.some((entry) => entry.path === path) ? found : [state.datasets?.find((entry) => entry.path === path) ?? givenDataset(path), ...found];
   const first = datasets.find(({ supported }) => supported);
   const next = { ...state, datasets };
-  return listsAtDraft(path === '' && first ? { ...next, draft: withDatasetEntry(state.draft, first) } : next);
+  return listsAtDraft(path === '' && first ? { ...next, draft: withDatasetEntry(next, first) } : next);
 }
 
 /** A typed model or dataset that is there: chosen, and in the list from now on. */
@@ -46,21 +46,45 @@ export function listsAtDraft(state: NewRunState): NewRunState {
 }
 
 export function chooseModel(state: NewRunState, entry: ModelEntry | undefined): NewRunState {
-  return entry && entry.path !== textAt(state.draft, 'model') ? change(state, withValue(state.draft, 'model', entry.path), 'model') : state;
+  return entry && entry.path !== textAt(state.draft, 'model') ? change(state, withModelEntry(state, entry), 'model') : state;
 }
 
 export function chooseDataset(state: NewRunState, entry: DatasetEntry | undefined): NewRunState {
-  return entry && entry.path !== textAt(state.draft, 'dataset.path') ? change(state, withDatasetEntry(state.draft, entry), 'dataset.path') : state;
+  return entry && entry.path !== textAt(state.draft, 'dataset.path') ? change(state, withDatasetEntry(state, entry), 'dataset.path') : state;
+}
+
+/** Of a draft that came with its model. */
+export function fittedToModel(state: NewRunState): NewRunState {
+  const entry = chosenModel(state);
+  return listsAtDraft(entry === null ? state : { ...state, draft: withLengthOf(state, state.draft, entry) });
+}
+
+/** Rows are as long as the model has room for, where that is less than the default and nobody has set another length. */
+function withModelEntry(state: NewRunState, entry: ModelEntry): Draft {
+  return withLengthOf(state, withValue(unnamed(state), 'model', entry.path), entry);
+}
+
+function withLengthOf(state: NewRunState, draft: Draft, entry: ModelEntry): Draft {
+  const lengthOf = (model: ModelEntry | null): number => Math.min(usualLength(state), model?.contextLength ?? Infinity);
+  const unset = [usualLength(state), lengthOf(chosenModel(state))];
+  const length = lengthOf(entry);
+  const current = valueAt(draft, 'max_length');
+  return current === length || !unset.includes(Number(current)) ? draft : withValue(draft, 'max_length', length);
+}
+
+/** The name that the draft began with was that of other data or another model; one that was typed stays. */
+function unnamed({ draft, givenName }: NewRunState): Draft {
+  return givenName !== '' && textAt(draft, 'name') === givenName ? withValue(draft, 'name', null) : draft;
 }
 
 /** Another file has other columns: its format is taken as guessed, and names given to columns are forgotten. */
-function withDatasetEntry(draft: Draft, { path, guess }: DatasetEntry): Draft {
-  const chosen = withValue(withValue(draft, 'dataset.path', path), 'dataset.columns', {});
+function withDatasetEntry(state: NewRunState, { path, guess }: DatasetEntry): Draft {
+  const chosen = withValue(withValue(unnamed(state), 'dataset.path', path), 'dataset.columns', {});
   return guess === null ? chosen : withValue(chosen, 'dataset.format', guess);
 }
 
 function givenModel(path: string): ModelEntry {
-  return { path, name: lastPart(path), modelType: null, parameters: null, bytes: null, dtype: null, supported: true, reason: null };
+  return { path, name: lastPart(path), modelType: null, parameters: null, bytes: null, dtype: null, contextLength: null, supported: true, reason: null };
 }
 
 function givenDataset(path: string): DatasetEntry {

@@ -10,6 +10,7 @@ import type { DatasetEntry } from '../../../data/discover.js';
 import { histogramOf } from '../../../data/lengths.js';
 import type { DataPreview } from '../../../data/preview.js';
 import type { ModelEntry } from '../../../models/discover.js';
+import { formatCount } from '../../../util/format.js';
 import { fuzzyRows } from '../../format/fuzzy.js';
 import { emptyList } from '../../widgets/list.js';
 import type { ListState } from '../../widgets/list.js';
@@ -64,6 +65,8 @@ export interface Looked {
   readonly of: string;
   readonly preview: DataPreview | null;
   readonly problem: string | null;
+  /** A run would end with the same problem: it is one of the data, not of the look at it. */
+  readonly broken: boolean;
 }
 
 /** The file and the command that say the same. */
@@ -106,6 +109,8 @@ export interface NewRunState {
   readonly draft: Draft;
   /** Every knob at its default, to reset to. */
   readonly defaults: Draft;
+  /** The name that the draft came with; empty for none. */
+  readonly givenName: string;
   readonly editing: Editing | null;
   readonly past: readonly Draft[];
   readonly future: readonly Draft[];
@@ -127,7 +132,7 @@ export interface NewRunState {
 
 export const initialNewRun: NewRunState = {
   pane: 'model', models: null, datasets: null, modelList: emptyList, datasetList: emptyList, knobs: [], knobCursor: 0,
-  draft: {}, defaults: {}, editing: null, past: [], future: [], changing: null, assessment: null, outlook: null, looked: null, written: null, probe: null,
+  draft: {}, defaults: {}, givenName: '', editing: null, past: [], future: [], changing: null, assessment: null, outlook: null, looked: null, written: null, probe: null,
   base: null, detail: initialDetail, picker: null, saving: null, presets: [], files: [], starting: false,
 };
 
@@ -178,6 +183,21 @@ export function chosenDataset(state: NewRunState): DatasetEntry | null {
   return state.datasets?.find(({ path }) => path === textAt(state.draft, 'dataset.path')) ?? null;
 }
 
+export function chosenModel(state: NewRunState): ModelEntry | null {
+  return state.models?.find(({ path }) => path === textAt(state.draft, 'model')) ?? null;
+}
+
+/** `max_length` where nobody sets it and the model has room for more. */
+export function usualLength({ defaults }: NewRunState): number {
+  return Number(valueAt(defaults, 'max_length') ?? Infinity);
+}
+
+/** Why a run of the draft would end before it begins, as far as it is known. */
+export function blockingProblem(state: NewRunState): string | null {
+  const { draft, looked } = state;
+  return currentProblem(state) ?? (looked?.broken && looked.of === dataKey(draft) ? looked.problem : null);
+}
+
 /** Null while the last assessment is of another draft. */
 export function currentProblem(state: NewRunState): string | null {
   return state.assessment?.draft === state.draft ? state.assessment.problem : null;
@@ -189,10 +209,14 @@ export function dataKey(draft: Draft): string {
 }
 
 /** What there is to think over about the draft as it was last estimated; rows that are cut are known from a look at the data too. */
-export function adviceOf({ assessment, looked }: NewRunState): readonly Advice[] {
+export function adviceOf(state: NewRunState): readonly Advice[] {
+  const { assessment, looked } = state;
   if (!assessment?.estimate || !assessment.experiment) return [];
   const { experiment, estimate } = assessment;
-  return advise(experiment, { ...estimate, cut_rows: estimate.cut_rows ?? cutRows(experiment.max_length, looked?.preview ?? null, estimate.train_rows) });
+  const room = chosenModel(state)?.contextLength ?? null;
+  const fitted = room !== null && room < usualLength(state) && experiment.max_length === room;
+  const ofLength: Advice[] = fitted ? [{ keys: ['max_length'], text: `max_length is ${formatCount(room)}, as many tokens as the model was made for.` }] : [];
+  return [...ofLength, ...advise(experiment, { ...estimate, cut_rows: estimate.cut_rows ?? cutRows(experiment.max_length, looked?.preview ?? null, estimate.train_rows) })];
 }
 
 /** By the share of the rows that were looked at. */
