@@ -6,6 +6,7 @@
  * same machine), keep what it was fed, print, or end the process.
  */
 import type { DType, InitialValue, OpKind, Program } from '../graph/node.js';
+import type { Half } from '../util/half.js';
 import type { Tensor } from '../util/tensor.js';
 
 export type EngineName = 'onnx' | 'tfjs' | 'reference';
@@ -19,6 +20,14 @@ export interface Availability {
   readonly detail: string;
   /** What the user can do to have it; null where it is there or nothing can be done. */
   readonly remedy: string | null;
+}
+
+/** How a device has real numbers of 16 bits. */
+export interface HalfSupport {
+  /** `computes`: multiplies matrices of them. `holds`: keeps numbers in them and computes in f32, which saves memory and no time. */
+  readonly kind: 'computes' | 'holds' | 'lacks';
+  /** How it comes, as part of a sentence: "WebGPU has no bfloat16". */
+  readonly detail: string;
 }
 
 export interface CompileOptions {
@@ -36,6 +45,8 @@ export interface Engine {
   probe(device: Device): Promise<Availability>;
   /** The ops and types that cannot be run on a device, so that a caller knows before it compiles. */
   unsupported(device: Device): readonly (OpKind | DType)[];
+  /** What of mixed precision a device has, which may take a second. Does not throw. */
+  halves(device: Device): Promise<Readonly<Record<Half, HalfSupport>>>;
   compile(program: Program, options: CompileOptions): Promise<Executable>;
 }
 

@@ -3,10 +3,10 @@
  * pass has already is shared, because the builder gives the same node for the same op.
  */
 import type { Builder } from './builder.js';
-import { printShape, sameShape, type Shape } from './dims.js';
+import { printShape, sameShape } from './dims.js';
 import { gradientRules } from './gradient/rules.js';
 import type { InputGradients, Rule } from './gradient/rule.js';
-import type { Node, NodeOf, OpKind } from './node.js';
+import { isReal, type Node, type NodeOf, type OpKind } from './node.js';
 import { Recomputation, type BlockOf } from './recompute.js';
 import { topological } from './walk.js';
 
@@ -44,20 +44,20 @@ export function gradientThrough<N extends Node>(g: Builder, slopes: ReadonlyMap<
     inputGradients(g, again?.read(node, dy) ?? node, dy).forEach((build, i) => {
       const input = node.inputs[i];
       if (build === null || !needed.has(input)) return;
-      const part = unbroadcast(g, build(), input.shape);
+      const part = unbroadcast(g, build(), input);
       const known = contributions.get(input);
       if (known === undefined) contributions.set(input, [part]);
       else known.push(part);
     });
   }
-  return new Map(wrt.map((node) => [node, totals.get(node) ?? g.broadcast(g.constant(0), node.shape)]));
+  return new Map(wrt.map((node) => [node, totals.get(node) ?? g.broadcast(g.constant(0, [], node.dtype), node.shape)]));
 }
 
 /** The real-valued nodes that change when a member of `wrt` does. */
 function dependents(order: readonly Node[], wrt: readonly Node[]): Set<Node> {
   const found = new Set<Node>(wrt);
   for (const node of order) {
-    if (node.dtype === 'f32' && node.inputs.some((input) => found.has(input))) found.add(node);
+    if (isReal(node.dtype) && node.inputs.some((input) => found.has(input))) found.add(node);
   }
   return found;
 }
@@ -101,10 +101,10 @@ function tiles(pieces: readonly NodeOf<'pad'>[], axis: number): boolean {
   return pieces.at(-1)?.attrs.after === 0;
 }
 
-/** Undoes NumPy broadcasting: sums over the axes along which a value of `shape` was stretched to that of `dy`. */
-function unbroadcast(g: Builder, dy: Node, shape: Shape): Node {
-  if (sameShape(dy.shape, shape)) return dy;
+/** A contribution in the shape and type of the input it is for: summed, in f32, over the axes along which NumPy broadcasting stretched it. */
+function unbroadcast(g: Builder, dy: Node, { shape, dtype }: Node): Node {
+  if (sameShape(dy.shape, shape)) return g.cast(dy, dtype);
   const lead = dy.shape.length - shape.length;
   const stretched = dy.shape.flatMap((dim, axis) => (axis < lead || shape[axis - lead] !== dim ? [axis] : []));
-  return g.reshape(g.sum(dy, stretched, true), shape);
+  return g.cast(g.reshape(g.sum(g.cast(dy, 'f32'), stretched, true), shape), dtype);
 }

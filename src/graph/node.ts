@@ -1,8 +1,18 @@
+import type { Half } from '../util/half.js';
 import type { HostDType, Tensor } from '../util/tensor.js';
 import type { Shape } from './dims.js';
 
 /** Element types a value of the graph may have. */
 export type DType = HostDType;
+
+/** f32, or a real type of 16 bits, in which only results are held: an op computes what it would in f32 and rounds it once. */
+export function isReal(dtype: DType): dtype is 'f32' | Half {
+  return dtype === 'f32' || isHalf(dtype);
+}
+
+export function isHalf(dtype: DType): dtype is Half {
+  return dtype === 'f16' || dtype === 'bf16';
+}
 
 type None = Record<never, never>;
 
@@ -52,7 +62,7 @@ export interface Attributes {
   reduceSum: { readonly axes: readonly number[]; readonly keepDims: boolean };
 
   // Products
-  /** (x [..., I], w, b? [O]) → [..., O]; w is [I, O], or [O, I] with `transposeW` (a Hugging Face Linear). */
+  /** (x [..., I], w, b? [O]) → [..., O]; w is [I, O], or [O, I] with `transposeW` (a Hugging Face Linear). Of 16 bits x and w are, b may be f32. */
   linear: { readonly transposeW: boolean };
   /**
    * `linear` with W [O, I] in codes: W[k] = scale·(code − zero) with the scale and zero of the block that element k
@@ -67,13 +77,13 @@ export interface Attributes {
   softmax: None; //                                  over the last axis
   layerNorm: { readonly epsilon: number }; //        (x [..., C], gamma [C], beta [C])
   rmsNorm: { readonly epsilon: number }; //          (x [..., C], gamma [C])
-  /** (x [B, H, T, D], cos [B, 1, T, D/2], sin [B, 1, T, D/2]); `interleaved` pairs (0,1)(2,3)…, else (0,D/2)… */
+  /** (x [B, H, T, D], cos [B, 1, T, D/2], sin [B, 1, T, D/2]), angles f32 whatever x is; `interleaved` pairs (0,1)(2,3)…, else (0,D/2)… */
   rotary: { readonly interleaved: boolean };
   gatherRows: None; //                               (table [R, ...], i32 rows [...]) → [...rows, ...]
   scatterRows: { readonly rows: number | string }; // (i32 rows [N], x [N, ...]) → [rows, ...], equal rows added
   /**
    * (x [N, C], w [V, C], i32 labels [N], b? [V]) → f32 [N]: −log softmax(z)[label], the head and the loss in one;
-   * z = x·wᵀ + b, or c·tanh((x·wᵀ + b)/c) with a `softcap` c.
+   * z = x·wᵀ + b, or c·tanh((x·wᵀ + b)/c) with a `softcap` c. Of x and w in 16 bits, x·wᵀ + b is too, and nothing else.
    */
   linearCrossEntropy: { readonly softcap?: number };
   argMax: None; //                                   over the last axis → i32

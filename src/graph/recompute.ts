@@ -6,7 +6,7 @@
  * that makes it other nodes than the block's, and keeps an engine from computing it any sooner.
  */
 import type { Builder } from './builder.js';
-import type { Node } from './node.js';
+import { isReal, type Node } from './node.js';
 import { isLeaf } from './shapes.js';
 
 /** The block of a variable, from 0; null for what is in none. */
@@ -47,7 +47,7 @@ export class Recomputation {
 
   #inputOf(input: Node, block: number, gate: Node): Node {
     if (this.#blocks.get(input) === block) return this.#copy(input, block, gate);
-    return isLeaf(input) || input.dtype !== 'f32' ? input : this.#g.op('after', [input, gate], {});
+    return isLeaf(input) || !isReal(input.dtype) ? input : this.#g.op('after', [input, gate], {});
   }
 }
 

@@ -1,5 +1,5 @@
 import { addDims, mulDims, printShape, sameShape, sizeDim, type Dim, type Shape } from './dims.js';
-import type { Attributes, DType, Node, NodeOf, OpKind } from './node.js';
+import { isHalf, isReal, type Attributes, type DType, type Node, type NodeOf, type OpKind } from './node.js';
 
 /** What an op gives for given inputs; throws a sentence where they do not fit. */
 export interface Typed {
@@ -23,18 +23,24 @@ type PlainRule = (inputs: readonly Node[]) => Typed;
 
 const unary: PlainRule = ([x]) => {
   needReal([x]);
+  return { shape: x.shape, dtype: x.dtype };
+};
+
+/** Of what is too coarse in 16 bits. */
+const full: PlainRule = ([x]) => {
+  needF32([x]);
   return f32(x.shape);
 };
 
 const binary: PlainRule = ([a, b]) => {
-  need(a.dtype === b.dtype && a.dtype !== 'bool', `two numbers of one type wanted, ${a.dtype} and ${b.dtype} given`);
-  return { shape: broadcastShapes(a.shape, b.shape), dtype: a.dtype };
+  need(a.dtype !== 'bool', `numbers wanted, ${a.dtype} given`);
+  return { shape: broadcastShapes(a.shape, b.shape), dtype: common(a, b) };
 };
 
 const real: PlainRule = (inputs) => {
   const [a, b] = inputs;
   needReal(inputs);
-  return f32(broadcastShapes(a.shape, b.shape));
+  return { shape: broadcastShapes(a.shape, b.shape), dtype: common(a, b) };
 };
 
 const compare: PlainRule = ([a, b]) => {
@@ -48,14 +54,14 @@ export const shapeRules: { readonly [K in DerivedKind]: ShapeRule<K> } = {
   mul: binary,
   div: real, // of integers, engines round differently
   neg: unary,
-  exp: unary,
-  log: unary,
-  sqrt: unary,
-  sin: unary,
-  cos: unary,
+  exp: full,
+  log: full,
+  sqrt: full,
+  sin: full,
+  cos: full,
   tanh: unary,
   sigmoid: unary,
-  erf: unary,
+  erf: full,
   relu: unary,
   silu: unary,
   gelu: unary,
@@ -67,8 +73,7 @@ export const shapeRules: { readonly [K in DerivedKind]: ShapeRule<K> } = {
   },
   where: ([condition, a, b]) => {
     need(condition.dtype === 'bool', `a bool condition wanted, ${condition.dtype} given`);
-    need(a.dtype === b.dtype, `branches of one type wanted, ${a.dtype} and ${b.dtype} given`);
-    return { shape: broadcastShapes(condition.shape, broadcastShapes(a.shape, b.shape)), dtype: a.dtype };
+    return { shape: broadcastShapes(condition.shape, broadcastShapes(a.shape, b.shape)), dtype: common(a, b) };
   },
   after: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
   cast: ([x], { to }) => ({ shape: x.shape, dtype: to }),
@@ -99,7 +104,7 @@ export const shapeRules: { readonly [K in DerivedKind]: ShapeRule<K> } = {
     return { shape: withDim(first.shape, axis, inputs.map((x) => x.shape[axis]).reduce(addDims)), dtype: first.dtype };
   },
   reduceSum: ([x], { axes, keepDims }) => {
-    needReal([x]);
+    needF32([x]);
     need(axes.every((axis) => axis >= 0 && axis < x.shape.length), `axes ${axes.join(', ')} are not of ${printShape(x.shape)}`);
     const kept = x.shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim));
     return f32(keepDims ? kept : x.shape.filter((_, axis) => !axes.includes(axis)));
@@ -108,13 +113,15 @@ export const shapeRules: { readonly [K in DerivedKind]: ShapeRule<K> } = {
   linear: (inputs, { transposeW }) => {
     const [x, w, b] = inputs;
     needReal(inputs);
+    needOneType([x, w]);
     const [inner, outer] = transposeW ? [w.shape[1], w.shape[0]] : [w.shape[0], w.shape[1]];
     need(w.shape.length === 2 && x.shape.at(-1) === inner, `${printShape(x.shape)} times ${printShape(w.shape)}${transposeW ? ' transposed' : ''}`);
     need(b === undefined || sameShape(b.shape, [outer]), `a bias of ${outer} wanted, ${b === undefined ? '' : printShape(b.shape)} given`);
-    return f32([...x.shape.slice(0, -1), outer]);
+    return { shape: [...x.shape.slice(0, -1), outer], dtype: x.dtype };
   },
   linearQuantized: ([x, codes, scale, zero, b], { bits, outputSize, transposeW }) => {
-    needReal([x, scale]);
+    needReal([x]);
+    needF32([scale]);
     need(codes.dtype === 'u8' && zero.dtype === 'u8', `u8 codes and zeros wanted, ${codes.dtype} and ${zero.dtype} given`);
     const [rows, block] = codes.shape.map(Number);
     const blocks = (rows * 8) / bits;
@@ -123,34 +130,36 @@ export const shapeRules: { readonly [K in DerivedKind]: ShapeRule<K> } = {
     const [inner, outer] = transposeW ? [inputSize, outputSize] : [outputSize, inputSize];
     need(x.shape.at(-1) === inner, `${printShape(x.shape)} times ${printShape([inner, outer])}`);
     need(b === undefined || sameShape(b.shape, [outer]), `a bias of ${outer} wanted`);
-    return f32([...x.shape.slice(0, -1), outer]);
+    return { shape: [...x.shape.slice(0, -1), outer], dtype: x.dtype };
   },
   matmul: ([a, b], { transposeA, transposeB }) => {
     needReal([a, b]);
+    needOneType([a, b]);
     const [m, k] = transposeA ? [a.shape.at(-1), a.shape.at(-2)] : [a.shape.at(-2), a.shape.at(-1)];
     const [l, n] = transposeB ? [b.shape.at(-1), b.shape.at(-2)] : [b.shape.at(-2), b.shape.at(-1)];
     const lead = a.shape.slice(0, -2);
     need(m !== undefined && n !== undefined && k === l && sameShape(lead, b.shape.slice(0, -2)), `${printShape(a.shape)} times ${printShape(b.shape)}`);
-    return f32([...lead, m as Dim, n as Dim]);
+    return { shape: [...lead, m as Dim, n as Dim], dtype: a.dtype };
   },
 
   softmax: unary,
   layerNorm: ([x, gamma, beta]) => {
-    needReal([x, gamma, beta]);
+    needF32([x, gamma, beta]);
     need(sameShape(gamma.shape, x.shape.slice(-1)) && sameShape(beta.shape, gamma.shape), `gamma and beta of ${printShape(x.shape.slice(-1))} wanted`);
     return f32(x.shape);
   },
   rmsNorm: ([x, gamma]) => {
-    needReal([x, gamma]);
+    needF32([x, gamma]);
     need(sameShape(gamma.shape, x.shape.slice(-1)), `gamma of ${printShape(x.shape.slice(-1))} wanted, ${printShape(gamma.shape)} given`);
     return f32(x.shape);
   },
   rotary: ([x, cos, sin]) => {
-    needReal([x, cos, sin]);
+    needReal([x]);
+    needF32([cos, sin]);
     const [b, , t, d] = x.shape;
     const angles = typeof d === 'number' && d % 2 === 0 ? [b, 1, t, d / 2] : [];
     need(x.shape.length === 4 && sameShape(cos.shape, angles) && sameShape(sin.shape, angles), `angles [B, 1, T, D/2] for ${printShape(x.shape)} wanted, ${printShape(cos.shape)} and ${printShape(sin.shape)} given`);
-    return f32(x.shape);
+    return { shape: x.shape, dtype: x.dtype };
   },
   gatherRows: ([table, rows]) => {
     need(rows.dtype === 'i32', `i32 rows wanted, ${rows.dtype} given`);
@@ -158,34 +167,35 @@ export const shapeRules: { readonly [K in DerivedKind]: ShapeRule<K> } = {
   },
   scatterRows: ([rows, x], { rows: count }) => {
     need(rows.dtype === 'i32' && rows.shape.length === 1 && rows.shape[0] === x.shape[0], `one i32 row number for each of ${printShape(x.shape)} wanted`);
-    needReal([x]);
+    needF32([x]);
     return f32([count, ...x.shape.slice(1)]);
   },
   linearCrossEntropy: ([x, w, labels, b]) => {
     needReal(b === undefined ? [x, w] : [x, w, b]);
+    needOneType([x, w]);
     need(b === undefined || sameShape(b.shape, w.shape.slice(0, 1)), `a bias of ${w.shape[0]} wanted`);
     need(x.shape.length === 2 && w.shape.length === 2 && x.shape[1] === w.shape[1], `${printShape(x.shape)} times ${printShape(w.shape)} transposed`);
     need(labels.dtype === 'i32' && sameShape(labels.shape, x.shape.slice(0, 1)), `one i32 label a row wanted`);
     return f32(labels.shape);
   },
   argMax: ([x]) => {
-    needReal([x]);
+    needF32([x]);
     need(x.shape.length > 0, 'at least one axis wanted');
     return { shape: x.shape.slice(0, -1), dtype: 'i32' };
   },
 
   absMax: ([x]) => {
-    needReal([x]);
+    needF32([x]);
     need(x.shape.length > 0, 'at least one axis wanted');
     return f32([...x.shape.slice(0, -1), 1]);
   },
   dynamicCode: ([x, scale]) => {
-    needReal([x, scale]);
+    needF32([x, scale]);
     needRowScale(x, scale);
     return { shape: x.shape, dtype: 'u8' };
   },
   dynamicValue: ([codes, scale]) => {
-    needReal([scale]);
+    needF32([scale]);
     need(codes.dtype === 'u8', `u8 codes wanted, ${codes.dtype} given`);
     needRowScale(codes, scale);
     return f32(codes.shape);
@@ -218,7 +228,24 @@ function needRowScale(x: Node, scale: Node): void {
 }
 
 function needReal(inputs: readonly Node[]): void {
+  for (const { dtype } of inputs) need(isReal(dtype), `real numbers wanted, ${dtype} given`);
+}
+
+function needF32(inputs: readonly Node[]): void {
   for (const { dtype } of inputs) need(dtype === 'f32', `f32 wanted, ${dtype} given`);
+}
+
+/** The type of both; a single f32 takes that of 16 bits, itself unrounded. */
+function common(a: Node, b: Node): DType {
+  const single = ({ dtype, shape }: Node): boolean => dtype === 'f32' && shape.length === 0;
+  if (isHalf(a.dtype) && single(b)) return a.dtype;
+  if (isHalf(b.dtype) && single(a)) return b.dtype;
+  needOneType([a, b]);
+  return a.dtype;
+}
+
+function needOneType([a, b]: readonly [Node, Node]): void {
+  need(a.dtype === b.dtype, `two of one type wanted, ${a.dtype} and ${b.dtype} given`);
 }
 
 function need(condition: boolean, sentence: string): asserts condition {

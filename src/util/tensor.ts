@@ -1,13 +1,20 @@
-/** Element types of a tensor in host memory. `bool` is one byte an element, 0 or 1; `u8` holds codes of quantised weights. */
-export type HostDType = 'f32' | 'i32' | 'bool' | 'u8';
+import { narrowed, widened, type Half } from './half.js';
 
-export const bytesOf: { readonly [D in HostDType]: number } = { f32: 4, i32: 4, bool: 1, u8: 1 };
+/**
+ * Element types of a tensor in host memory. `bool` is one byte an element, 0 or 1; `u8` holds codes of quantised weights;
+ * `f16` and `bf16` are held as their bits.
+ */
+export type HostDType = 'f32' | 'i32' | 'bool' | 'u8' | Half;
+
+export const bytesOf: { readonly [D in HostDType]: number } = { f32: 4, i32: 4, bool: 1, u8: 1, f16: 2, bf16: 2 };
 
 interface HostData {
   f32: Float32Array;
   i32: Int32Array;
   bool: Uint8Array;
   u8: Uint8Array;
+  f16: Uint16Array;
+  bf16: Uint16Array;
 }
 
 /** A dense row-major array in host memory, tagged with its element type. */
@@ -34,6 +41,16 @@ export function bool(shape: readonly number[], data?: ArrayLike<number>): Tensor
 
 export function u8(shape: readonly number[], data?: ArrayLike<number>): Tensor<'u8'> {
   return { dtype: 'u8', shape, data: checked(shape, data ? Uint8Array.from(data) : new Uint8Array(sizeOf(shape))) };
+}
+
+/** Real numbers in 16 bits, each the nearest of its type. */
+export function half(dtype: Half, shape: readonly number[], values: ArrayLike<number>): Tensor<Half> {
+  return { dtype, shape, data: checked(shape, narrowed(dtype, values)) };
+}
+
+/** The values of a tensor as they are counted with: bits of 16 widened. */
+export function numbersOf(tensor: Tensor): Exclude<Tensor['data'], Uint16Array> {
+  return tensor.dtype === 'f16' || tensor.dtype === 'bf16' ? widened(tensor.dtype, tensor.data) : tensor.data;
 }
 
 /** A scalar of shape []. */

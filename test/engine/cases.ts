@@ -6,6 +6,7 @@ import type { EngineName } from '../../src/engine/contract.js';
 import type { Builder } from '../../src/graph/builder.js';
 import type { Bindings, Shape } from '../../src/graph/dims.js';
 import type { DType, Node, OpKind } from '../../src/graph/node.js';
+import type { Half } from '../../src/util/half.js';
 import type { Random } from '../../src/util/random.js';
 
 export interface Operand {
@@ -138,7 +139,7 @@ const codesOf = (signed: boolean): OpCase => ({
   forwardOnly: 'nothing is derived through it',
 });
 
-export const cases: { readonly [K in OpKind]: Cases } = {
+const inFull: { readonly [K in OpKind]: Cases } = {
   input: [
     { name: 'handed through', operands: [real(['B', 7])], build: (_g, [x]) => x },
     { name: 'integers handed through', operands: [integers(['B', 7])], build: (_g, [x]) => x },
@@ -302,3 +303,24 @@ export const cases: { readonly [K in OpKind]: Cases } = {
   dynamicCode: [inCodes(true), inCodes(false)],
   dynamicValue: [codesOf(true), codesOf(false)],
 };
+
+/** Ops that give numbers of 16 bits, and how many of their operands are then (others stay f32). */
+const halved: Partial<Readonly<Record<OpKind, number>>> = {
+  variable: 1, constant: 1, add: 2, sub: 2, mul: 2, div: 2, neg: 1, tanh: 1, sigmoid: 1, relu: 1, silu: 1, gelu: 1, where: 3, after: 2, cast: 1,
+  reshape: 1, transpose: 1, broadcast: 2, slice: 1, pad: 1, concat: 3, linear: 2, linearQuantized: 1, matmul: 2, softmax: 1, rotary: 1, gatherRows: 1, linearCrossEntropy: 2,
+};
+
+/** Steps between numbers of the type, as a share of the number; results may differ by one, gradients by what several add up to. */
+const steps: { readonly [H in Half]: number } = { f16: 2 ** -10, bf16: 2 ** -7 };
+
+/** The first case of an op in 16 bits: its matrices are held in them, what is fed is cast. */
+function inHalf(kind: string, half: Half, [opCase]: Cases): OpCase[] {
+  const count = halved[kind as OpKind];
+  if (count === undefined) return [];
+  const [widest] = kind === 'cast' ? [cast(wide(['B', 7]), half)] : [opCase];
+  const operands = widest.operands.map((operand, i) => (i < count && operand.held && operand.dtype === 'f32' ? { ...operand, dtype: half } : operand));
+  const build: OpCase['build'] = (g, nodes) => g.cast(widest.build(g, nodes.map((node, i) => (i < count && node.dtype === 'f32' ? g.cast(node, half) : node))), 'f32');
+  return [{ ...widest, name: `${widest.name}, in ${half}`, operands, build, tolerance: steps[half], gradientTolerance: 4 * steps[half] }];
+}
+
+export const cases = Object.fromEntries(Object.entries(inFull).map(([kind, list]) => [kind, [...list, ...inHalf(kind, 'f16', list), ...inHalf(kind, 'bf16', list)]])) as unknown as typeof inFull;

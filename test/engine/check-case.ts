@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Device, Engine, Executable } from '../../src/engine/contract.js';
 import { evaluate } from '../../src/engine/reference/evaluate.js';
-import type { Value } from '../../src/engine/reference/value.js';
+import type { Precision, Value } from '../../src/engine/reference/value.js';
 import { Builder } from '../../src/graph/builder.js';
 import { evaluateShape, symbolsOf, type Bindings } from '../../src/graph/dims.js';
 import { gradient } from '../../src/graph/gradient.js';
 import type { Fn, InitialValue, Node, Program, Variable } from '../../src/graph/node.js';
 import { makeFn } from '../../src/graph/program.js';
 import { Random } from '../../src/util/random.js';
-import { bool, f32, i32, u8, sizeOf, type HostDType, type Tensor } from '../../src/util/tensor.js';
+import { bool, f32, half, i32, numbersOf, u8, sizeOf, type HostDType, type Tensor } from '../../src/util/tensor.js';
 import { sizes, type OpCase, type Operand } from './cases.js';
 
 export interface EngineOnDevice {
@@ -110,21 +110,25 @@ function draw(operands: Named<Operand>, bindings: Bindings, random: Random): Rec
   return Object.fromEntries(entries);
 }
 
-const tensorOf: { readonly [D in HostDType]: (shape: readonly number[], values: readonly number[]) => Tensor } = { f32, i32, bool, u8 };
+const tensorOf: { readonly [D in HostDType]: (shape: readonly number[], values: readonly number[]) => Tensor } = {
+  f32, i32, bool, u8,
+  f16: (shape, values) => half('f16', shape, values),
+  bf16: (shape, values) => half('bf16', shape, values),
+};
 
 /** The reference engine in double precision. */
 class Judge {
   readonly #bindings: Bindings;
   readonly #leaves: Named<Value>;
 
-  constructor(bindings: Bindings, leaves: Named<Value>) {
+  constructor(bindings: Bindings, leaves: Named<Tensor>) {
     this.#bindings = bindings;
-    this.#leaves = leaves;
+    this.#leaves = Object.fromEntries(Object.entries(leaves).map(([name, tensor]) => [name, { shape: tensor.shape, data: numbersOf(tensor) }]));
   }
 
-  outputs(fn: Fn, changed: Named<Value> = {}): Record<string, Value> {
+  outputs(fn: Fn, changed: Named<Value> = {}, precision: Precision = 'f64'): Record<string, Value> {
     const leaves = new Map(Object.entries({ ...this.#leaves, ...changed }));
-    const valueOf = evaluate(fn, { bindings: this.#bindings, inputs: leaves, variables: leaves, precision: 'f64' });
+    const valueOf = evaluate(fn, { bindings: this.#bindings, inputs: leaves, variables: leaves, precision });
     return Object.fromEntries(Object.entries(fn.outputs).map(([name, node]) => [name, valueOf(node)]));
   }
 
@@ -149,7 +153,7 @@ function expectClose(actual: Tensor, expected: Value, { what, tolerance }: { wha
 function expectSlope(found: Named<Tensor>, judge: Judge, { loss, names, tolerance, random }: { loss: Fn; names: readonly string[]; tolerance: number; random: Random }): void {
   const epsilon = 1e-5;
   const directions = names.map((name) => Array.from(found[name].data, () => random.normal()));
-  const lossAt = (step: number): number => judge.outputs(loss, Object.fromEntries(names.map((name, i) => [name, judge.moved(name, directions[i], step)]))).loss.data[0];
+  const lossAt = (step: number): number => judge.outputs(loss, Object.fromEntries(names.map((name, i) => [name, judge.moved(name, directions[i], step)])), 'exact').loss.data[0];
   const slope = (lossAt(epsilon) - lossAt(-epsilon)) / (2 * epsilon);
   const terms = names.flatMap((name, k) => Array.from(found[name].data, (value, i) => value * directions[k][i]));
   const along = terms.reduce((sum, term) => sum + term, 0);

@@ -13,19 +13,22 @@ export interface EngineLine {
   readonly load: () => Promise<Engine>;
 }
 
+const halfTypes = ['f16', 'bf16'] as const;
+
 export const caseRows = Object.entries(cases).flatMap(([kind, list]) => list.map((opCase) => ({ kind, opCase })));
 
 /** Declares the op cases and the contract as tests of an engine; where it is not available, one skipped test says why. */
 export async function describeEngine({ name, device, load }: EngineLine): Promise<void> {
   const engine = await load();
   const availability = await engine.probe(device);
+  const halves = await engine.halves(device);
   describe(`${name} on ${device}`, () => {
     if (!availability.available) {
       it.skip(`not available: ${availability.detail}`);
       return;
     }
     const on = { engine, device };
-    const lacking = new Set<OpKind | DType>(engine.unsupported(device));
+    const lacking = new Set<OpKind | DType>([...engine.unsupported(device), ...halfTypes.filter((type) => halves[type].kind === 'lacks')]);
     for (const { kind, opCase } of caseRows) {
       const reason = opCase.skip?.[name] ?? unsupported(opCase, lacking);
       if (reason === null) it(`${kind}: ${opCase.name}`, () => checkCase(on, opCase));

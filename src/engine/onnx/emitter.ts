@@ -1,6 +1,7 @@
 import type { Dim, Shape } from '../../graph/dims.js';
 import { termsOf } from '../../graph/dims.js';
-import type { DType, NodeOf } from '../../graph/node.js';
+import { isHalf, type DType, type NodeOf } from '../../graph/node.js';
+import { narrowed } from '../../util/half.js';
 import type { Device } from '../contract.js';
 import { elementType, type AttributeProto, type ElementType, type NodeProto, type TensorProto } from './proto.js';
 
@@ -18,8 +19,8 @@ export interface OpOptions {
   /** '' is the ONNX standard, 'com.microsoft' ONNX Runtime's own. */
   readonly domain?: '' | 'com.microsoft';
   /**
-   * Not shared with the same op elsewhere, and first in the file: ONNX Runtime then runs it right before its user
-   * (see order.ts), so that what it makes of weights alone is in memory for that one use.
+   * Not shared with the same op elsewhere; what it makes of weights alone first in the file: ONNX Runtime then runs it
+   * right before its user (see order.ts), so that it is in memory for that one use.
    */
   readonly apart?: boolean;
 }
@@ -33,6 +34,8 @@ export class Emitter {
   readonly #apart: NodeProto[] = [];
   readonly initializers: TensorProto[] = [];
   readonly device: Device;
+  /** What those at the begin of the file give. */
+  readonly #first = new Set<Value>();
   readonly #emitted = new Map<string, Value>();
   readonly #producers = new Map<Value, NodeProto>();
   /** symbol → where a fed tensor shows its value */
@@ -60,10 +63,19 @@ export class Emitter {
     if (known !== undefined && !apart) return known;
     const name = `${opType}_${this.#body.length + this.#apart.length}`;
     const node = { name, opType, domain, input: inputs, output: [name], attribute };
-    (apart ? this.#apart : this.#body).push(node);
+    const first = apart && inputs.every((value) => !this.#producers.has(value) || this.#first.has(value));
+    (first ? this.#apart : this.#body).push(node);
+    if (first) this.#first.add(name);
     this.#producers.set(name, node);
     if (!apart) this.#emitted.set(key, name);
     return name;
+  }
+
+  /** What is made of several nodes, once for a key. */
+  once(key: string, make: () => Value): Value {
+    const known = this.#emitted.get(key) ?? make();
+    this.#emitted.set(key, known);
+    return known;
   }
 
   /** The node that computes a value; undefined for inputs and initializers. */
@@ -73,7 +85,7 @@ export class Emitter {
 
   /** Values that are part of the program. */
   constant(values: readonly number[], dims: readonly number[], dtype: DType): Value {
-    const data = dtype === 'f32' ? Float32Array.from(values) : dtype === 'i32' ? Int32Array.from(values) : Uint8Array.from(values);
+    const data = isHalf(dtype) ? narrowed(dtype, values) : dtype === 'f32' ? Float32Array.from(values) : dtype === 'i32' ? Int32Array.from(values) : Uint8Array.from(values);
     return this.#initializer(new Uint8Array(data.buffer), dims, elementType[dtype]);
   }
 

@@ -1,9 +1,10 @@
 import { rowCount } from '../../graph/shapes.js';
 import { codeLookup, dynamicTable, smallestScale } from '../../graph/codes.js';
 import { sizeDim, type Shape } from '../../graph/dims.js';
-import type { NodeOf, OpKind } from '../../graph/node.js';
+import { isHalf, type DType, type NodeOf, type OpKind } from '../../graph/node.js';
 import { sizeOf } from '../../util/tensor.js';
 import { float, int, ints, text, type Attribute, type Emitter, type Value } from './emitter.js';
+import { castTo, computesHalf, widened } from './half.js';
 import { elementType } from './proto.js';
 
 /** Emits one op of the graph; the inputs are its inputs' values, in order. */
@@ -45,12 +46,15 @@ export const lowerings: { readonly [K in OpKind]: Lowering<K> } = {
   lessEqual: same('LessOrEqual'),
   and: same('And'),
   where: same('Where'),
-  cast: (e, { attrs }, [x]) => e.op('Cast', [x], { attributes: { to: int(elementType[attrs.to]) } }),
-  after: (e, _node, [x, gate]) => {
+  cast: (e, { attrs }, [x]) => castTo(e, x, attrs.to),
+  after: (e, { dtype, inputs: [, { dtype: ofGate }] }, [x, gate]) => {
     // x − 0 with a zero that is made of the gate: no number, not even NaN, is greater than infinity.
-    const corner = e.op('Gather', [e.op('Reshape', [gate, e.int64s([-1])]), e.constant([0], [], 'i32')], { attributes: { axis: int(0) } });
-    const zero = e.op('Cast', [e.op('Greater', [corner, e.scalar(Infinity)])], { attributes: { to: int(elementType.f32) } });
-    return e.op('Sub', [x, zero]);
+    const first = e.op('Gather', [e.op('Reshape', [gate, e.int64s([-1])]), e.constant([0], [], 'i32')], { attributes: { axis: int(0) } });
+    const above = e.op('Greater', [isHalf(ofGate) ? castTo(e, first, 'f32') : first, e.scalar(Infinity)]);
+    if (!isHalf(dtype)) return e.op('Sub', [x, castTo(e, above, 'f32')]);
+    // Of 16 bits: the shape it has, plus that zero.
+    const zero = e.op('Cast', [above], { attributes: { to: int(elementType.i64) } });
+    return e.op('Reshape', [x, e.op('Add', [e.op('Shape', [x]), zero])]);
   },
 
   reshape: (e, { inputs: [source], shape }, [x]) => reshape(e, { value: x, shape: source.shape }, shape),
@@ -70,14 +74,16 @@ export const lowerings: { readonly [K in OpKind]: Lowering<K> } = {
   reduceSum: (e, { attrs: { axes, keepDims } }, [x]) =>
     axes.length === 0 ? x : e.op('ReduceSum', [x, e.int64s(axes)], { attributes: { keepdims: int(keepDims ? 1 : 0) } }),
 
-  linear: (e, node, [x, w, bias]) => linear(e, node, bias === undefined ? [x, w] : [x, w, bias]),
+  linear: (e, node, values) => linear(e, node, values.map((value, i) => ({ value, dtype: node.inputs[i].dtype }))),
   linearQuantized: (e, node, [x, codes, scale, zero, bias]) => {
-    const w = dequantized(e, node, [codes, scale, zero]); // [O, I]
-    return linear(e, node, bias === undefined ? [x, w] : [x, w, bias]);
+    const w = { value: dequantized(e, node, [codes, scale, zero]), dtype: 'f32' } as const; // [O, I]
+    const operands = [{ value: x, dtype: node.dtype }, w];
+    return linear(e, node, bias === undefined ? operands : [...operands, { value: bias, dtype: node.inputs[4].dtype }]);
   },
-  matmul: (e, { attrs: { transposeA, transposeB }, shape }, [a, b]) => {
-    if (shape.length === 2) return gemm(e, [a, b], { transposeA, transposeB });
-    return e.op('MatMul', [transposeA ? swapLast(e, a, shape.length) : a, transposeB ? swapLast(e, b, shape.length) : b]);
+  matmul: (e, { attrs: { transposeA, transposeB }, shape, dtype }, [a, b]) => {
+    if (shape.length === 2) return gemm(e, [a, b].map((value) => ({ value, dtype })), { transposeA, transposeB });
+    const operands = [transposeA ? swapLast(e, a, shape.length) : a, transposeB ? swapLast(e, b, shape.length) : b];
+    return product(e, 'MatMul', operands.map((value) => ({ value, dtype })));
   },
 
   softmax: (e, _node, [x]) => softmax(e, x),
@@ -110,8 +116,10 @@ export const lowerings: { readonly [K in OpKind]: Lowering<K> } = {
     const places = e.op('Expand', [column, e.shape(source.shape)]); //                        → [N, ...]
     return e.op('ScatterElements', [zeros, places, x], { attributes: { axis: int(0), reduction: text('add') } });
   },
-  linearCrossEntropy: (e, { attrs: { softcap } }, [x, w, labels, ...bias]) => {
-    const raw = gemm(e, [x, w, ...bias], { transposeB: true }); // [N, V]
+  linearCrossEntropy: (e, { attrs: { softcap }, inputs: [{ dtype }, , , biasNode] }, [x, w, labels, bias]) => {
+    const operands = [x, w].map((value) => ({ value, dtype }));
+    const z = gemm(e, bias === undefined ? operands : [...operands, { value: bias, dtype: biasNode.dtype }], { transposeB: true }); // [N, V]
+    const raw = isHalf(dtype) ? castTo(e, z, 'f32') : z;
     const logits = softcap === undefined ? raw : e.op('Mul', [e.op('Tanh', [e.op('Div', [raw, e.scalar(softcap)])]), e.scalar(softcap)]);
     // log Σ exp z = max z − log max softmax(z), and max softmax(z) ≥ 1/V cannot underflow.
     const logSum = e.op('Sub', [largest(e, logits), e.op('Log', [largest(e, softmax(e, logits))])]); // [N, 1]
@@ -141,10 +149,10 @@ export const lowerings: { readonly [K in OpKind]: Lowering<K> } = {
 };
 
 /** x·w (+ b) over all rows of x. */
-function linear(e: Emitter, { inputs: [source], attrs, shape }: NodeOf<'linear' | 'linearQuantized'>, [x, ...rest]: readonly Value[]): Value {
+function linear(e: Emitter, { inputs: [source], attrs, shape }: NodeOf<'linear' | 'linearQuantized'>, [x, ...rest]: readonly Factor[]): Value {
   const inner = source.shape.slice(-1);
-  const rows = reshape(e, { value: x, shape: source.shape }, [rowCount(source.shape), ...inner]); // [..., I] → [rows, I]
-  const y = gemm(e, [rows, ...rest], { transposeB: attrs.transposeW });
+  const rows = reshape(e, { value: x.value, shape: source.shape }, [rowCount(source.shape), ...inner]); // [..., I] → [rows, I]
+  const y = gemm(e, [{ ...x, value: rows }, ...rest], { transposeB: attrs.transposeW });
   return reshape(e, { value: y, shape: [rowCount(shape), ...shape.slice(-1)] }, shape); // [rows, O] → [..., O]
 }
 
@@ -163,9 +171,25 @@ function dequantized(e: Emitter, { attrs: { bits, outputSize } }: NodeOf<'linear
   return apart('Reshape', [blocks, e.int64s([outputSize, -1])]);
 }
 
+/** What a product reads; the first says in what type the result is. */
+interface Factor {
+  readonly value: Value;
+  readonly dtype: DType;
+}
+
 /** a·b (+ bias) of matrices; ONNX Runtime reads a transposed operand in place. */
-function gemm(e: Emitter, inputs: readonly Value[], { transposeA = false, transposeB = false }): Value {
-  return e.op('Gemm', inputs, { attributes: { transA: int(transposeA ? 1 : 0), transB: int(transposeB ? 1 : 0) } });
+function gemm(e: Emitter, factors: readonly Factor[], { transposeA = false, transposeB = false }): Value {
+  return product(e, 'Gemm', factors, { transA: int(transposeA ? 1 : 0), transB: int(transposeB ? 1 : 0) });
+}
+
+/** Of 16 bits, in them where the device can, else in f32; the logits of the loss and those of its gradient are one product there too. */
+function product(e: Emitter, opType: 'Gemm' | 'MatMul', factors: readonly Factor[], attributes: Readonly<Record<string, Attribute>> = {}): Value {
+  const [{ dtype }] = factors;
+  const values = factors.map(({ value }) => value);
+  if (!isHalf(dtype)) return e.op(opType, values, { attributes });
+  if (computesHalf(e.device)) return e.op(opType, factors.map((factor) => (factor.dtype === dtype ? factor.value : castTo(e, factor.value, dtype))), { attributes });
+  const wide = (): Value => e.op(opType, factors.map((factor) => widened(e, factor.value, factor.dtype)), { attributes });
+  return e.once(JSON.stringify([opType, values, attributes, dtype]), () => castTo(e, wide(), dtype));
 }
 
 function softmax(e: Emitter, x: Value): Value {

@@ -15,6 +15,10 @@ export function toOrt({ dtype, shape, data }: Tensor): OrtTensor {
       return new OrtTensor('bool', data, shape);
     case 'u8':
       return new OrtTensor('uint8', data, shape);
+    case 'f16':
+      return new OrtTensor('float16', data, shape);
+    case 'bf16':
+      return new OrtTensor('uint16', data, shape); // the binding has no name for it: the model takes the bits
   }
 }
 
@@ -28,11 +32,18 @@ export function fromOrt({ data, dims, type }: OrtTensor): Tensor {
 
 export function emptyTensor({ dtype, shape }: { dtype: DType; shape: readonly number[] }): Tensor {
   const buffer = allocating(() => new ArrayBuffer(byteLength({ dtype, shape })));
-  return dtype === 'f32'
-    ? { dtype, shape, data: new Float32Array(buffer) }
-    : dtype === 'i32'
-      ? { dtype, shape, data: new Int32Array(buffer) }
-      : { dtype, shape, data: new Uint8Array(buffer) };
+  switch (dtype) {
+    case 'f32':
+      return { dtype, shape, data: new Float32Array(buffer) };
+    case 'i32':
+      return { dtype, shape, data: new Int32Array(buffer) };
+    case 'bool':
+    case 'u8':
+      return { dtype, shape, data: new Uint8Array(buffer) };
+    case 'f16':
+    case 'bf16':
+      return { dtype, shape, data: new Uint16Array(buffer) };
+  }
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { Shape } from '../../graph/dims.js';
-import type { DType, Fn, Node } from '../../graph/node.js';
+import type { Fn, Node, NodeOf, OpKind } from '../../graph/node.js';
 import { nodesOf } from '../../graph/program.js';
 import type { Device } from '../contract.js';
 import { Emitter, type Value } from './emitter.js';
+import { fromBits, inItsTypes } from './half.js';
 import { feedName, lowerings } from './lowering.js';
 import { ordered } from './order.js';
 import { elementType, type ModelProto, type NodeProto, type TensorProto, type ValueInfoProto } from './proto.js';
@@ -10,11 +11,9 @@ import { elementType, type ModelProto, type NodeProto, type TensorProto, type Va
 export const outputName = (name: string): Value => `output/${name}`;
 export const updateName = (name: string): Value => `update/${name}`;
 
-/** Opset 20 is the first with Gelu; nothing after it is needed. */
-const opsetImport = [
-  { domain: '', version: 20 },
-  { domain: 'com.microsoft', version: 1 },
-];
+/** Opset 20 is the first with Gelu, 26 the first with BitCast; nothing else after it is needed. */
+const plain = { opset: 20, irVersion: 10 };
+const withBitCast = { opset: 26, irVersion: 13 };
 
 export interface LoweredFn {
   readonly model: ModelProto;
@@ -33,8 +32,15 @@ export function lowerFn(fn: Fn, device: Device, initializer: (variable: string) 
   const initializers: TensorProto[] = [];
   const held: ValueInfoProto[] = [];
   const heldNames: string[] = [];
+  /** Those of bfloat16, which the binding has no name for. */
+  const fedAsBits = new Set<Node>();
+  const valueOf = (input: Node): Value => (fedAsBits.has(input) ? fromBits(e, values.get(input)!, 'bf16') : values.get(input)!);
   for (const node of nodesOf(fn)) {
-    const value = lower(e, node, node.inputs.map((input) => values.get(input)!));
+    if (node.kind === 'gatherRows' && fedAsBits.has(node.inputs[0])) {
+      values.set(node, fromBits(e, lower(e, node, node.inputs.map((input) => values.get(input)!)), 'bf16')); // of the rows, not the table
+      continue;
+    }
+    const value = lower(e, node, node.inputs.map(valueOf));
     values.set(node, value);
     if (node.kind !== 'variable') continue;
     const { name } = node.attrs;
@@ -42,7 +48,8 @@ export function lowerFn(fn: Fn, device: Device, initializer: (variable: string) 
     if (tensor !== null) {
       initializers.push({ ...tensor, name: value });
     } else {
-      held.push(valueInfo(value, node));
+      if (node.dtype === 'bf16') fedAsBits.add(node);
+      held.push(valueInfo(value, { shape: node.shape, dtype: node.dtype === 'bf16' ? 'u16' : node.dtype }));
       heldNames.push(name);
     }
   }
@@ -52,12 +59,13 @@ export function lowerFn(fn: Fn, device: Device, initializer: (variable: string) 
     ...Object.entries(fn.updates).map(([name, node]) => ({ name: updateName(name), node })),
   ].map(({ name, node }) => ({ name, node, value: values.get(node)! }));
   const node = named(e, results);
+  const { opset, irVersion } = fedAsBits.size > 0 ? withBitCast : plain;
   return {
     held: heldNames,
     model: {
-      irVersion: 10,
+      irVersion,
       producerName: 'workbench',
-      opsetImport,
+      opsetImport: [{ domain: '', version: opset }, { domain: 'com.microsoft', version: 1 }],
       graph: {
         name: fn.name,
         node: ordered(node, results.map(({ name }) => name), Object.keys(fn.outputs).map(outputName)),
@@ -69,9 +77,9 @@ export function lowerFn(fn: Fn, device: Device, initializer: (variable: string) 
   };
 }
 
-function lower<N extends Node>(e: Emitter, node: N, inputs: readonly Value[]): Value {
-  const lowering = lowerings[node.kind] as (e: Emitter, node: N, inputs: readonly Value[]) => Value;
-  return lowering(e, node, inputs);
+function lower<K extends OpKind>(e: Emitter, node: NodeOf<K>, inputs: readonly Value[]): Value {
+  const lowering: (e: Emitter, node: NodeOf<K>, inputs: readonly Value[]) => Value = lowerings[node.kind];
+  return inItsTypes(e, node, inputs, (typed, values) => lowering(e, typed, values));
 }
 
 /** Gives the results their names: that of the node's own output where it is free, else a copy's. */
@@ -86,7 +94,7 @@ function named(e: Emitter, results: readonly { name: string; value: Value }[]): 
   return [...e.nodes, ...copies].map((node) => ({ ...node, input: renamed(node.input), output: renamed(node.output) }));
 }
 
-function valueInfo(name: string, { dtype, shape }: { dtype: DType; shape: Shape }): ValueInfoProto {
+function valueInfo(name: string, { dtype, shape }: { dtype: keyof typeof elementType; shape: Shape }): ValueInfoProto {
   const dim = shape.map((d) => (typeof d === 'number' ? { dimValue: d } : { dimParam: d }));
   return { name, type: { tensorType: { elemType: elementType[dtype], shape: { dim } } } };
 }

@@ -5,8 +5,9 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { env } from 'onnxruntime-node';
 import { messageOf } from '../../util/errors.js';
-import type { Availability, Device } from '../contract.js';
-import { encodeModel, elementType, type ValueInfoProto } from './proto.js';
+import type { Half } from '../../util/half.js';
+import type { Availability, Device, HalfSupport } from '../contract.js';
+import { encodeModel, elementType, type NodeProto, type ValueInfoProto } from './proto.js';
 
 const runtime = createRequire(import.meta.url).resolve('onnxruntime-node');
 const title = `ONNX Runtime ${env.versions.node ?? env.versions.common}`;
@@ -22,18 +23,34 @@ export async function probe(device: Device): Promise<Availability> {
   }
 }
 
+const held: HalfSupport = { kind: 'holds', detail: 'the CPU holds numbers in 16 bits and computes in f32: less memory, a little more time' };
+const computed: HalfSupport = { kind: 'computes', detail: 'products in 16 bits' };
+
+export async function halves(device: Device): Promise<Readonly<Record<Half, HalfSupport>>> {
+  switch (device) {
+    case 'cpu':
+      return { f16: held, bf16: held };
+    case 'webgpu': {
+      const { available, detail } = await proven({ device, detail: '', remedy: '' }, 'f16');
+      return { f16: available ? computed : { kind: 'lacks', detail: `this adapter does not compute in f16 (${detail})` }, bf16: { kind: 'lacks', detail: 'WebGPU has no bfloat16' } };
+    }
+    case 'cuda':
+      return { f16: computed, bf16: computed };
+  }
+}
+
 /** Only a device that has computed something counts: in a process of its own, where a driver may print or crash. */
-async function proven({ device, detail, remedy }: Pick<Availability, 'device' | 'detail' | 'remedy'>): Promise<Availability> {
+async function proven({ device, detail, remedy }: Pick<Availability, 'device' | 'detail' | 'remedy'>, inType: 'f32' | 'f16' = 'f32'): Promise<Availability> {
   const script = `
     const { InferenceSession, Tensor } = require(process.argv[1]);
     const model = Buffer.from(process.argv[2], 'base64');
-    const x = new Tensor('float32', [1], [1]);
+    const x = new Tensor('float32', [3], [1, 1]);
     InferenceSession.create(model, { executionProviders: [process.argv[3]], logSeverityLevel: 3 })
       .then((session) => session.run({ x }))
-      .then(({ y }) => process.exit(y.data[0] === 2 ? 0 : 1))
+      .then(({ y }) => process.exit(y.data[0] === 9 ? 0 : 1))
       .catch((error) => { console.log(error.message); process.exit(1); });`;
   try {
-    await promisify(execFile)(process.execPath, ['-e', script, runtime, Buffer.from(doubling()).toString('base64'), device], { timeout: 30_000 });
+    await promisify(execFile)(process.execPath, ['-e', script, runtime, Buffer.from(squaring(inType)).toString('base64'), device], { timeout: 30_000 });
     return { device, available: true, detail, remedy: null };
   } catch (error) {
     return { device, available: false, detail: reasonOf(error), remedy };
@@ -64,19 +81,20 @@ async function cuda(): Promise<Availability> {
   };
 }
 
-/** y = x + x */
-function doubling(): Uint8Array {
-  const vector = (name: string): ValueInfoProto => ({ name, type: { tensorType: { elemType: elementType.f32, shape: { dim: [{ dimValue: 1 }] } } } });
+/** y = x·x, in a type between casts. */
+function squaring(inType: 'f32' | 'f16'): Uint8Array {
+  const matrix = (name: string): ValueInfoProto => ({ name, type: { tensorType: { elemType: elementType.f32, shape: { dim: [{ dimValue: 1 }, { dimValue: 1 }] } } } });
+  const cast = (from: string, to: string, type: 'f32' | 'f16'): NodeProto => ({ name: to, opType: 'Cast', domain: '', input: [from], output: [to], attribute: [{ name: 'to', type: 2, i: elementType[type] }] });
   return encodeModel({
     irVersion: 10,
     producerName: 'workbench',
     opsetImport: [{ domain: '', version: 20 }],
     graph: {
       name: 'probe',
-      node: [{ name: 'double', opType: 'Add', domain: '', input: ['x', 'x'], output: ['y'], attribute: [] }],
+      node: [cast('x', 'typed', inType), { name: 'square', opType: 'MatMul', domain: '', input: ['typed', 'typed'], output: ['product'], attribute: [] }, cast('product', 'y', 'f32')],
       initializer: [],
-      input: [vector('x')],
-      output: [vector('y')],
+      input: [matrix('x')],
+      output: [matrix('y')],
     },
   });
 }

@@ -4,7 +4,7 @@
  */
 import protobuf from 'protobufjs/light.js';
 
-export const elementType = { f32: 1, u8: 2, i32: 6, i64: 7, bool: 9 } as const;
+export const elementType = { f32: 1, u8: 2, u16: 4, i32: 6, i64: 7, bool: 9, f16: 10, bf16: 16 } as const;
 export type ElementType = (typeof elementType)[keyof typeof elementType];
 
 export interface AttributeProto {

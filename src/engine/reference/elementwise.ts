@@ -1,3 +1,4 @@
+import { isReal } from '../../graph/node.js';
 import { broadcastOffsets, type Kernels, type Value } from './value.js';
 
 type PlainKernel = (node: object, inputs: readonly Value[], out: Value) => void;
@@ -47,7 +48,7 @@ export const elementwiseKernels: Kernels<ElementwiseKind> = {
     for (let i = 0; i < out.data.length; i++) out.data[i] = condition.data[atCondition[i]] ? a.data[atA[i]] : b.data[atB[i]];
   },
   after: map((x) => x),
-  cast: (node, inputs, out) => map(node.attrs.to === 'bool' ? (x) => Number(x !== 0) : Math.trunc)(node, inputs, out),
+  cast: (node, inputs, out) => map(isReal(node.attrs.to) ? (x) => x : node.attrs.to === 'bool' ? (x) => Number(x !== 0) : Math.trunc)(node, inputs, out),
 };
 
 /**

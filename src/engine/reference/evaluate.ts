@@ -6,7 +6,7 @@ import { elementwiseKernels } from './elementwise.js';
 import { fieldKernels } from './field.js';
 import { productKernels } from './products.js';
 import { shapeKernels } from './shape.js';
-import { zeros, type Kernel, type Kernels, type Precision, type Value } from './value.js';
+import { settle, zeros, type Kernel, type Kernels, type Precision, type Value } from './value.js';
 
 /** What a function runs on: the leaves' values by name. */
 export interface Environment {
@@ -40,6 +40,7 @@ function leaf(node: NodeOf<'input'> | NodeOf<'variable'> | NodeOf<'constant'>, {
     case 'constant': {
       const value = zeros(evaluateShape(node.shape, bindings), node.dtype, precision);
       value.data.set(node.attrs.values);
+      settle(value, node.dtype, precision);
       return value;
     }
   }
@@ -48,6 +49,7 @@ function leaf(node: NodeOf<'input'> | NodeOf<'variable'> | NodeOf<'constant'>, {
 function run<K extends keyof DerivedKernels>(node: NodeOf<K>, inputs: readonly Value[], { bindings, precision }: Environment): Value {
   const out = zeros(evaluateShape(node.shape, bindings), node.dtype, precision);
   const kernel: Kernel<K> = kernels[node.kind];
-  kernel(node, inputs, out);
+  kernel(node, inputs, out, precision);
+  settle(out, node.dtype, precision);
   return out;
 }

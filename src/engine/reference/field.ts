@@ -1,7 +1,7 @@
 import { dynamicTable, nearestEntry, smallestScale } from '../../graph/codes.js';
 import { sizeOf } from '../../util/tensor.js';
 import { dot, matrix } from './products.js';
-import { rowsOf, type Kernels, type Numbers, type Value } from './value.js';
+import { rowsOf, settle, type Kernels, type Numbers, type Value } from './value.js';
 
 type FieldKind = 'softmax' | 'layerNorm' | 'rmsNorm' | 'rotary' | 'gatherRows' | 'scatterRows' | 'linearCrossEntropy' | 'argMax' | 'absMax' | 'dynamicCode' | 'dynamicValue';
 
@@ -65,7 +65,7 @@ export const fieldKernels: Kernels<FieldKind> = {
   },
 
   // log Σ eˡ − l[label], l = w·x + b
-  linearCrossEntropy: ({ attrs: { softcap } }, [x, w, labels, bias], out) => {
+  linearCrossEntropy: ({ attrs: { softcap }, inputs: [{ dtype }] }, [x, w, labels, bias], out, precision) => {
     const { width: length } = rowsOf(x);
     const [words] = w.shape;
     const a = matrix(x.data, { columns: length });
@@ -73,6 +73,7 @@ export const fieldKernels: Kernels<FieldKind> = {
     labels.data.forEach((label, i) => {
       checkRow(label, words);
       const raw = Float64Array.from({ length: words }, (_, j) => dot(a, b, { i, j, length }) + (bias === undefined ? 0 : bias.data[j]));
+      settle({ shape: [words], data: raw }, dtype, precision);
       const logits = softcap === undefined ? raw : raw.map((l) => softcap * Math.tanh(l / softcap));
       const largest = logits.reduce((p, q) => Math.max(p, q), -Infinity);
       out.data[i] = largest + Math.log(sum(logits.map((l) => Math.exp(l - largest)))) - logits[label];

@@ -1,8 +1,12 @@
-import type { DType, NodeOf, OpKind } from '../../graph/node.js';
+import { isHalf, type DType, type NodeOf, type OpKind } from '../../graph/node.js';
+import { rounded } from '../../util/half.js';
 import { sizeOf } from '../../util/tensor.js';
 
-/** What real numbers are stored in between ops. Sums within an op are always f64. */
-export type Precision = 'f32' | 'f64';
+/**
+ * What real numbers are stored in between ops; those of 16 bits are rounded to them, or in `exact` stay as computed. Sums
+ * within an op are always f64.
+ */
+export type Precision = 'f32' | 'f64' | 'exact';
 
 export type Numbers = Float32Array | Float64Array | Int32Array | Uint8Array;
 
@@ -13,14 +17,19 @@ export interface Value {
 }
 
 /** Fills `out`, which comes zeroed and of the node's shape. */
-export type Kernel<K extends OpKind> = (node: NodeOf<K>, inputs: readonly Value[], out: Value) => void;
+export type Kernel<K extends OpKind> = (node: NodeOf<K>, inputs: readonly Value[], out: Value, precision: Precision) => void;
 export type Kernels<K extends OpKind = OpKind> = { readonly [P in K]: Kernel<P> };
 
 export function zeros(shape: readonly number[], dtype: DType, precision: Precision): Value {
   const size = sizeOf(shape);
   if (dtype === 'i32') return { shape, data: new Int32Array(size) };
   if (dtype === 'bool' || dtype === 'u8') return { shape, data: new Uint8Array(size) };
-  return { shape, data: precision === 'f64' ? new Float64Array(size) : new Float32Array(size) };
+  return { shape, data: precision === 'f32' ? new Float32Array(size) : new Float64Array(size) };
+}
+
+/** Rounds real numbers to the 16 bits of their type. */
+export function settle({ data }: Value, dtype: DType, precision: Precision): void {
+  if (isHalf(dtype) && precision !== 'exact') data.forEach((value, i) => (data[i] = rounded(dtype, value)));
 }
 
 /** Row-major strides: [2, 3, 4] → [12, 4, 1]. */

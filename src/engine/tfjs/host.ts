@@ -1,13 +1,22 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { DType } from '../../graph/node.js';
+import { isHalf, type DType } from '../../graph/node.js';
+import type { Half } from '../../util/half.js';
 import { bytesOf, sizeOf, type Tensor } from '../../util/tensor.js';
 
-/** The graph's element types in TensorFlow's words, which has no bytes. */
-export const tfTypes = { f32: 'float32', i32: 'int32', bool: 'bool', u8: 'int32' } as const satisfies Record<DType, tf.DataType>;
+/** What TensorFlow.js has of the graph's element types: no real numbers of 16 bits. */
+type Known = Exclude<DType, Half>;
+
+/** In its words, which has no bytes. */
+const tfTypes = { f32: 'float32', i32: 'int32', bool: 'bool', u8: 'int32' } as const satisfies Record<Known, tf.DataType>;
+
+export function tfType(dtype: DType): (typeof tfTypes)[Known] {
+  if (isHalf(dtype)) throw new Error(`TensorFlow.js has no ${dtype}`);
+  return tfTypes[dtype];
+}
 
 /** Onto the current backend. The values are copied: some backends keep the very array they are given. */
 export function toDevice({ dtype, shape, data }: Tensor): tf.Tensor {
-  return tf.tensor(data.slice(), [...shape], tfTypes[dtype]);
+  return tf.tensor(data.slice(), [...shape], tfType(dtype));
 }
 
 /** Back into memory of the caller's own. Converted too: the plain backend leaves a cast's values as they were. */
@@ -23,6 +32,9 @@ export function toHost(tensor: tf.Tensor, dtype: DType): Tensor {
       return { dtype, shape, data: new Uint8Array(values) };
     case 'u8':
       return { dtype, shape, data: new Uint8Array(values) };
+    case 'f16':
+    case 'bf16':
+      throw new Error(`TensorFlow.js has no ${dtype}`);
   }
 }
 

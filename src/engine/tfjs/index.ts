@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../../util/errors.js';
-import type { Availability, Device, Engine } from '../contract.js';
+import type { Availability, Device, Engine, HalfSupport } from '../contract.js';
 import { openBackend } from './backend.js';
 import { TfjsExecutable } from './executable.js';
 import { loadNative } from './native.js';
@@ -11,8 +11,9 @@ export const tfjsEngine: Engine = {
 
   probe: availability,
 
-  // What a backend has no kernel for is composed of others.
-  unsupported: () => [],
+  // What a backend has no kernel for is composed of others; real numbers of 16 bits it has none of.
+  unsupported: () => ['f16', 'bf16'],
+  halves: async () => ({ f16: none, bf16: none }),
 
   async compile(program, options) {
     const backend = await openBackend(options.device);
@@ -23,6 +24,8 @@ export const tfjsEngine: Engine = {
     return new TfjsExecutable(program, backend, options);
   },
 };
+
+const none: HalfSupport = { kind: 'lacks', detail: 'TensorFlow.js has no real numbers of 16 bits' };
 
 async function availability(device: Device): Promise<Availability> {
   const backend = await openBackend(device);

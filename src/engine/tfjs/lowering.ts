@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { codeLookup, dynamicTable, smallestScale } from '../../graph/codes.js';
 import { evaluateDim, type Bindings } from '../../graph/dims.js';
 import type { Attributes, DType, NodeOf, OpKind } from '../../graph/node.js';
-import { tfTypes } from './host.js';
+import { tfType } from './host.js';
 import { matmul } from './matmul.js';
 
 /** What an op may know of the call it is run in. */
@@ -38,7 +38,7 @@ export function lower<K extends OpKind>(node: NodeOf<K>, inputs: readonly tf.Ten
 const lowerings: { readonly [K in OpKind]: Lowering<K> } = {
   input: (_, { attrs, feed }) => feed(attrs.name),
   variable: (_, { attrs, variable }) => variable(attrs.name),
-  constant: (_, { attrs, shape, dtype }) => tf.tensor([...attrs.values], shape, tfTypes[dtype]),
+  constant: (_, { attrs, shape, dtype }) => tf.tensor([...attrs.values], shape, tfType(dtype)),
 
   add: ([a, b]) => tf.add(a, b),
   sub: ([a, b]) => tf.sub(a, b),
@@ -63,7 +63,7 @@ const lowerings: { readonly [K in OpKind]: Lowering<K> } = {
   // The wasm kernel reads four bytes an element whatever the type, so bools are chosen by logic: c∧a ∨ ¬c∧b.
   where: ([c, a, b], { dtype }) => (dtype === 'bool' ? tf.logicalOr(tf.logicalAnd(c, a), tf.logicalAnd(tf.logicalNot(c), b)) : tf.where(c, a, b)),
   // The wasm kernel makes a bool of the number's low byte: 0.5 and 256 would be false.
-  cast: ([x], { attrs }) => (attrs.to === 'bool' && x.dtype !== 'bool' ? tf.notEqual(x, tf.zerosLike(x)) : tf.cast(x, tfTypes[attrs.to])),
+  cast: ([x], { attrs }) => (attrs.to === 'bool' && x.dtype !== 'bool' ? tf.notEqual(x, tf.zerosLike(x)) : tf.cast(x, tfType(attrs.to))),
   // Ops run in the order of the graph.
   after: ([x]) => x.clone(),
 

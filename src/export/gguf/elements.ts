@@ -1,5 +1,6 @@
 /** How ggml keeps numbers. */
-import { halfBits, narrowings } from '../../weights/dtype.js';
+import { halfBits } from '../../util/half.js';
+import { narrowings } from '../../weights/dtype.js';
 
 export type ElementType = 'f32' | 'f16' | 'q8_0';
 
