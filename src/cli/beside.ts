@@ -64,7 +64,7 @@ async function generate({ subject, voices, prompt, chat, special, sampling }: Qu
 
 /** A base and its adapters are one. */
 function keyOf({ experiment, tokenizer }: Subject, { model }: Voice): string {
-  return JSON.stringify([model, tokenizer, experiment.engine, experiment.quantization]);
+  return JSON.stringify([model, tokenizer, experiment.engine, experiment.quantization, experiment.precision]);
 }
 
 /** With what it is to wear. The first adapter asked for decides what may be worn; another that does not fit takes its place. */
@@ -76,8 +76,8 @@ async function opened(subject: Subject, who: Voice, voices: readonly Voice[], sc
   if (found) await letGo(held.map((each) => each.key).filter((each) => each !== key));
   const folder = mkdtempSync(join(scratch, 'model-'));
   const { experiment, tokenizer, runId } = subject;
-  const { engine, quantization } = experiment;
-  const open = await openModel({ model: who.model, purpose: runId === null ? null : purposeOf(experiment), adapter, tokenizer, quantization, engine, chooseEngine, scratch: folder });
+  const { engine, quantization, precision } = experiment;
+  const open = await openModel({ model: who.model, purpose: runId === null ? null : purposeOf(experiment), adapter, tokenizer, quantization, precision, engine, chooseEngine, scratch: folder });
   found = { key, open, folder, worn: adapter };
   held = [...held, found];
   if (adapter !== who.adapter) await wears(found, who.adapter);

@@ -70,7 +70,7 @@ export function learnedFolder(run: RunRecord): string {
 export async function withModel<Result>(subject: Subject, env: Environment, use: (open: OpenModel) => Promise<Result>): Promise<Result> {
   const { model, adapter, tokenizer, experiment, run } = subject;
   return withScratch(homeFolder(env), async (scratch) => {
-    const open = await openModel({ model, purpose: run === null && adapter === null ? null : purposeOf(experiment), adapter, tokenizer, quantization: experiment.quantization, engine: experiment.engine, chooseEngine, scratch });
+    const open = await openModel({ model, purpose: run === null && adapter === null ? null : purposeOf(experiment), adapter, tokenizer, quantization: experiment.quantization, precision: experiment.precision, engine: experiment.engine, chooseEngine, scratch });
     try {
       return await use(open);
     } finally {

@@ -157,6 +157,7 @@ export const experimentSchema = z.strictObject({
   packing: z.boolean().default(false).describe('several rows in one, attention confined to each'),
   finetuning: z.enum(['lora', 'freeze', 'full']).default('lora').describe('what is trained: an adapter, some layers, everything'),
   quantization: z.enum(['none', 'int8', 'int4']).default('none').describe('how a frozen base is held: int8 takes a quarter of its memory, int4 a sixth, a few per cent slower and less exact'),
+  precision: z.enum(['f32', 'bf16', 'f16', 'auto']).default('f32').describe('what products are computed in and a frozen base is held in; 16 bits take half its memory, on a card less time, on the CPU some more; auto: 16 bits where a device computes in them'),
   lora: lora.prefault({}),
   loss: loss.prefault({}),
   freeze: freeze.prefault({}),

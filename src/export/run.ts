@@ -122,7 +122,7 @@ function learnedModel({ model: folder, output, kind, quantization, purpose }: Ex
     return { model, read: initialWeights(model, output) };
   }
   const model = readModel(folder, purpose);
-  const { quantized } = untuned(model, quantization);
+  const { quantized } = untuned(model, { quantization, precision: 'f32' });
   const base = initialWeights(model, folder);
   return { model, read: mergedWeights(model, readAdapter(output), quantized === null ? base : asQuantized(quantized, base)) };
 }

@@ -1,6 +1,6 @@
 import { bytesOf, sizeOf } from '../util/tensor.js';
 import { evaluateShape, type Bindings, type Shape } from './dims.js';
-import type { Fn, Node, NodeOf, OpKind } from './node.js';
+import { isHalf, type Fn, type Node, type NodeOf, type OpKind } from './node.js';
 import { nodesOf } from './program.js';
 import { isLeaf } from './shapes.js';
 
@@ -112,16 +112,27 @@ function memoryOf(node: Node): Node {
 
 /** Bytes an op needs besides its result. */
 function workspace(node: Node, size: SizeOf): number {
+  const inF32 = wideCopies(node, size);
   switch (node.kind) {
     case 'linearCrossEntropy': {
       const [x, w] = node.inputs;
-      return 2 * size([x.shape[0], w.shape[0]]) * bytesOf.f32; // the logits [N, V] and their softmax
+      const logits = size([x.shape[0], w.shape[0]]); // [N, V]
+      return 2 * logits * bytesOf.f32 + (isHalf(x.dtype) ? logits * bytesOf[x.dtype] : 0) + inF32; // the logits and their softmax, after those of 16 bits
     }
     case 'linearQuantized': {
       const elements = (8 * size(node.inputs[1].shape)) / node.attrs.bits;
-      return elements * (bytesOf.f32 + (node.attrs.bits === 4 ? 2 * bytesOf.u8 : 0)); // the weight, and its codes one a byte
+      return elements * (bytesOf.f32 + (node.attrs.bits === 4 ? 2 * bytesOf.u8 : 0)) + inF32; // the weight, and its codes one a byte
     }
     default:
-      return 0;
+      return inF32;
   }
+}
+
+/** Only moved or named. */
+const moving: ReadonlySet<OpKind> = new Set(['cast', 'after', 'reshape', 'transpose', 'slice', 'concat', 'gatherRows', 'input', 'variable', 'constant']);
+
+/** What of 16 bits is computed in f32: copies of the inputs, and the result before it is rounded. A device with kernels of its own takes less. */
+function wideCopies(node: Node, size: SizeOf): number {
+  if (moving.has(node.kind)) return 0;
+  return [node, ...node.inputs].filter(({ dtype }) => isHalf(dtype)).reduce((sum, { shape }) => sum + size(shape) * bytesOf.f32, 0);
 }

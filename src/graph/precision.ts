@@ -4,7 +4,7 @@
  * f32, and so is what f32 goes into, the residual stream above all: the lists of `torch.autocast`, but for softmax, which
  * keeps the type of its scores (every op computes in f32 and rounds once).
  *
- * Frozen matrices are held in 16 bits; what learns stays f32 and is cast where it is used.
+ * Frozen matrices are held in 16 bits; a variable that stays f32, as what learns must, is cast where it is used.
  */
 import type { Half } from '../util/half.js';
 import type { Builder } from './builder.js';
@@ -42,10 +42,10 @@ export function heldInHalf(variable: Variable, half: Half): Variable {
 }
 
 /**
- * The outputs' graph in mixed precision, old node → new node; `learns` says which variables stay f32. New nodes may be of
+ * The outputs' graph in mixed precision, old node → new node; `staysFull` says which variables do. New nodes may be of
  * 16 bits where the old ones were f32.
  */
-export function mixedPrecision(g: Builder, outputs: Iterable<Node>, { half, learns }: { readonly half: Half; learns(variable: string): boolean }): ReadonlyMap<Node, Node> {
+export function mixedPrecision(g: Builder, outputs: Iterable<Node>, { half, staysFull }: { readonly half: Half; staysFull(variable: string): boolean }): ReadonlyMap<Node, Node> {
   const rewritten = new Map<Node, Node>();
   /** Made of nothing but constants, whole numbers and flags: takes the type of what it meets. */
   const weak = new Set<Node>();
@@ -77,7 +77,7 @@ export function mixedPrecision(g: Builder, outputs: Iterable<Node>, { half, lear
         return half === 'f16' && node.dtype === 'f32' ? g.constant(node.attrs.values.map((value) => Math.max(-farF16, Math.min(farF16, value))), node.shape as readonly number[]) : node;
       case 'variable': {
         const { name } = node.attrs;
-        const held = heldInHalf({ name, shape: node.shape as readonly number[], dtype: node.dtype, role: learns(name) ? 'trainable' : 'frozen' }, half);
+        const held = heldInHalf({ name, shape: node.shape as readonly number[], dtype: node.dtype, role: staysFull(name) ? 'trainable' : 'frozen' }, half);
         return inType(g.variable(name, held.shape, held.dtype), node.dtype);
       }
       case 'gatherRows': {

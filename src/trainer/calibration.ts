@@ -53,10 +53,10 @@ function runsLike({ engine }: Experiment, shape: string, measurements: readonly 
 }
 
 /** "1 lora none 1e8 parameters 4^5 tokens": the half decade of the model, and the power of 4 of a micro-batch's tokens. */
-function shapeClass({ finetuning, quantization, train }: Experiment, { total_parameters, tokens_per_step, gradient_checkpointing }: Estimate): string {
+function shapeClass({ finetuning, quantization, precision, train }: Experiment, { total_parameters, tokens_per_step, gradient_checkpointing }: Estimate): string {
   const tokens = tokens_per_step / train.gradient_accumulation_steps;
   const halfDecade = Math.round(2 * Math.log10(total_parameters)) / 2;
-  return `${formula} ${finetuning} ${quantization}${train.optim === 'adamw' ? '' : ` ${train.optim}`}${gradient_checkpointing ? ' checkpointed' : ''} 1e${halfDecade} parameters 4^${Math.round(Math.log2(tokens) / 2)} tokens`;
+  return `${formula} ${finetuning} ${quantization}${precision === 'f32' ? '' : ` ${precision}`}${train.optim === 'adamw' ? '' : ` ${train.optim}`}${gradient_checkpointing ? ' checkpointed' : ''} 1e${halfDecade} parameters 4^${Math.round(Math.log2(tokens) / 2)} tokens`;
 }
 
 export function median(values: readonly number[]): number {

@@ -235,8 +235,8 @@ interface Functions {
 const remembered = new Map<string, Functions>();
 
 function functionsOf(experiment: Experiment, model: Model, options: StepOptions): Functions {
-  const { finetuning, lora, freeze, quantization } = experiment;
-  const key = JSON.stringify([model.config, finetuning, lora, freeze, quantization, options]);
+  const { finetuning, lora, freeze, quantization, precision } = experiment;
+  const key = JSON.stringify([model.config, finetuning, lora, freeze, quantization, precision, options]);
   const known = remembered.get(key);
   if (known) return known;
   const tuning = tuningOf(experiment, model);

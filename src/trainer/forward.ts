@@ -69,5 +69,5 @@ function keyValueInputs(g: Builder, name: string, { keyValueHeads, headSize }: M
 function tuned(g: Builder, name: string, outputs: Readonly<Record<string, Node>>, tuning: Tuning): Fn {
   const names = Object.keys(outputs);
   const { outputs: changed } = tuning.apply(g, Object.values(outputs), false);
-  return makeFn(name, Object.fromEntries(names.map((output, i) => [output, changed[i]])));
+  return makeFn(name, Object.fromEntries(names.map((output, i) => [output, g.cast(changed[i], 'f32')])));
 }

@@ -2,12 +2,12 @@
 import { join } from 'node:path';
 import { existsSync } from 'node:fs';
 import type { Experiment, LoraConfig } from '../config/schema.js';
-import type { DType, InitialValue } from '../graph/node.js';
+import { isHalf, type DType, type InitialValue } from '../graph/node.js';
 import { loraInitial, savedName } from '../lora/init.js';
 import { checkAdapter, readAdapter, type Adapter } from '../lora/peft.js';
 import type { Model } from '../models/contract.js';
 import { initialWeights, randomWeights } from '../models/weights.js';
-import { f32, u8, type Tensor } from '../util/tensor.js';
+import { f32, half, u8, type Tensor } from '../util/tensor.js';
 import { SafetensorsFile } from '../weights/safetensors.js';
 import { readQuantized } from './quantized.js';
 import type { Tuning } from './tuning.js';
@@ -31,7 +31,7 @@ export function initialValues({ experiment, model, tuning, checkpoint }: Initial
   return ({ name, role, shape, dtype }) => {
     switch (role) {
       case 'frozen':
-        return frozen(name);
+        return inType(frozen(name), dtype);
       case 'trainable':
         return saved ? saved.parameters(name) : trained(name);
       case 'moment':
@@ -46,7 +46,12 @@ export function initialValues({ experiment, model, tuning, checkpoint }: Initial
 export function inferenceValues({ model, folder, tuning, adapter }: { model: Model; folder: string; tuning: Tuning; adapter: Adapter | null }): InitialValue {
   if (adapter) checkAdapter(adapter.folder, tuning.trainable, adapter.config);
   const weights = frozenValues(tuning, initialWeights(model, folder));
-  return ({ name, role }) => (role === 'trainable' && adapter ? adapter.tensors.get(savedName(name))! : weights(name));
+  return ({ name, role, dtype }) => (role === 'trainable' && adapter ? adapter.tensors.get(savedName(name))! : inType(weights(name), dtype));
+}
+
+/** Weights are read in full; a program may hold them in 16 bits. */
+function inType(value: Tensor, dtype: DType): Tensor {
+  return value.dtype === 'f32' && isHalf(dtype) ? half(dtype, value.shape, value.data) : value;
 }
 
 function frozenValues({ quantized }: Tuning, weights: ByName): (name: string) => Tensor {

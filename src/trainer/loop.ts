@@ -11,6 +11,7 @@ import { measurementOf } from './calibration.js';
 import type { CheckpointState } from './checkpoint.js';
 import { evaluateRows, type Evaluation } from './evaluate.js';
 import type { Measurement, Progress } from './events.js';
+import { afterOverflow, afterUpdate, firstLossScale, GradientOverflow, type LossScale } from './loss-scale.js';
 import { Meter, type UpdateFigures } from './meter.js';
 import { writeOutput } from './output.js';
 import { leftToCpu } from './placement.js';
@@ -35,6 +36,7 @@ class Loop {
   readonly #checkpoints: Checkpoints;
   readonly #recovery: Recovery;
   readonly #asked: Asked;
+  #lossScale: LossScale;
   #step: number;
   #position: CheckpointState['position'];
   #bestLoss: number | null;
@@ -49,6 +51,7 @@ class Loop {
     this.#checkpoints = new Checkpoints(session, context);
     this.#meter = new Meter(session.resumed?.state ?? null);
     this.#recovery = new Recovery(context, session.resumed?.state.recovery ?? null);
+    this.#lossScale = session.resumed?.state.loss_scale ?? firstLossScale(session.tuning.half);
     this.#asked = new Asked(() => context.takeControls());
     this.#step = session.resumed?.state.step ?? 0;
     this.#position = session.resumed?.state.position ?? session.loader.position;
@@ -136,15 +139,25 @@ class Loop {
   async #update(batch: UpdateBatch): Promise<UpdateFigures | 'interrupted' | 'skipped' | 'again'> {
     const { train } = this.#session.experiment;
     try {
-      const figures = await runUpdate(this.#session, batch, { step: this.#step, lossLimit: this.#recovery.lossLimit(train), rateFactor: this.#recovery.rateFactor(train), interrupted: this.#asked.stopping });
+      const figures = await runUpdate(this.#session, batch, { step: this.#step, lossLimit: this.#recovery.lossLimit(train), rateFactor: this.#recovery.rateFactor(train), lossScale: this.#lossScale, interrupted: this.#asked.stopping });
       if (figures === null) return 'interrupted';
+      this.#lossScale = afterUpdate(this.#lossScale, this.#session.tuning.half);
       this.#recovery.passed(figures.lossSum / figures.weight, train);
       return figures;
     } catch (error) {
+      if (error instanceof GradientOverflow) return this.#shrinkScale(error);
       if (error instanceof RefusedUpdate) return this.#leaveOut(error);
       if (error instanceof OutOfMemory) return this.#tryInParts(error);
       throw error;
     }
+  }
+
+  /** The update is left out, and the next is tried with smaller gradients: how a run in f16 finds its scale. */
+  async #shrinkScale({ message }: GradientOverflow): Promise<'skipped'> {
+    this.#lossScale = afterOverflow(this.#lossScale);
+    this.#context.log(`At update ${this.#step + 1} ${message}: it is left out, and the scale is ${this.#lossScale.scale} from here on`);
+    await clearGradients(this.#session);
+    return 'skipped';
   }
 
   /** The run goes on without the update, or ends with the last good weights saved. */
@@ -240,6 +253,7 @@ class Loop {
       position: this.#position,
       best_eval_loss: this.#bestLoss,
       recovery: this.#recovery.state,
+      loss_scale: this.#session.tuning.half === 'f16' ? this.#lossScale : null,
       unlogged: this.#meter.unlogged,
       tokens_seen: this.#meter.tokensSeen,
       elapsed_time: this.#meter.elapsed,

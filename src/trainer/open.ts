@@ -15,6 +15,7 @@ import { generationConfig, type GenerationConfig } from '../models/generation.js
 import type { Generation } from './beams.js';
 import { continuation, generateTokens, stopIdsOf, type GenerateOptions } from './generate.js';
 import { inferenceValues } from './initial.js';
+import { precisionOn } from './precision.js';
 import { inferenceProgram } from './program.js';
 import type { ChosenEngine } from './context.js';
 import { tuningOf, untuned } from './tuning.js';
@@ -29,6 +30,7 @@ export interface OpenOptions {
   readonly tokenizer: string | null;
   /** How the base's weights are held. */
   readonly quantization: Experiment['quantization'];
+  readonly precision: Experiment['precision'];
   readonly engine: EngineConfig;
   chooseEngine(config: EngineConfig): Promise<ChosenEngine>;
   /** A folder for the engine's files, removed by the caller. */
@@ -53,9 +55,11 @@ export async function openModel(options: OpenOptions): Promise<OpenModel> {
   const model = readModel(options.model, options.purpose);
   const tokenizer = await loadTokenizer(options.tokenizer ?? options.model);
   const adapter = options.adapter === null ? null : readAdapter(options.adapter);
-  const tuning = adapter ? tuningOf({ finetuning: 'lora', lora: adapter.config, freeze: { num_trainable_layers: 1 }, quantization: options.quantization }, model) : untuned(model, options.quantization);
-  const initial = inferenceValues({ model, folder: options.model, tuning, adapter });
   const { engine, device } = await options.chooseEngine(options.engine);
+  const { precision } = await precisionOn(options, { engine, device });
+  const held = { quantization: options.quantization, precision };
+  const tuning = adapter ? tuningOf({ finetuning: 'lora', lora: adapter.config, freeze: { num_trainable_layers: 1 }, ...held }, model) : untuned(model, held);
+  const initial = inferenceValues({ model, folder: options.model, tuning, adapter });
   const executable = await engine.compile(inferenceProgram(model, tuning), { device, threads: options.engine.threads, initial, scratch: options.scratch });
   return {
     model, generation: generationConfig(options.model, model), tokenizer, executable,

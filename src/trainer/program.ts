@@ -13,6 +13,7 @@ import type { Experiment, TrainConfig } from '../config/schema.js';
 import { Builder } from '../graph/builder.js';
 import { gradientThrough } from '../graph/gradient.js';
 import type { Fn, Node, NodeOf, Program, Role, Variable } from '../graph/node.js';
+import { heldInHalf } from '../graph/precision.js';
 import { makeFn } from '../graph/program.js';
 import { topological } from '../graph/walk.js';
 import { verify } from '../graph/verify.js';
@@ -148,9 +149,10 @@ function modelVariables(tuning: Tuning): Variable[] {
 }
 
 /** What a program holds of the parameters that do not learn. Exported for the estimate. */
-export function frozenVariables({ frozen, quantized }: Tuning): Variable[] {
+export function frozenVariables({ frozen, quantized, half, writesBase }: Tuning): Variable[] {
   const inCodes = new Set(quantized?.layers.map(({ module }) => `${module}.weight`));
-  return [...frozen.filter(({ name }) => !inCodes.has(name)).map((p) => variable(p, 'frozen')), ...(quantized ? quantizedVariables(quantized) : [])];
+  const variables = [...frozen.filter(({ name }) => !inCodes.has(name)).map((p) => variable(p, 'frozen')), ...(quantized ? quantizedVariables(quantized) : [])];
+  return half === null || writesBase ? variables : variables.map((each) => heldInHalf(each, half));
 }
 
 function variable({ name, shape }: Pick<ParameterSpec, 'name' | 'shape'>, role: Role): Variable {

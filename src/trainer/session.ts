@@ -21,6 +21,7 @@ import { estimate, trainingLoader, type Estimate } from './estimate.js';
 import { initialValues } from './initial.js';
 import { labelChunks } from './labels.js';
 import { totalUpdates } from './policy.js';
+import { precisionOn } from './precision.js';
 import { trainingProgram } from './program.js';
 import type { TrainContext } from './context.js';
 import { tuningOf, type Tuning } from './tuning.js';
@@ -50,9 +51,13 @@ export interface Session {
 
 /** Checks everything that can be wrong with a run before it costs time; throws UserErrors. `scratch` is a folder for the engine. */
 export async function prepareSession(given: Experiment, context: TrainContext, scratch: string): Promise<Session> {
-  const experiment = withClasses(given);
-  const model = readModel(experiment.model, purposeOf(experiment));
-  if (!writes(model) && experiment.sample.prompts.length > 0) throw new UserError(`A ${model.modelType} model of stage ${experiment.stage} continues no text; leave sample.prompts out.`);
+  const asked = withClasses(given);
+  const model = readModel(asked.model, purposeOf(asked));
+  if (!writes(model) && asked.sample.prompts.length > 0) throw new UserError(`A ${model.modelType} model of stage ${asked.stage} continues no text; leave sample.prompts out.`);
+  const { engine, device, reason } = await context.chooseEngine(asked.engine);
+  const { precision, warning } = await precisionOn(asked, { engine, device });
+  if (warning !== null && context.resumeFrom.length === 0) context.emit({ type: 'warning', message: warning });
+  const experiment = { ...asked, precision };
   const tuning = tuningOf(experiment, model);
   const resumed = await firstWhole(context.resumeFrom, (message) => context.emit({ type: 'warning', message }));
   const initial = initialValues({ experiment, model, tuning, checkpoint: resumed?.folder ?? null });
@@ -79,7 +84,6 @@ export async function prepareSession(given: Experiment, context: TrainContext, s
   const fresh = experiment.init === 'random' || resumed ? [] : lackingParameters(model, experiment.model);
   if (fresh.length > 0) context.emit({ type: 'warning', message: `${experiment.model} has no values for ${fresh.join(', ')}, which begin at random and have to be learned.` });
 
-  const { engine, device, reason } = await context.chooseEngine(experiment.engine);
   const chunks = labelChunks(loader.largestBatch.N, model, tuning);
   const { program, masks } = trainingProgram(model, tuning, experiment.train, { recompute: cost.gradient_checkpointing, labelChunks: chunks });
   const missing = engine.unsupported(device);
@@ -89,7 +93,7 @@ export async function prepareSession(given: Experiment, context: TrainContext, s
   const executable = await engine.compile(program, { device, threads: experiment.engine.threads, initial, scratch });
 
   const totalSteps = totalUpdates(experiment.train, loader.updatesPerEpoch);
-  return { experiment, model, tokenizer, data, loader, padId, layout, tuning, masks, labelChunks: chunks, executable, engine: `${executable.description} (${reason})`, measured: { engine: engine.name, device }, totalSteps, estimate: cost, resumed };
+  return { experiment, model, tokenizer, data, loader, padId, layout, tuning, masks, labelChunks: chunks, executable, engine: `${executable.description}${precision === 'f32' ? '' : `, ${precision}`} (${reason})`, measured: { engine: engine.name, device }, totalSteps, estimate: cost, resumed };
 }
 
 function remedyOf({ finetuning }: Experiment, { memory, memory_bytes }: Estimate): string {

@@ -2,12 +2,15 @@
 import type { Experiment } from '../config/schema.js';
 import { Builder } from '../graph/builder.js';
 import type { Node } from '../graph/node.js';
+import { mixedPrecision } from '../graph/precision.js';
 import { adapt, type DropoutMask } from '../lora/adapt.js';
 import { quantize } from '../nn/quantized.js';
 import type { Model, ParameterSpec } from '../models/contract.js';
 import { isOf } from '../models/weights.js';
 import { UserError } from '../util/errors.js';
+import type { Half } from '../util/half.js';
 import { tokenInputs } from './inputs.js';
+import { halfOf } from './precision.js';
 import { quantizedWeights, type QuantizedWeights } from './quantized.js';
 
 export interface Tuned {
@@ -23,24 +26,45 @@ export interface Tuning {
   readonly frozen: readonly ParameterSpec[];
   /** Which of those are held in 8 or 4 bits; null: none. */
   readonly quantized: QuantizedWeights | null;
-  /** Puts the trainable branches into a forward pass; `training` turns dropout on. */
+  /** What is learned is written with all of the model, which stays as exact as it was read. */
+  readonly writesBase: boolean;
+  /** The 16 bits that products are computed in; null: none. */
+  readonly half: Half | null;
+  /** Puts the trainable branches into a forward pass; `training` turns dropout on. Of 16 bits, outputs may be so too. */
   apply(g: Builder, outputs: readonly Node[], training: boolean): Tuned;
 }
 
-export function tuningOf(experiment: Pick<Experiment, 'finetuning' | 'lora' | 'freeze' | 'quantization'>, model: Model): Tuning {
+/** `precision: auto` counts as f32: what a device has is decided before (precision.ts). */
+export function tuningOf(experiment: Pick<Experiment, 'finetuning' | 'lora' | 'freeze' | 'quantization' | 'precision'>, model: Model): Tuning {
+  const half = halfOf(experiment.precision);
   switch (experiment.finetuning) {
     case 'lora':
-      return inCodes(lowRank(experiment, model), model, experiment.quantization);
+      return inHalf(inCodes(lowRank(experiment, model), model, experiment.quantization), half);
     case 'freeze':
-      return subset(model, inLayers(model, experiment.freeze.num_trainable_layers));
+      return inHalf(subset(model, inLayers(model, experiment.freeze.num_trainable_layers)), half);
     case 'full':
-      return subset(model, () => true);
+      return inHalf(subset(model, () => true), half);
   }
 }
 
 /** No training at all: for a base model that is only evaluated or asked to write. */
-export function untuned(model: Model, quantization: Experiment['quantization']): Tuning {
-  return inCodes(subset(model, () => false), model, quantization);
+export function untuned(model: Model, { quantization, precision }: Pick<Experiment, 'quantization' | 'precision'>): Tuning {
+  return inHalf(inCodes({ ...subset(model, () => false), writesBase: false }, model, quantization), halfOf(precision));
+}
+
+/** The same with products in 16 bits. A base that is not written to a file again is held in them. */
+function inHalf(tuning: Tuning, half: Half | null): Tuning {
+  if (half === null) return tuning;
+  const trained = new Set(tuning.trainable.map(({ name }) => name));
+  return {
+    ...tuning,
+    half,
+    apply(g, outputs, training) {
+      const tuned = tuning.apply(g, outputs, training);
+      const rewritten = mixedPrecision(g, tuned.outputs, { half, staysFull: (variable) => tuning.writesBase || trained.has(variable) });
+      return { ...tuned, outputs: tuned.outputs.map((node) => rewritten.get(node)!) };
+    },
+  };
 }
 
 /** The same with the frozen weights of the blocks in 8 or 4 bits. */
@@ -67,6 +91,8 @@ function lowRank({ lora }: Pick<Experiment, 'lora'>, model: Model): Tuning {
     trainable: [...parameters, ...model.parameters.filter(inHead)],
     frozen: model.parameters.filter((parameter) => !inHead(parameter)),
     quantized: null,
+    half: null,
+    writesBase: false,
     apply(g, outputs, training) {
       const { rewritten, dropoutMasks } = adapt(g, outputs, { model, config: lora, training });
       return { outputs: outputs.map((node) => rewritten.get(node) ?? node), masks: dropoutMasks };
@@ -80,6 +106,8 @@ function subset(model: Model, trains: (parameter: ParameterSpec) => boolean): Tu
     trainable: model.parameters.filter(learns),
     frozen: model.parameters.filter((parameter) => !learns(parameter)),
     quantized: null,
+    half: null,
+    writesBase: true,
     apply: (_g, outputs) => ({ outputs, masks: [] }),
   };
 }

@@ -5,6 +5,7 @@ import { learningRateAt } from '../optim/schedule.js';
 import { f32, scalar, type Tensor } from '../util/tensor.js';
 import { drawMasks } from './dropout.js';
 import { chunkFeeds } from './labels.js';
+import { canShrink, GradientOverflow, noLossScale, type LossScale } from './loss-scale.js';
 import type { UpdateFigures } from './meter.js';
 import { RefusedUpdate } from './refusal.js';
 import type { Session } from './session.js';
@@ -19,6 +20,8 @@ export interface Turn {
   readonly lossLimit: number | null;
   /** What the scheduled rate is multiplied by. */
   readonly rateFactor: number;
+  /** Left out: losses are not scaled. */
+  readonly lossScale?: LossScale;
   interrupted(): boolean;
 }
 
@@ -26,21 +29,24 @@ export interface Turn {
  * One update: every micro-batch adds the gradient of
  *   loss = Σ weight · cross-entropy / Σ weight, over all label tokens of the update; a weight is 1 unless the data has others
  * then AdamW runs once on the sum. Returns null, with the weights untouched, when `interrupted` says so
- * between micro-batches. Throws RefusedUpdate before the weights would take a loss that is not a number, or a spike.
+ * between micro-batches. Throws RefusedUpdate before the weights would take a loss that is not a number, or a spike, and
+ * GradientOverflow where a smaller loss scale may do.
  */
-export async function runUpdate(session: Trainable, { microBatches }: Pick<UpdateBatch, 'microBatches'>, { step, lossLimit, rateFactor, interrupted }: Turn): Promise<UpdateFigures | null> {
+export async function runUpdate(session: Trainable, { microBatches }: Pick<UpdateBatch, 'microBatches'>, { step, lossLimit, rateFactor, lossScale = noLossScale, interrupted }: Turn): Promise<UpdateFigures | null> {
   const { executable, experiment, masks, labelChunks } = session;
   const config = experiment.train;
   const weight = microBatches.reduce((sum, batch) => sum + batch.weight, 0);
   const tokens = microBatches.reduce((sum, { tokenCount }) => sum + tokenCount, 0);
 
+  const { scale } = lossScale;
   let loss = 0;
   /** The mean loss of each micro-batch. */
   const means: number[] = [];
   for (const [index, batch] of microBatches.entries()) {
     if (batch.labelCount === 0) continue;
     if (interrupted()) return null;
-    const part = valueOf((await executable.run('micro_step', { ...readInputs(batch.inputs), ...chunkFeeds(batch, 1 / weight, labelChunks), ...drawMasks(masks, extentOf(batch.inputs), [config.seed, step, index]) })).loss);
+    const scaled = valueOf((await executable.run('micro_step', { ...readInputs(batch.inputs), ...chunkFeeds(batch, scale / weight, labelChunks), ...drawMasks(masks, extentOf(batch.inputs), [config.seed, step, index]) })).loss);
+    const part = scaled / scale; // exact: a power of two
     if (!Number.isFinite(part)) throw new RefusedUpdate({ update: step + 1, limit: null, loss: part, grad_norm: null }, [microBatches[index]]);
     loss += part;
     means[index] = (part * weight) / batch.weight;
@@ -48,14 +54,16 @@ export async function runUpdate(session: Trainable, { microBatches }: Pick<Updat
 
   const worstFirst = () => microBatches.map((batch, index) => ({ batch, mean: means[index] ?? 0 })).sort((a, b) => b.mean - a.mean).map(({ batch }) => batch);
   if (lossLimit !== null && loss > lossLimit) throw new RefusedUpdate({ update: step + 1, limit: lossLimit, loss, grad_norm: null }, worstFirst());
-  const gradNorm = valueOf((await executable.run('grad_norm', {})).norm);
+  const gradNorm = valueOf((await executable.run('grad_norm', {})).norm) / scale;
+  if (!Number.isFinite(gradNorm) && canShrink(lossScale)) throw new GradientOverflow(`gradients overflow at a loss scale of ${scale}`);
   if (!Number.isFinite(gradNorm)) throw new RefusedUpdate({ update: step + 1, limit: null, loss, grad_norm: gradNorm }, worstFirst());
-  const learningRate = rateFactor * learningRateAt(config, step, session.totalSteps);
+  const made = step - lossScale.skipped;
+  const learningRate = rateFactor * learningRateAt(config, made, session.totalSteps);
   await executable.run('update', {
     learning_rate: scalar(learningRate),
-    clip: scalar(clipFactor(gradNorm, config.max_grad_norm)),
-    bias_correction1: scalar(1 - config.adam_beta1 ** (step + 1)),
-    bias_correction2: scalar(1 - config.adam_beta2 ** (step + 1)),
+    clip: scalar(clipFactor(gradNorm, config.max_grad_norm) / scale),
+    bias_correction1: scalar(1 - config.adam_beta1 ** (made + 1)),
+    bias_correction2: scalar(1 - config.adam_beta2 ** (made + 1)),
   });
   return { lossSum: loss * weight, weight, tokens, gradNorm, learningRate };
 }

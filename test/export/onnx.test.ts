@@ -45,7 +45,7 @@ async function exported(place: string): Promise<Step> {
 
 /** The same by the program that `workbench generate` runs. */
 async function ours(model: string, adapter: string | null): Promise<{ step: (tokens: readonly number[]) => Promise<number[]>; close: () => Promise<void> }> {
-  const open = await openModel({ model, purpose: null, adapter, tokenizer: null, quantization: 'none', engine: { name: 'onnx', device: 'cpu', threads: 1 }, chooseEngine, scratch: mkdtempSync(join(folder, 'scratch-')) });
+  const open = await openModel({ model, purpose: null, adapter, tokenizer: null, quantization: 'none', precision: 'f32', engine: { name: 'onnx', device: 'cpu', threads: 1 }, chooseEngine, scratch: mkdtempSync(join(folder, 'scratch-')) });
   const { layerCount, keyValueHeads, headSize } = open.model;
   let past = Object.fromEntries(Array.from({ length: layerCount }, (_, layer) => ['key', 'value'].map((part) => [`past.${layer}.${part}`, f32([1, keyValueHeads, 0, headSize])])).flat());
   let held = 0;

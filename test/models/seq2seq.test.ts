@@ -80,7 +80,7 @@ describe.each(engines)('models that read more than tokens, on $name', (engine) =
 
     it('writes the same tokens, with the source or the prompt read once', async () => {
       const weights = initialWeights(model, path);
-      const executable = await compile(engine, inferenceProgram(model, untuned(model, 'none')), ({ name: variable }) => weights(variable));
+      const executable = await compile(engine, inferenceProgram(model, untuned(model, { quantization: 'none', precision: 'f32' })), ({ name: variable }) => weights(variable));
       const { ids, stopped } = await generateTokens(executable, model, golden.prompt, { ...greedy, maxNewTokens: golden.greedy.length, seed: 0, stopIds: [], generation: generationConfig(path, model) });
       await executable.dispose();
       expect(ids).toEqual(golden.greedy);

@@ -15,7 +15,7 @@ it('has the loss of each set, which is what that set has alone', async () => {
     return join(folder, name);
   };
   const [a, b] = [place('a', 0, 9), place('b', 9, 20)]; // the second batch of 8 has rows of both
-  const open = await openModel({ model: join(demo, 'model'), purpose: null, adapter: null, tokenizer: null, quantization: 'none', engine: experimentOf().engine, chooseEngine, scratch: mkdtempSync(join(home, 'scratch-')) });
+  const open = await openModel({ model: join(demo, 'model'), purpose: null, adapter: null, tokenizer: null, quantization: 'none', precision: 'f32', engine: experimentOf().engine, chooseEngine, scratch: mkdtempSync(join(home, 'scratch-')) });
   try {
     const evaluated = (path: string, mix: readonly string[] = []) => evaluateDataset(open, experimentOf({ dataset: { path, format: 'classification', mix: mix.map((each) => ({ path: each, format: 'classification' })) } }), join(home, 'tokens'));
     const [alone, other, mixed] = [await evaluated(a), await evaluated(b), await evaluated(a, [b])];

@@ -60,7 +60,7 @@ const evaluation = ({ events }: Run) => events.findLast((event) => event.type ==
 
 async function opened<T>(model: string, { adapter = null, stage }: { adapter?: string | null; stage: 'sft' | 'seq2seq' }, use: (open: Awaited<ReturnType<typeof openModel>>) => Promise<T>): Promise<T> {
   const { engine } = experimentOf();
-  const open = await openModel({ model, purpose: { stage, labels: null }, adapter, tokenizer: null, quantization: 'none', engine, chooseEngine, scratch: mkdtempSync(join(home, 'scratch-')) });
+  const open = await openModel({ model, purpose: { stage, labels: null }, adapter, tokenizer: null, quantization: 'none', precision: 'f32', engine, chooseEngine, scratch: mkdtempSync(join(home, 'scratch-')) });
   try {
     return await use(open);
   } finally {

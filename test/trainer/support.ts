@@ -85,6 +85,6 @@ export function faulty(disturb: (rows: number, call: number) => number | null, d
         },
       };
     };
-    return { ...chosen, engine: { name: engine.name, probe: (device) => engine.probe(device), unsupported: (device) => engine.unsupported(device), compile } };
+    return { ...chosen, engine: { name: engine.name, probe: (device) => engine.probe(device), unsupported: (device) => engine.unsupported(device), halves: (device) => engine.halves(device), compile } };
   };
 }

@@ -14,7 +14,7 @@ import { withExecutable, type EngineOnDevice } from '../check-case.js';
 
 const vocabulary = 61;
 const model = llama({ model_type: 'llama', vocab_size: vocabulary, hidden_size: 32, intermediate_size: 48, num_hidden_layers: 2, num_attention_heads: 4, num_key_value_heads: 2, max_position_embeddings: 4096, bos_token_id: 1, eos_token_id: 2 });
-const tuning = tuningOf({ finetuning: 'lora', lora: { r: 3, lora_alpha: 6, lora_dropout: 0, target_modules: 'auto', use_rslora: false, adapter_name_or_path: null }, freeze: { num_trainable_layers: 1 }, quantization: 'none' }, model);
+const tuning = tuningOf({ finetuning: 'lora', lora: { r: 3, lora_alpha: 6, lora_dropout: 0, target_modules: 'auto', use_rslora: false, adapter_name_or_path: null }, freeze: { num_trainable_layers: 1 }, quantization: 'none', precision: 'f32' }, model);
 const gradients = tuning.trainable.map(({ name }) => `${name}.grad`);
 
 function program(): Program {
