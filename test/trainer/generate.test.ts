@@ -49,7 +49,7 @@ describe.each([...new Set(cases.map(({ model }) => model))])('%s', (name) => {
   let executable: Executable;
   beforeAll(async () => {
     const weights = initialWeights(model, path);
-    executable = await compile(engines[1], inferenceProgram(model, untuned(model, 'none')), (variable) => weights(variable.name));
+    executable = await compile(engines[1], inferenceProgram(model, untuned(model, { quantization: 'none', precision: 'f32' })), (variable) => weights(variable.name));
   });
   afterAll(() => executable.dispose());
 
