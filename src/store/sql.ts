@@ -17,6 +17,8 @@ export interface SqlLimits {
   readonly rows?: number;
   /** After which no further row is read. A single step that takes longer, such as a sum over everything, is not cut short. */
   readonly milliseconds?: number;
+  /** Milliseconds to wait for another program's lock; else SQLite's binding decides. */
+  readonly patience?: number;
 }
 
 /** What a view tells, and how its columns are made. */
@@ -54,8 +56,8 @@ export const sqlViews: Readonly<Record<string, View>> = {
  * Answers one query on a connection of its own that cannot write. Throws a UserError where it is no query, is not
  * understood, or would change something.
  */
-export function querySql(path: string, sql: string, { rows: most = Infinity, milliseconds = Infinity }: SqlLimits = {}): SqlResult {
-  return reading(path, (db) => {
+export function querySql(path: string, sql: string, { rows: most = Infinity, milliseconds = Infinity, patience }: SqlLimits = {}): SqlResult {
+  return reading(path, patience, (db) => {
     const statement = prepared(db, sql);
     const deadline = performance.now() + milliseconds;
     const rows: SqlValue[][] = [];
@@ -69,13 +71,13 @@ export function querySql(path: string, sql: string, { rows: most = Infinity, mil
 
 /** The views with their columns, for help and completion. */
 export function describeSql(path: string): { readonly name: string; readonly tells: string; readonly columns: readonly string[] }[] {
-  return reading(path, (db) => Object.entries(sqlViews).map(([name, { tells }]) => ({ name, tells, columns: names(db.prepare(`SELECT * FROM ${name}`)) })));
+  return reading(path, undefined, (db) => Object.entries(sqlViews).map(([name, { tells }]) => ({ name, tells, columns: names(db.prepare(`SELECT * FROM ${name}`)) })));
 }
 
-function reading<T>(path: string, work: (db: Database.Database) => T): T {
+function reading<T>(path: string, patience: number | undefined, work: (db: Database.Database) => T): T {
   let db: Database.Database | null = null;
   try {
-    db = new Database(path, { readonly: true, fileMustExist: true });
+    db = new Database(path, { readonly: true, fileMustExist: true, ...(patience === undefined ? {} : { timeout: patience }) });
     for (const [name, { select }] of Object.entries(sqlViews)) db.exec(`CREATE TEMP VIEW ${name} AS ${select}`);
     return work(db);
   } catch (error) {

@@ -33,7 +33,7 @@ beforeAll(() => {
 afterAll(() => place.remove());
 
 async function json(...args: string[]): Promise<unknown> {
-  const { code, stdout, stderr } = await place.run(...args, '--json');
+  const { code, stdout, stderr } = await place.here(...args, '--json');
   expect([code, stderr]).toEqual([0, '']);
   return JSON.parse(stdout);
 }
@@ -49,7 +49,7 @@ describe('runs', () => {
   it('chooses and orders', async () => {
     expect(await json('runs', '--filter', 'lora.r>=32 -state:completed')).toMatchObject([{ id: second }]);
     expect(await json('runs', '--sort', '-train_loss')).toMatchObject([{ id: first }, { id: second }]);
-    expect(await place.run('runs', '--filter', 'lora.rr>1')).toMatchObject({ code: 2, stdout: '', stderr: 'workbench: runs have no `lora.rr`: did you mean `lora.r`?\n' });
+    expect(await place.here('runs', '--filter', 'lora.rr>1')).toMatchObject({ code: 2, stdout: '', stderr: 'workbench: runs have no `lora.rr`: did you mean `lora.r`?\n' });
   });
 });
 
@@ -66,7 +66,7 @@ describe('show', () => {
   });
 
   it('tells state, settings, the loss as a chart, and warnings', async () => {
-    const { stdout } = await place.run('show', 'narrow');
+    const { stdout } = await place.here('show', 'narrow');
     for (const part of [/^state +completed$/m, /^lora\.r +16$/m, /^loss by step: training, evaluation •$/m, /^ +2\.00 ┤╰─+$/m, /^warning: row 3 was left out$/m]) expect(stdout).toMatch(part);
   });
 
@@ -74,13 +74,13 @@ describe('show', () => {
     ['narow', 'there is no run "narow": did you mean "narrow"?'],
     ['', 'there is no run ""'],
   ])('%j: one sentence, exit code 2', async (reference, sentence) => {
-    const { code, stdout, stderr } = await place.run('show', reference);
+    const { code, stdout, stderr } = await place.here('show', reference);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain(`workbench: ${sentence}`);
   });
 
   it('asks for more of a start that several ids have', async () => {
-    const { code, stderr } = await place.run('show', first.slice(0, 2));
+    const { code, stderr } = await place.here('show', first.slice(0, 2));
     expect(code).toBe(2);
     expect(stderr).toMatch(/several runs begin with .* narrow.*wide.*give more of the id/s);
   });
@@ -101,7 +101,7 @@ describe('compare', () => {
   });
 
   it('draws both in one chart', async () => {
-    const { stdout } = await place.run('compare', 'narrow', 'wide');
+    const { stdout } = await place.here('compare', 'narrow', 'wide');
     expect(stdout).toMatch(/lora\.r +16 +64/);
     expect(stdout).toMatch(/┤.*A/);
     expect(stdout).toMatch(/┤.*B/);
@@ -110,10 +110,10 @@ describe('compare', () => {
 
 describe('changes afterwards', () => {
   it('tags, renames and notes', async () => {
-    await place.run('tag', 'wide', 'baseline', 'slow');
-    await place.run('tag', 'wide', '--', '-slow', 'big');
-    await place.run('note', 'wide', 'dropout', 'made no difference');
-    expect(await place.run('rename', 'wide', 'wider')).toEqual({ code: 0, stdout: `wide (${second}) is wider now\n`, stderr: '' });
+    await place.here('tag', 'wide', 'baseline', 'slow');
+    await place.here('tag', 'wide', '--', '-slow', 'big');
+    await place.here('note', 'wide', 'dropout', 'made no difference');
+    expect(await place.here('rename', 'wide', 'wider')).toEqual({ code: 0, stdout: `wide (${second}) is wider now\n`, stderr: '' });
     expect(await json('show', 'wider')).toMatchObject({ tags: ['baseline', 'big'], note: 'dropout made no difference' });
   });
 
@@ -121,11 +121,11 @@ describe('changes afterwards', () => {
     const folder = runFolder(place.home, second);
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'run.log'), 'x');
-    expect(await place.run('rm', second, 'nobody')).toMatchObject({ code: 2, stdout: '' });
+    expect(await place.here('rm', second, 'nobody')).toMatchObject({ code: 2, stdout: '' });
     expect(existsSync(folder)).toBe(true);
     expect(await place.run('rm', second)).toEqual({ code: 2, stdout: '', stderr: 'workbench: nobody is there to be asked whether 1 run may be deleted: add --yes\n' });
     expect(existsSync(folder)).toBe(true);
-    expect(await place.run('rm', second, '--yes')).toMatchObject({ code: 0 });
+    expect(await place.here('rm', second, '--yes')).toMatchObject({ code: 0 });
     expect(existsSync(folder)).toBe(false);
     expect(await json('runs')).toMatchObject([{ id: first }]);
   });
@@ -156,8 +156,8 @@ describe('changes afterwards', () => {
     store.setState(id, 'running', null);
     store.close();
     expect(await json('show', 'lost')).toMatchObject({ state: 'crashed' });
-    expect(await place.run('pause', 'lost')).toMatchObject({ code: 2, stdout: '' });
-    expect(await place.run('attach', 'lost')).toMatchObject({ code: 2, stdout: '' });
+    expect(await place.here('pause', 'lost')).toMatchObject({ code: 2, stdout: '' });
+    expect(await place.here('attach', 'lost')).toMatchObject({ code: 2, stdout: '' });
   });
 });
 
@@ -175,12 +175,12 @@ describe('a name that several runs bear', () => {
   afterAll(() => twins.remove());
 
   it.each([['rm', 'twin'], ['rename', 'twin', 'other'], ['tag', 'twin', 'good'], ['note', 'twin', 'x'], ['export', 'twin', '--format', 'peft', '--out', 'out'], ['stop', 'twin'], ['resume', 'twin']])('is not enough to change one: %s', async (...args) => {
-    const { code, stdout, stderr } = await twins.run(...args);
+    const { code, stdout, stderr } = await twins.here(...args);
     expect([code, stdout, stderr]).toEqual([2, '', `workbench: 2 runs are named twin (${ids[1]}, ${ids[0]}): give the id of the one you mean\n`]);
   });
 
   it('means the newest to those that look, who say so', async () => {
-    const { stdout, stderr } = await twins.run('show', 'twin', '--json');
+    const { stdout, stderr } = await twins.here('show', 'twin', '--json');
     expect(JSON.parse(stdout)).toMatchObject({ id: ids[1] });
     expect(stderr).toBe(`workbench: 2 runs are named twin; this is the newest, ${ids[1]} (the others: ${ids[0]})\n`);
   });
@@ -190,16 +190,16 @@ describe('a name that several runs bear', () => {
     expect([0, 1].map(() => newRun(store, twins.home, withValues(experiment, { name: 'twin' })).name)).toEqual(['twin-2', 'twin-3']);
     expect(newRun(store, twins.home, withValues(experiment, { name: 'single' })).name).toBe('single');
     store.close();
-    expect(await twins.run('rename', ids[0], 'single')).toMatchObject({ code: 2, stdout: '' });
-    expect(await twins.run('rm', ids[0], '--yes')).toMatchObject({ code: 0, stderr: '' });
+    expect(await twins.here('rename', ids[0], 'single')).toMatchObject({ code: 2, stdout: '' });
+    expect(await twins.here('rm', ids[0], '--yes')).toMatchObject({ code: 0, stderr: '' });
   });
 });
 
 describe('an empty home', () => {
   it('has no runs, which is no error', async () => {
     const empty = new Workplace();
-    expect(await empty.run('runs', '--json')).toEqual({ code: 0, stdout: '[]\n', stderr: '' });
-    expect(await empty.run('runs')).toMatchObject({ code: 0, stdout: '' });
+    expect(await empty.here('runs', '--json')).toEqual({ code: 0, stdout: '[]\n', stderr: '' });
+    expect(await empty.here('runs')).toMatchObject({ code: 0, stdout: '' });
     empty.remove();
   });
 });
@@ -207,30 +207,30 @@ describe('an empty home', () => {
 describe('sql', () => {
   it('answers as a table, as CSV and as JSON', async () => {
     const query = "select name, train_loss, reason from runs where name = 'narrow'";
-    expect((await place.run('sql', query)).stdout.split('\n').map((line) => line.trim().split(/ {2,}/))).toEqual([['name', 'train_loss', 'reason'], ['narrow', '2.001', 'null'], ['']]);
-    expect((await place.run('sql', "select name, 'a \"b\", c' as said, reason from runs where name = 'narrow'", '--csv')).stdout).toBe('name,said,reason\nnarrow,"a ""b"", c",\n');
+    expect((await place.here('sql', query)).stdout.split('\n').map((line) => line.trim().split(/ {2,}/))).toEqual([['name', 'train_loss', 'reason'], ['narrow', '2.001', 'null'], ['']]);
+    expect((await place.here('sql', "select name, 'a \"b\", c' as said, reason from runs where name = 'narrow'", '--csv')).stdout).toBe('name,said,reason\nnarrow,"a ""b"", c",\n');
     expect(await json('sql', "select count(*) as points from metrics where run = '" + first + "' and name = 'loss'")).toEqual([{ points: steps }]);
-    expect(await place.run('sql', 'drop table runs')).toMatchObject({ code: 2, stdout: '' });
+    expect(await place.here('sql', 'drop table runs')).toMatchObject({ code: 2, stdout: '' });
   });
 
   it('says that a table was cut, and gives all of it to a program', async () => {
     const query = 'with recursive n (i) as (select 1 union all select i + 1 from n where i < 1001) select i from n';
-    const table = await place.run('sql', query);
+    const table = await place.here('sql', query);
     expect(table.stdout.trim().split('\n')).toHaveLength(1 + 1000);
     expect(table.stderr).toContain('the first 1,000 rows');
-    const csv = await place.run('sql', query, '--csv');
+    const csv = await place.here('sql', query, '--csv');
     expect(csv.stdout.trim().split('\n')).toHaveLength(1 + 1001);
     expect(csv.stderr).toBe('');
   });
 
   it('tells what can be asked for', async () => {
-    expect((await place.run('sql')).stdout).toMatch(/runs +a row a run[^]*metrics[^]*run, name, step, time, value/);
+    expect((await place.here('sql')).stdout).toMatch(/runs +a row a run[^]*metrics[^]*run, name, step, time, value/);
   });
 });
 
 describe('metric points as CSV', () => {
   it('are a line a step', async () => {
-    const { stdout } = await place.run('show', 'narrow', '--csv');
+    const { stdout } = await place.here('show', 'narrow', '--csv');
     const rows = stdout.trimEnd().split('\n').map((line) => line.split(','));
     expect(rows).toHaveLength(steps + 1);
     expect(rows[0].slice(0, 3)).toEqual(['step', 'time', 'loss']);

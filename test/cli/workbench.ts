@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { spawn as pseudoTerminal } from '@lydell/node-pty';
+import { explain } from '../../src/cli/explain.js';
+import { buildProgram } from '../../src/cli/program.js';
+import { memoryTerminal } from './samples.js';
 
 export const repository = fileURLToPath(new URL('../../', import.meta.url));
 const program = join(repository, 'bin', 'workbench');
@@ -28,6 +31,17 @@ export class Workplace {
   /** Runs a command to its end. Colour would be a mistake: stdout is a pipe. */
   run(...args: string[]): Promise<Outcome> {
     return this.runUnder([], ...args);
+  }
+
+  /** The same command in this process: a hundredth of the time, where what is tested is not the process. */
+  async here(...args: string[]): Promise<Outcome> {
+    const terminal = memoryTerminal({ env: { ...this.env } });
+    const before = process.exitCode;
+    process.exitCode = undefined;
+    const failed = await buildProgram(terminal).parseAsync(args, { from: 'user' }).then(() => null, (error: unknown) => explain(error, terminal));
+    const code = failed ?? Number(process.exitCode ?? 0);
+    process.exitCode = before;
+    return { code, stdout: terminal.out.join(''), stderr: terminal.err.join('') };
   }
 
   /** The same through another program, such as `prlimit --as=…`. */

@@ -11,7 +11,7 @@ import { Random } from '../../src/util/random.js';
 import { Tiny } from '../runner/tiny.js';
 import { report } from './counts.js';
 
-const kills = Number(process.env['WORKBENCH_FAULT_KILLS'] ?? 5);
+const kills = Number(process.env['WORKBENCH_FAULT_KILLS'] ?? 3);
 const seed = Number(process.env['WORKBENCH_FAULT_SEED'] ?? Date.now() % 1e6);
 const random = new Random(seed, 'faults');
 const counts = { 'kills survived': 0, 'kills during a save': 0, 'states told right': 0, 'checkpoints damaged': 0, 'damaged checkpoints detected': 0, 'resumes identical': 0 };

@@ -78,7 +78,7 @@ it('tells a store that is damaged or locked from a query that is not understood'
     const other = new Database(databasePath(place));
     other.pragma('journal_mode = DELETE');
     other.exec('BEGIN EXCLUSIVE');
-    expect(() => querySql(databasePath(place), 'select name from runs')).toThrow(/^the store .* is locked by another program/);
+    expect(() => querySql(databasePath(place), 'select name from runs', { patience: 50 })).toThrow(/^the store .* is locked by another program/);
     other.close();
     writeFileSync(databasePath(place), 'no database at all, but a long text. '.repeat(200));
     expect(() => querySql(databasePath(place), 'select name from runs')).toThrow(/^the store .* is damaged/);

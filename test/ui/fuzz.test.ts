@@ -7,7 +7,7 @@ import { openStore } from '../../src/store/store.js';
 import { PtyScreen, isBuilt, keys, tears } from './pty.js';
 import { recordRun } from './samples.js';
 
-const seconds = Number(process.env['WORKBENCH_FUZZ_SECONDS'] ?? 6);
+const seconds = Number(process.env['WORKBENCH_FUZZ_SECONDS'] ?? 4);
 const seed = Number(process.env['WORKBENCH_FUZZ_SEED'] ?? 1);
 
 /** All but those that leave or suspend the screen. Enter comes by itself, when it starts no run. */
