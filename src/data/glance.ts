@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { constants, gunzipSync } from 'node:zlib';
 import { parse as parseCsv } from 'csv-parse/sync';
 import { bytesOf, compressionOf } from './source/bytes.js';
-import { kindOf } from './source/files.js';
+import { isDocument, kindOf } from './source/files.js';
 import { documentEnd } from './source/plain.js';
 
 export interface Glance {
@@ -22,6 +22,7 @@ const countedCompressed = 1 << 22;
 
 /** Throws where the first file is damaged. */
 export async function glance(files: readonly string[]): Promise<Glance> {
+  if (isDocument(files[0])) return { columns: ['text'], rows: files.length, small: false };
   switch (kindOf(files[0])) {
     case '.parquet':
       return glanceAtParquet(files);

@@ -82,6 +82,18 @@ describe('splits of a folder', () => {
     expect(splits('train/a.csv', 'val/a.csv', 'train/b.csv')).toEqual({ train: ['train/a.csv', 'train/b.csv'], validation: ['val/a.csv'], test: [] });
     expect(splits('trainee.jsonl', 'b.jsonl', 'valid.jsonl')).toEqual({ train: ['b.jsonl', 'trainee.jsonl'], validation: ['valid.jsonl'], test: [] });
   });
+  test('are not looked for in programs and prose, which a pattern has to name', async () => {
+    const folder = scratch({ 'lib/tests/test_a.py': 'import os\n\nos.getcwd()\n', 'lib/validation.py': 'x = 1\n', 'lib/empty.py': '\n', 'lib/latin.py': Buffer.from('# caf\xe9\n', 'latin1'), 'notes.md': '# Notes', 'rows.jsonl': '{"text": "a"}\n' });
+    const found = splitsOf(path.join(folder, '**/*.py'));
+    expect(found).toMatchObject({ validation: [], test: [] });
+    const options = { textColumn: 'text', runningText: false };
+    const rows: unknown[] = [];
+    for (const file of found.train) for await (const row of readerOf(file)(file, options)) rows.push(isRejected(row) ? row.reason : row.value);
+    expect(rows).toEqual(['it is not UTF-8 text', { text: 'import os\n\nos.getcwd()' }, { text: 'x = 1' }]);
+    expect(splitsOf(folder).train).toEqual([path.join(folder, 'rows.jsonl')]);
+    expect(splitsOf(path.join(folder, '*')).train).toEqual([path.join(folder, 'rows.jsonl')]);
+    expect(splitsOf(path.join(folder, 'notes.md')).train).toEqual([path.join(folder, 'notes.md')]);
+  });
   test('stop where there is nothing to read', () => {
     expect(() => splits('CC-BY-SA4.0.txt', 'LICENSE-2.0.txt', 'SOURCE.txt', 'README.txt', 'CITATION.json')).toThrow(/holds no data files/);
     expect(splits('ccnews.txt', 'apacheday.txt').train).toHaveLength(2);

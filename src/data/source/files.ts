@@ -9,7 +9,7 @@ import { compressionOf } from './bytes.js';
 import { readDelimited } from './delimited.js';
 import { readJson, readJsonLines } from './json.js';
 import { readParquet } from './parquet.js';
-import { readPlain } from './plain.js';
+import { readDocument, readPlain } from './plain.js';
 import type { RowReader } from './row.js';
 
 /** A file's reader by the end of its name; those of text also read it compressed (`.jsonl.gz`, `.txt.zst`). */
@@ -24,6 +24,12 @@ export const readers: Readonly<Record<string, RowReader>> = {
   '.arrow': readArrow,
   '.feather': readArrow,
 };
+
+/** Programs and prose, a row a file: read where a path or a pattern names their ending, and nowhere else, since a folder of data may have a script and a README too. */
+const documents: readonly string[] = [
+  '.py', '.pyx', '.pyi', '.ipynb', '.js', '.mjs', '.ts', '.tsx', '.java', '.kt', '.scala', '.go', '.rs', '.c', '.h', '.cc', '.cpp', '.hpp', '.cs', '.swift', '.rb', '.php', '.pl', '.lua', '.r', '.jl', '.hs',
+  '.sh', '.sql', '.md', '.rst', '.tex', '.html', '.xml',
+];
 
 /** Kinds that are compressed within, and read from any place in them. */
 const binary: readonly string[] = ['.parquet', '.arrow', '.feather'];
@@ -41,21 +47,32 @@ const splitNames = { train: /^train(ing)?([^a-z]|$)/i, validation: /^(val|valid|
 /** The kind of a data file: the end of its name, that of its compression left out; null where it is none. */
 export function kindOf(file: string): string | null {
   const compression = compressionOf(file);
-  const kind = path.extname(compression === '' ? file : file.slice(0, -compression.length)).toLowerCase();
+  const kind = endingOf(file, compression);
   return kind in readers && !(compression !== '' && binary.includes(kind)) ? kind : null;
+}
+
+function endingOf(file: string, compression = compressionOf(file)): string {
+  return path.extname(compression === '' ? file : file.slice(0, -compression.length)).toLowerCase();
+}
+
+/** A program or prose, which is a row as it is. */
+export function isDocument(file: string): boolean {
+  return documents.includes(endingOf(file));
 }
 
 /** The reader of a file; throws UserError with the kinds there are. */
 export function readerOf(file: string): RowReader {
+  if (isDocument(file)) return readDocument;
   const kind = kindOf(file);
-  if (kind === null) throw new UserError(`${file} is of a kind that is not read here; these are: ${Object.keys(readers).join(', ')}, text also as .gz or .zst`);
+  if (kind === null) throw new UserError(`${file} is of a kind that is not read here; these are: ${Object.keys(readers).join(', ')}, programs and prose (.py, .md and such), text also as .gz or .zst`);
   return readers[kind];
 }
 
 /**
  * The files of a dataset: one file, a folder, or a pattern (`corpus/*.jsonl.gz`). In a folder, files named
  * after a split (`train.jsonl`, `train-00000-of-00002.jsonl`, `validation/…`) are that split; without such
- * names all files are for training. The same holds for the files of a pattern, below its fixed part.
+ * names all files are for training. The same holds for the files of a pattern, below its fixed part; but where it names
+ * the ending of programs or prose (`src/*.py`) all of them are, since tests are programs too.
  */
 export function splitsOf(dataset: string): Splits {
   const found = statSync(dataset, { throwIfNoEntry: false });
@@ -73,7 +90,10 @@ function splitsOfPattern(pattern: string): Splits {
   if (!isDynamicPattern(pattern)) throw new UserError(`no dataset at ${pattern}: there is no such file or folder; correct the path, or see what there is with: workbench datasets`);
   const parts = pattern.split(path.sep);
   const fixed = parts.slice(0, parts.findIndex((part) => isDynamicPattern(part))).join(path.sep) || path.sep;
-  const files = globSync(path.relative(fixed, pattern), { cwd: fixed, absolute: true }).filter(isDataFile).sort();
+  const found = globSync(path.relative(fixed, pattern), { cwd: fixed, absolute: true }).sort();
+  const named = /[*?]$/.test(pattern) ? [] : found.filter(isDocument);
+  if (named.length > 0) return { train: named, validation: [], test: [] };
+  const files = found.filter(isDataFile);
   if (files.length === 0) throw new UserError(`no data file in ${fixed} matches ${path.relative(fixed, pattern)}; correct the pattern, or give the folder`);
   return bySplit(files, fixed);
 }

@@ -1,4 +1,5 @@
 /** Plain text files. */
+import { UserError } from '../../util/errors.js';
 import { passingOver, type RowReader } from './row.js';
 import { linesOf } from './text.js';
 
@@ -38,6 +39,16 @@ export const readPlain: RowReader = passingOver(async function* (file, { textCol
   const row = take();
   if (row) yield row;
 });
+
+/** The text of a file as one row, whatever its lines are; a file that is no UTF-8 is a row that cannot be used: one of thousands. */
+export const readDocument: RowReader = async function* (file, options) {
+  try {
+    yield* readPlain(file, { ...options, runningText: true });
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    yield { file, line: 1, reason: 'it is not UTF-8 text' };
+  }
+};
 
 async function hasDocumentEnds(file: string): Promise<boolean> {
   for await (const { text } of linesOf(file)) if (text.includes(documentEnd)) return true;
