@@ -1,23 +1,23 @@
 /**
- * Pairs for an encoder–decoder out of Python sources that are installed here: a function without its docstring, and the
- * docstring's first line. And a folder of a small BART without weights, with the tokenizer of a released one, which is copied.
+ * Pairs for an encoder–decoder, {"source", "target"}: reports of sports made by a small grammar, each with what happened in one line;
+ * Python functions, each with the first line of its docstring, out of sources that are installed; questions in two languages
+ * (XQuAD). And a folder of a small BART without weights: the config and the tokenizer of a released one, with smaller sizes.
  *
- *   node experiments/bart-summarise.mjs pairs <folder to write> <folder with .py files>...
- *   node experiments/bart-summarise.mjs model <folder with BART's config.json> <folder with its tokenizer> <folder to write>
- *
- * or pairs of sentences in two languages, out of XQuAD's questions:
- *
- *   node experiments/bart-summarise.mjs questions <folder with xquad.en.json, xquad.de.json> <folder to write>
+ *   node experiments/bart-summarise.mjs reports <folder to write>
+ *   node experiments/bart-summarise.mjs functions <folder to write> <folder with .py files>...
+ *   node experiments/bart-summarise.mjs questions <folder to write> <folder with xquad.en.json and xquad.de.json>
+ *   node experiments/bart-summarise.mjs model <folder to write> <folder with BART's config.json> <folder with its tokenizer>
  */
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const [what, ...args] = process.argv.slice(2);
-if (what === 'pairs' && args.length > 1) writePairs(args[0], functionsIn(args.slice(1)));
-else if (what === 'questions' && args.length === 2) writePairs(args[1], questionsIn(args[0]));
-else if (what === 'model' && args.length === 3) writeModel(...args);
+const [what, to, ...from] = process.argv.slice(2);
+if (what === 'reports' && to) writePairs(to, reports());
+else if (what === 'functions' && from.length > 0) writePairs(to, functionsIn(from));
+else if (what === 'questions' && from.length === 1) writePairs(to, questionsIn(from[0]));
+else if (what === 'model' && from.length === 2) writeModel(to, ...from);
 else {
-  console.error('usage: node experiments/bart-summarise.mjs pairs <folder to write> <folder with .py files>... | questions <XQuAD> <folder to write> | model <config> <tokenizer> <folder to write>');
+  console.error('usage: node experiments/bart-summarise.mjs reports <to> | functions <to> <folder with .py files>... | questions <to> <XQuAD> | model <to> <config> <tokenizer>');
   process.exit(2);
 }
 
@@ -31,6 +31,32 @@ function writePairs(to, pairs) {
     writeFileSync(join(to, `${split}.jsonl`), all.map((row) => `${JSON.stringify(row)}\n`).join(''));
     console.log(`${split}: ${all.length} pairs`);
   }
+}
+
+/** Who won what where, among what else there is to say; every combination once, in a random order that is always the same. */
+function reports() {
+  const people = ['Anna Berg', 'Tom Reed', 'Maria Silva', 'Jan Novak', 'Lucy Hall', 'Omar Haddad', 'Eva Lind', 'Paul Stone', 'Nina Rossi', 'Ivan Petrov', 'Grace Okoro', 'Ken Mori'];
+  const events = ['marathon', 'chess final', 'swimming race', 'cycling tour', 'tennis match', 'ski race', 'boxing match', 'rowing final'];
+  const cities = ['Oslo', 'Rome', 'Lima', 'Prague', 'Cairo', 'Boston', 'Tokyo', 'Madrid', 'Delhi', 'Vienna'];
+  let state = 7;
+  const below = (count) => Math.floor(((state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32) * count);
+  const one = (list) => list[below(list.length)];
+  const all = people.flatMap((winner) => events.flatMap((event) => cities.map((city) => ({ winner, event, city }))));
+  for (let i = all.length - 1; i > 0; i--) {
+    const j = below(i + 1);
+    [all[i], all[j]] = [all[j], all[i]];
+  }
+  return all.map(({ winner, event, city }) => {
+    const second = one(people.filter((name) => name !== winner));
+    const facts = [
+      one([`It was the day of the ${event}.`, `Many had waited for the ${event} all year.`, `The ${event} began at noon.`]),
+      one([`The people of ${city} came in thousands.`, `Rain fell on ${city} all morning.`, `The streets of ${city} were full.`]),
+      one([`${second} led for a long time, but ${winner} was faster in the end.`, `At the last moment ${winner} went past ${second}.`, `${winner} left ${second} far behind.`, `Nobody could stop ${winner}, not even ${second}.`]),
+      one(['The weather was better than expected.', 'There was music afterwards.', 'Tickets had been sold out for weeks.', 'The judges needed an hour to agree.']),
+    ];
+    const kept = below(2) === 0 ? facts : [facts[3], facts[1], facts[0], facts[2]];
+    return { source: kept.join(' '), target: `${winner} won the ${event} in ${city}.` };
+  });
 }
 
 function functionsIn(folders) {
@@ -61,7 +87,7 @@ function questionsIn(folder) {
   return read('en').flatMap(({ id, question }) => (german.has(id) ? [{ source: question, target: german.get(id) }] : []));
 }
 
-function writeModel(config, tokenizer, to) {
+function writeModel(to, config, tokenizer) {
   mkdirSync(to, { recursive: true });
   const files = readdirSync(tokenizer).filter((file) => /^(tokenizer\.json|tokenizer_config\.json|vocab\.json|merges\.txt|special_tokens_map\.json)$/.test(file));
   for (const file of files) copyFileSync(join(tokenizer, file), join(to, file));

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { GenerationConfig } from '../models/generation.js';
+import { answersApart } from '../trainer/generate.js';
 import { continueText } from '../trainer/open.js';
 import { messageOf, UserError } from '../util/errors.js';
 import { withAssignments } from './experiment.js';
@@ -34,8 +35,10 @@ export async function generate(terminal: Terminal, reference: string, options: O
   const experiment = withAssignments(subject.experiment, options.set);
   const streaming = terminal.interactive && !options.json;
   if (streaming) terminal.write(terminal.style.paint(prompt, 'muted'));
-  const result = await withModel({ ...subject, experiment }, terminal.env, (open) =>
-    continueText(open, prompt, {
+  const result = await withModel({ ...subject, experiment }, terminal.env, async (open) => {
+    const between = answersApart(open.model) ? '\n' : '';
+    if (streaming) terminal.write(between);
+    const said = await continueText(open, prompt, {
       maxNewTokens: options.maxNewTokens,
       temperature: options.temperature,
       topK: options.topK,
@@ -45,10 +48,11 @@ export async function generate(terminal: Terminal, reference: string, options: O
       ...(options.stop === undefined ? {} : { stop: options.stop }),
       generation: generationOf(options),
       ...(streaming ? { onText: (piece: string) => terminal.write(piece) } : {}),
-    }),
-  );
+    });
+    return { ...said, between };
+  });
   if (options.json) terminal.json({ prompt, text: result.text, prompt_tokens: result.prompt_tokens, new_tokens: result.ids.length, ids: result.ids, stopped: result.stopped });
-  else terminal.print(streaming ? '' : prompt + result.text);
+  else terminal.print(streaming ? '' : prompt + result.between + result.text);
 }
 
 function promptOf({ prompt, promptFile }: Options): string {

@@ -33,7 +33,7 @@ export function tensorBoard(experiment: Experiment, folder: string): Board | nul
           break;
         }
         case 'sample':
-          file.text({ time, step: event.step }, `sample/${event.prompt}`, block(event.prompt + event.text));
+          file.text({ time, step: event.step }, `sample/${event.prompt}`, block(event.prompt + (event.apart ? '\n\n' : '') + event.text));
       }
     },
   };

@@ -60,6 +60,8 @@ export interface SampleEvent extends Progress {
   readonly type: 'sample';
   readonly prompt: string;
   readonly text: string;
+  /** The text answers the prompt, and does not go on where it ends. */
+  readonly apart?: boolean;
 }
 
 export interface CheckpointEvent extends Progress {

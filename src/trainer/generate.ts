@@ -50,6 +50,11 @@ export function stopIdsOf({ eosTokenIds }: GenerationConfig, tokenizer: { readon
   return [...new Set([...eosTokenIds, ...(tokenizer.eosId === null ? [] : [tokenizer.eosId])])];
 }
 
+/** Whether what it writes is a text of its own: an encoder's answer, or what follows ChatGLM-6B's mark. */
+export function answersApart({ encoderDecoder, answerStartId }: Pick<Model, 'encoderDecoder' | 'answerStartId'>): boolean {
+  return encoderDecoder !== null || answerStartId !== null;
+}
+
 /** The text of new tokens as it reads after the prompt: alone, the first one would lose its space. An encoder–decoder's is one of its own. */
 export function continuation(tokenizer: { decode(ids: readonly number[]): string }, { encoderDecoder }: Pick<Model, 'encoderDecoder'>, prompt: readonly number[], ids: readonly number[]): string {
   return encoderDecoder ? tokenizer.decode(ids) : tokenizer.decode([...prompt, ...ids]).slice(tokenizer.decode(prompt).length);

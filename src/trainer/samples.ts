@@ -1,12 +1,13 @@
 /** What the model says on the way: each prompt of the experiment, continued. */
 import { generationConfig } from '../models/generation.js';
-import { continuation, generateTokens, stopIdsOf } from './generate.js';
+import { answersApart, continuation, generateTokens, stopIdsOf } from './generate.js';
 import { greedy } from './sampling.js';
 import type { Session } from './session.js';
 
 export interface Sample {
   readonly prompt: string;
   readonly text: string;
+  readonly apart: boolean;
 }
 
 /** One by one; a continuation is cut short where `interrupted` says so. */
@@ -24,6 +25,6 @@ export async function* samplesOf({ experiment, tokenizer, executable, model }: S
       stopIds: stopIdsOf(generation, tokenizer),
       interrupted,
     });
-    yield { prompt, text: continuation(tokenizer, model, asked, ids) };
+    yield { prompt, text: continuation(tokenizer, model, asked, ids), apart: answersApart(model) };
   }
 }

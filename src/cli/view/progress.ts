@@ -22,7 +22,7 @@ export function eventLine(event: TrainEvent, style: Style, width = Infinity): st
     case 'eval':
       return `${at(event)}  ${evalText(event)}${event.eval_seconds === null ? '' : `  (${formatDuration(event.eval_seconds)})`}`;
     case 'sample':
-      return `${at(event)}  ${style.paint(clean(event.prompt, style.glyphs.newline), 'muted')}${clean(event.text, style.glyphs.newline)}`;
+      return `${at(event)}  ${style.paint(clean(event.prompt, style.glyphs.newline), 'muted')}${event.apart ? ` ${style.glyphs.newline} ` : ''}${clean(event.text, style.glyphs.newline)}`;
     case 'checkpoint':
       return wrapped(`${at(event)}  saved ${event.path} (${formatBytes(event.bytes)})`);
     case 'warning':

@@ -21,6 +21,7 @@ describe('eventLine', () => {
     [{ type: 'warning', message: '3 rows were left out' }, 'warning: 3 rows were left out'],
     [{ type: 'checkpoint', ...at, path: 'c/step-50', bytes: 4_200_000 }, 'step  50/200  saved c/step-50 (4.20 MB)'],
     [{ type: 'sample', ...at, prompt: 'Once', text: ' upon\na \u001b[31mtime' }, 'step  50/200  Once upon↵a time'],
+    [{ type: 'sample', ...at, prompt: 'One cat.', text: 'Eine Katze.', apart: true }, 'step  50/200  One cat. ↵ Eine Katze.'],
     [completed, 'completed after 200 updates; peak memory 300 MB; saved in out'],
     [{ type: 'stopped', ...at, reason: 'asked', output: 'out' }, 'stopped after 50 of 200 updates (asked); saved in out'],
     [{ type: 'failed', reason: 'no rows', user: true }, 'failed: no rows'],
