@@ -93,12 +93,12 @@ const onDark: Record<Tone, Ink> = {
   runtime: { dim: true },
 };
 
-/** On white yellow and cyan cannot be read. */
+/** On white yellow, cyan and green cannot be read; of the bar of memory they fill whole cells. */
 const onLight: Record<Tone, Ink> = {
   plain: {},
   muted: { dim: true },
   accent: { color: 'blue' },
-  good: { color: 'cyan' },
+  good: { color: 'blue', bold: true },
   warn: { color: 'magenta' },
   bad: { color: 'red', bold: true },
   train: { color: 'blue' },

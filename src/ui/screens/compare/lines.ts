@@ -92,5 +92,6 @@ function columnWidths(wished: readonly number[], room: number): number[] {
 export const noRuns: Line[] = [
   line(['Nothing is compared yet.', 'plain']),
   blank,
-  line(['Mark two or more runs in the table of runs with Space, or a range with v; then c brings them here.', 'muted']),
+  line(['Mark two or more runs in the table of runs with Space,', 'muted']),
+  line(['or a range with v; then c brings them here.', 'muted']),
 ];

@@ -56,7 +56,7 @@ export function seriesOver(curve: ComparedCurve, axis: XAxis, smoothing = 0): Se
 }
 
 /** The tones of the first runs; from then on markers tell them apart. */
-const tones: readonly Tone[] = ['train', 'eval', 'good', 'activations', 'weights', 'bad', 'plain'];
+const tones: readonly Tone[] = ['train', 'eval', 'activations', 'gradients', 'good', 'bad', 'plain'];
 
 export function toneOf(index: number): Tone {
   return tones[index % tones.length];
