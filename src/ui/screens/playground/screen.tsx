@@ -39,10 +39,11 @@ export const playground: ScreenDefinition<'playground', PlaygroundState, Playgro
     play: generate,
     'play-stop': (_, world) => running.get(world)?.abort(),
     'play-row': async ({ by }, { get, send, services }) => {
-      const { subject, row } = get().playground;
-      if (subject === null) return;
+      const { subject, row, opening } = get().playground;
+      if (subject === null || opening !== null) return;
       const index = row === null ? (by === 1 ? 0 : -1) : row.index + by;
-      send(act({ type: 'row', row: await services.playground.evalRow(subject, index) }));
+      const found = await services.playground.evalRow(subject, index);
+      if (get().playground.subject === subject && get().playground.opening === null) send(act({ type: 'row', row: found })); // another may be asked by now
     },
     'play-open': ({ candidate }, world) => open(candidate, world),
   },
