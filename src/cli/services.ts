@@ -1,6 +1,6 @@
 /** What the screen needs, from where it is. */
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { readExperiment } from '../config/file.js';
 import { expandTilde, homeFolder, type Environment } from '../config/home.js';
 import { readKeyFile } from '../config/key-file.js';
@@ -121,9 +121,15 @@ async function modelAt(reference: string, env: Environment): Promise<ModelEntry>
 async function datasetAt(place: string): Promise<DatasetEntry> {
   if (!existsSync(place)) throw new UserError(`There is no file or folder ${resolve(place)}.`);
   const found = await (await import('../data/discover.js')).discoverDatasets([place]);
+  if (found.length > 1 && existsSync(join(place, 'dataset_info.json'))) return ofEntries(resolve(place), found);
   if (found.length === 1 && !found[0].supported) throw new UserError(found[0].reason ?? `${found[0].path} cannot be read.`);
   if (found.length === 1) return found[0];
   throw new UserError(found.length === 0 ? `${resolve(place)} holds no rows that can be read: JSON, JSONL, CSV, TSV or text is needed.` : `${resolve(place)} holds ${found.length} datasets: type the path of one, such as ${found[0].path}.`);
+}
+
+/** A folder as LLaMA-Factory has one: `dataset.name` says which of its entries. */
+function ofEntries(path: string, files: readonly DatasetEntry[]): DatasetEntry {
+  return { path, name: basename(path), bytes: files.reduce((sum, { bytes }) => sum + bytes, 0), rows: null, guess: null, columns: [], supported: true, reason: null };
 }
 
 /** The quickstart, so that Enter is enough; nothing where it has been taken away. */

@@ -54,6 +54,9 @@ const filter = z.strictObject({
 const mixed = z.strictObject({ path: text.nullable().default(null), format, columns, tags, name: entry, template, max_samples: maxSamples, weight, weight_column: weightColumn })
   .refine(({ path, name }) => path !== null || name !== null, "must have a path, or the name of an entry in dataset.path's dataset_info.json");
 
+/** What a set that is mixed in is without a word. */
+export const mixedDefaults = { ...mixed.parse({ path: 'x' }), path: null };
+
 const dataset = z.strictObject({
   path: text.describe('file, folder (train/validation/test) or pattern of files with rows to learn from').meta({ label: 'dataset', path: true }),
   format,

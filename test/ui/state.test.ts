@@ -3,6 +3,7 @@ import { knobs } from '../../src/config/limits.js';
 import { presets } from '../../src/config/presets.js';
 import { valueAt, withValue } from '../../src/ui/screens/new-run/draft.js';
 import type { Draft } from '../../src/ui/screens/new-run/draft.js';
+import { parseExperiment } from '../../src/config/parse.js';
 import { knobSections, showValue, typedValue } from '../../src/ui/screens/new-run/knob.js';
 import { formLayout } from '../../src/ui/screens/new-run/layout.js';
 import { initialDetail } from '../../src/ui/screens/new-run/detail.js';
@@ -34,6 +35,9 @@ describe('knobs', () => {
     expect(typedValue(knob('train.save_total_limit'), '')).toEqual({ value: null });
     expect(typedValue(knob('lora.target_modules'), 'q_proj, v_proj')).toEqual({ value: ['q_proj', 'v_proj'] });
     expect(typedValue(knob('sample.prompts'), 'Once upon | The film')).toEqual({ value: ['Once upon', 'The film'] });
+    expect(typedValue(knob('dataset.mix'), '{path: a.jsonl, weight: 0.5} | {name: zh}')).toEqual({ value: [{ path: 'a.jsonl', weight: 0.5 }, { name: 'zh' }] });
+    expect(typedValue(knob('dataset.mix'), 'a.jsonl')).toHaveProperty('error');
+    expect(showValue(parseExperiment({ model: 'm', dataset: { path: 'd', mix: [{ path: 'a.jsonl', weight: 0.5 }, { name: 'zh' }] } }).dataset.mix)).toBe('{path: a.jsonl, weight: 0.5} | {name: zh}');
     expect(typedValue(knob('dataset.columns'), 'instruction: question, output: answer')).toEqual({ value: { instruction: 'question', output: 'answer' } });
     expect(typedValue(knob('dataset.columns'), 'instruction')).toHaveProperty('error');
   });

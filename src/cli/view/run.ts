@@ -1,5 +1,6 @@
 /** One run as text. */
 import { changedKeys } from '../../config/diff.js';
+import { groupText } from '../../config/groups.js';
 import { valueAt } from '../../config/keys.js';
 import type { Experiment } from '../../config/schema.js';
 import type { RunRecord } from '../../store/rows.js';
@@ -44,7 +45,8 @@ export function settingsLines(config: Experiment, style: Style): string[] {
 }
 
 export function settingText(value: unknown): string {
-  return clean(typeof value === 'string' ? value : JSON.stringify(value ?? null));
+  const groups = Array.isArray(value) && value.some((each) => typeof each === 'object');
+  return clean(typeof value === 'string' ? value : groups ? value.map(groupText).join(' | ') : JSON.stringify(value ?? null));
 }
 
 function evalText({ eval_loss, perplexity, best_eval_loss }: RunRecord): string | null {

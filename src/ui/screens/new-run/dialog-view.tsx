@@ -1,9 +1,10 @@
 import { blank, line } from '../../format/line.js';
-import { clean, wrap } from '../../format/text.js';
+import { clean, cutLeft, wrap } from '../../format/text.js';
 import { fieldLine } from '../../widgets/field-line.js';
 import { Pane, frame } from '../../widgets/pane.js';
 import { tableLines } from '../../widgets/table.js';
 import type { Column } from '../../widgets/table.js';
+import type { Glyphs } from '../../theme.js';
 import { useTheme } from '../../widgets/theme-context.js';
 import type { PickerState, Start } from './picker.js';
 import type { SavingState } from './saving.js';
@@ -15,9 +16,11 @@ interface PickerPaneProps {
   readonly height: number;
 }
 
-const columns: readonly Column<Start>[] = [
+const nameWidth = 28;
+
+const columnsOf = (glyphs: Glyphs): readonly Column<Start>[] => [
   { title: '', width: 6, cell: ({ kind }) => ({ text: kind, tone: 'muted' }) },
-  { title: '', width: 28, cell: ({ name }) => ({ text: clean(name) }) },
+  { title: '', width: nameWidth, cell: ({ kind, name }) => ({ text: kind === 'file' ? cutLeft(clean(name), nameWidth, glyphs.ellipsis) : clean(name) }) },
   { title: '', width: 20, grow: true, cell: ({ about }) => ({ text: clean(about), tone: 'muted' }) },
 ];
 
@@ -27,7 +30,7 @@ export function PickerPane({ picker: { what, list }, starts, width, height }: Pi
   const inside = width - frame.columns;
   const chosen = starts[list.cursor];
   const note = chosen ? [blank, ...wrap(clean(chosen.about), inside).slice(0, 2).map((text) => line([text, 'accent']))] : [];
-  const shown = tableLines(starts, columns, { width: inside, height: Math.max(1, height - frame.rows - 2 - 3), cursor: list.cursor, focused: true, glyphs });
+  const shown = tableLines(starts, columnsOf(glyphs), { width: inside, height: Math.max(1, height - frame.rows - 2 - 3), cursor: list.cursor, focused: true, glyphs });
   const none = what === 'presets' || list.filter !== '' ? 'Nothing passes the filter.' : 'There is no run and no experiment file yet.';
   const title = line(what === 'presets' ? 'Presets' : 'Start from', [starts.length > 0 ? `  ${list.cursor + 1}/${starts.length}` : '', 'muted']);
   const field = line(['find ', 'accent'], ...(list.typing ? fieldLine(list.typing, inside - 5) : []));

@@ -1,4 +1,5 @@
 /** Which knobs are shown, and their values as text: typed and shown. */
+import { groupOf, groupText } from '../../../config/groups.js';
 import type { Knob } from '../../../config/limits.js';
 import { isWithin } from '../../../config/range.js';
 import { valueAt } from './draft.js';
@@ -51,10 +52,16 @@ export function typedValue(knob: Knob, text: string): Typed {
     case 'text':
       return trimmed === '' ? { error: 'must not be empty' } : { value: trimmed };
     case 'list':
+      if (knob.expects === 'a list of groups') return typedGroups(trimmed);
       return { value: trimmed === '' ? [] : trimmed.split('|').map((part) => part.trim()).filter((part) => part !== '') };
     case 'map':
       return typedMap(trimmed);
   }
+}
+
+function typedGroups(text: string): Typed {
+  const groups = text === '' ? [] : text.split(' | ').map(groupOf);
+  return groups.includes(null) ? { error: 'must be like {path: stories.jsonl, format: text, weight: 0.5}, with " | " between several' } : { value: groups };
 }
 
 function typedMap(text: string): Typed {
@@ -67,7 +74,7 @@ function typedMap(text: string): Typed {
 export function showValue(value: unknown): string {
   if (value === null || value === undefined) return 'none';
   if (typeof value === 'number') return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value);
-  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.join(' | ');
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map((each: unknown) => (typeof each === 'object' && each !== null ? groupText(each) : String(each))).join(' | ');
   if (typeof value === 'object') {
     const entries = Object.entries(value);
     return entries.length === 0 ? 'none' : entries.map(([key, to]) => `${key}: ${String(to)}`).join(', ');

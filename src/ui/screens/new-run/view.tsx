@@ -3,7 +3,7 @@ import { memo, useMemo } from 'react';
 import type { RunRecord } from '../../../store/rows.js';
 import { blank, line } from '../../format/line.js';
 import type { Line } from '../../format/line.js';
-import { wrap } from '../../format/text.js';
+import { clean, cutLeft, wrap } from '../../format/text.js';
 import { Pane, frame } from '../../widgets/pane.js';
 import { tableLines } from '../../widgets/table.js';
 import type { Column } from '../../widgets/table.js';
@@ -116,6 +116,6 @@ function SettingsPane({ state, width, height }: FormProps) {
   const advised = useMemo(() => new Set(adviceOf(state).flatMap(({ keys }) => keys.slice(0, 1))), [state.assessment, state.looked]);
   const area = { width: width - frame.columns, height: height - frame.rows, glyphs, advised };
   const lines = state.knobs.length === 0 ? [line([`Reading the settings${glyphs.ellipsis}`, 'muted'])] : settingsLines(state, focused, area);
-  const from = state.base === null ? '' : `  from ${state.base.name}`;
+  const from = state.base === null ? '' : `  from ${cutLeft(clean(state.base.name), area.width - 'Settings  from '.length, glyphs.ellipsis)}`;
   return <Pane title={line('Settings', [from, 'muted'])} width={width} height={height} focused={focused} lines={lines} />;
 }
