@@ -56,7 +56,7 @@ export function collate(rows: EncodedRows, groups: readonly (readonly number[])[
     let start = b * width;
     for (const row of group) {
       for (const t of row.at) labelRows.push(start + t);
-      labels.push(...row.labels);
+      for (const label of row.labels) labels.push(label); // too many for arguments of one call
       start += row.ids.length;
     }
   }

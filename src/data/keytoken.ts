@@ -47,6 +47,10 @@ export class KeyTokenRows implements EncodedRows {
     return this.#alpha * (1 + this.#rows.tokens(row).reduce((count, id) => count + Number(this.#keys.has(id)), 0));
   }
 
+  ahead(row: number): void {
+    this.#rows.ahead(row);
+  }
+
   tokens(row: number): Int32Array {
     return this.#rows.tokens(row);
   }

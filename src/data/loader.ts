@@ -86,19 +86,25 @@ export class Loader {
     return extentOf(rows, this.#groups, { B: Math.min(batchSize, this.groupCount), pairs });
   }
 
+  /** What the update after it reads is fetched from the disk while this one is computed. */
   next(): UpdateBatch {
     const { epoch, index } = this.#position;
-    const { rows, batchSize, accumulation, padId, layout } = this.#options;
-    const order = this.#orderOf(epoch);
-    const first = index * batchSize * accumulation;
-    const last = Math.min(first + batchSize * accumulation, order.length);
+    const { rows, batchSize, padId, layout } = this.#options;
+    const order = this.#groupsOf(epoch, index);
     const microBatches: Batch[] = [];
-    for (let from = first; from < last; from += batchSize) {
-      const groups = Array.from(order.subarray(from, Math.min(from + batchSize, last)), (group) => this.#groups.rowsOf(group));
+    for (let from = 0; from < order.length; from += batchSize) {
+      const groups = Array.from(order.subarray(from, from + batchSize), (group) => this.#groups.rowsOf(group));
       microBatches.push(collate(rows, groups, { padId, layout, draw: ['epoch', epoch] }));
     }
     this.#position = index + 1 < this.updatesPerEpoch ? { epoch, index: index + 1 } : { epoch: epoch + 1, index: 0 };
+    for (const group of this.#groupsOf(epoch, index + 1)) for (const row of this.#groups.rowsOf(group)) rows.ahead(row);
     return { microBatches, epoch, position: this.#position };
+  }
+
+  /** Those of an update; none behind the last of an epoch. */
+  #groupsOf(epoch: number, index: number): Uint32Array {
+    const { batchSize, accumulation } = this.#options;
+    return this.#orderOf(epoch).subarray(index * batchSize * accumulation, (index + 1) * batchSize * accumulation);
   }
 
   #orderOf(epoch: number): Uint32Array {

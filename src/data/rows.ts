@@ -13,6 +13,8 @@ export interface EncodedRows {
   weights(row: number): Float32Array | null;
   /** What the mean loss of the row is multiplied by, where rows count as one each; null: every label counts for itself. */
   factor(row: number): number | null;
+  /** The row will be read soon: where it lies on a disk it is fetched from now on, and nobody waits for it. */
+  ahead(row: number): void;
   tokenCount(row: number): number;
   /** Labels that count in the loss: all but -100 and a row's first token, which nothing predicts. */
   labelCount(row: number): number;
@@ -53,6 +55,8 @@ export interface TokenStore {
   readonly length: number;
   /** Of `[start, start + count)`. Not to be written to. */
   read(start: number, count: number): Int32Array;
+  /** Of what will be read soon. */
+  ahead(start: number, count: number): void;
 }
 
 export function kept(id: number, trained: boolean): number {
@@ -90,6 +94,10 @@ export class HeldTokens implements TokenStore {
 
   read(start: number, count: number): Int32Array {
     return this.#codes.subarray(start, start + count);
+  }
+
+  ahead(): void {
+    // they are there
   }
 }
 
@@ -136,6 +144,11 @@ export class StoredRows implements EncodedRows {
     const all = weightsIn(weights, starts[row], counts[row] + gaps[row]);
     all.copyWithin(heads[row], heads[row] + gaps[row]);
     return all.subarray(0, counts[row]);
+  }
+
+  ahead(row: number): void {
+    const { starts, counts, gaps } = this.#windows;
+    this.#store.ahead(starts[row], counts[row] + gaps[row]);
   }
 
   factor(): null {
@@ -222,6 +235,10 @@ export class ChosenRows implements EncodedRows {
 
   weights(row: number): Float32Array | null {
     return this.#set(row).weights(this.#rowOf[row]);
+  }
+
+  ahead(row: number): void {
+    this.#set(row).ahead(this.#rowOf[row]);
   }
 
   factor(row: number): number | null {

@@ -7,7 +7,7 @@ const rows = (tokens: readonly number[], trained: readonly number[]): EncodedRow
   tokens: () => Int32Array.from(tokens),
   labels: () => Int32Array.from(tokens, (id, t) => (trained[t] ? id : ignoredLabel)),
   weights: () => null,
-  factor: () => null,
+  factor: () => null, ahead: () => undefined,
   setName: () => null,
   tokenCount: () => tokens.length,
   labelCount: () => trained.slice(1).reduce((sum, one) => sum + one, 0),

@@ -88,6 +88,21 @@ describe('a loader with random settings', () => {
   });
 });
 
+test('the rows of the next update are asked for ahead, each once', () => {
+  for (const round of rounds.slice(0, 10)) {
+    const asked: number[] = [];
+    const rows = makeRows(1 + new Random('ahead', round).below(60), round);
+    rows.ahead = (row) => void asked.push(row);
+    const loader = new Loader(options(rows, new Random('ahead', 'options', round)));
+    for (let update = 0; update < loader.updatesPerEpoch; update++) {
+      const expected = asked.splice(0);
+      const read = loader.next().microBatches.flatMap((batch) => batch.rows);
+      if (update > 0) expect(read).toEqual(expected);
+    }
+    expect(asked).toEqual([]);
+  }
+});
+
 test('updates are counted as in Transformers', () => {
   const rows = makeRows(21, 1);
   const base = { rows, seed: 1, shuffle: true, groupByLength: false, packing: false, maxLength: 64, padId: 0 };

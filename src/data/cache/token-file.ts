@@ -9,7 +9,7 @@
  * is whole or not there.
  */
 import { createHash } from 'node:crypto';
-import { readSync } from 'node:fs';
+import { read, readSync } from 'node:fs';
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
@@ -108,7 +108,10 @@ export async function openTokenFile(file: string): Promise<(TokenFileContent & {
   }
 }
 
-/** Tokens read where they lie; what is read again comes from the system's own cache. */
+/** More than any row that is read whole. */
+const mostAhead = 1 << 22; // bytes
+
+/** Tokens read where they lie; what is read again, or was asked for ahead, comes from the system's own cache. */
 class TokensOnDisk implements TokenStore {
   readonly length: number;
   readonly #handle: FileHandle;
@@ -116,6 +119,12 @@ class TokensOnDisk implements TokenStore {
   constructor(handle: FileHandle, length: number) {
     this.length = length;
     this.#handle = handle;
+  }
+
+  /** The system's threads do it, also while this one computes; should it fail, so will the reading itself. */
+  ahead(start: number, count: number): void {
+    const bytes = Math.min(mostAhead, count * Int32Array.BYTES_PER_ELEMENT);
+    read(this.#handle.fd, Buffer.allocUnsafe(bytes), 0, bytes, magic.length + start * Int32Array.BYTES_PER_ELEMENT, () => undefined);
   }
 
   read(start: number, count: number): Int32Array {

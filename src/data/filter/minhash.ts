@@ -32,7 +32,6 @@ export function likeText(): DuplicateFinder {
   const random = new Random(0, 'minhash');
   const factors = Int32Array.from({ length: hashes }, () => random.bits() | 1);
   const shifts = Int32Array.from({ length: hashes }, () => random.bits());
-  const least = new Int32Array(hashes);
   const signature = new Uint16Array(hashes);
   const pieces: Uint16Array[] = [];
   const chains = new Growing(Int32Array); //       [rows × bands]: the row before it in the same chain, + 1
@@ -41,14 +40,8 @@ export function likeText(): DuplicateFinder {
   let fresh = new Growing(Uint32Array);
 
   const hash = (text: string): void => {
-    least.fill(0x7fffffff);
-    for (const shingle of shinglesOf(text)) {
-      for (let h = 0; h < hashes; h++) {
-        const value = (Math.imul(shingle, factors[h]) + shifts[h]) | 0;
-        if (value < least[h]) least[h] = value;
-      }
-    }
-    for (let h = 0; h < hashes; h++) signature[h] = mixed(least[h]) & 0xffff;
+    const shingles = shinglesOf(text);
+    for (let h = 0; h < hashes; h++) signature[h] = mixed(leastHash(shingles, factors[h], shifts[h])) & 0xffff;
   };
   const slotOf = (of: Uint16Array, from: number, band: number): number => {
     const slots = heads.length / bands;
@@ -112,6 +105,16 @@ export function likeText(): DuplicateFinder {
       for (let at = 0; at < marks.length; at += markWords) add(new Uint16Array(marks.slice(at, at + markWords).buffer));
     },
   };
+}
+
+/** min over shingles of (factor · shingle + shift) mod 2³², as a signed number. */
+function leastHash(shingles: Int32Array, factor: number, shift: number): number {
+  let least = 0x7fffffff;
+  for (let s = 0; s < shingles.length; s++) {
+    const value = (Math.imul(shingles[s], factor) + shift) | 0;
+    if (value < least) least = value;
+  }
+  return least;
 }
 
 /** Hashes of each five words in a row; of all words where there are fewer. */
