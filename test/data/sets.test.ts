@@ -86,29 +86,47 @@ describe('a filter', () => {
   });
 });
 
-test('near duplicates are those that share most of their shingles', () => {
+test('near duplicates are those that share most of their shingles, as counting them all finds', () => {
   const random = new Random('near duplicates');
-  const words = Array.from({ length: 500 }, (_, i) => `word${i}`);
-  const text = () => Array.from({ length: 120 }, () => words[random.below(words.length)]);
+  const text = () => Array.from({ length: 60 + random.below(60) }, () => `word${random.below(500)}`);
   const shingles = (of: readonly string[]) => new Set(of.slice(4).map((_, i) => of.slice(i, i + 5).join(' ')));
   const jaccard = (a: Set<string>, b: Set<string>) => {
-    const common = [...a].filter((shingle) => b.has(shingle)).length;
+    let common = 0;
+    for (const shingle of a) common += Number(b.has(shingle));
     return common / (a.size + b.size - common);
   };
+  const margin = 0.12; // three standard errors of the estimate
+  const finder = duplicateFinder('near');
+  const texts: string[][] = [];
+  const kept: Set<string>[] = [];
   const judged = { near: 0, far: 0 };
-  for (let round = 0; round < 96; round++) {
-    const finder = duplicateFinder('near');
-    const first = text();
-    expect(finder.seen(first.join(' '))).toBe(false);
-    const changed = [...first];
-    for (let changes = round % 12; changes > 0; changes--) changed[random.below(changed.length)] = 'other';
-    const similarity = jaccard(shingles(first), shingles(changed));
-    const found = finder.seen(changed.join(' '));
-    if (Math.abs(similarity - nearShare) < 0.12) continue; // three standard errors of the estimate
-    expect(found, `similarity ${similarity}`).toBe(similarity > nearShare);
+  for (let row = 0; row < 400; row++) {
+    const words = row % 2 === 0 || texts.length === 0 ? text() : [...texts[random.below(texts.length)]];
+    for (let changes = row % 2 === 0 ? 0 : random.below(7); changes > 0; changes--) words[random.below(words.length)] = `other${row}`;
+    texts.push(words);
+    const own = shingles(words);
+    const similarity = Math.max(0, ...kept.map((other) => jaccard(own, other)));
+    const found = finder.seen(words.join(' '));
+    if (!found) kept.push(own);
+    if (Math.abs(similarity - nearShare) < margin) continue;
+    expect(found, `row ${row}, similarity ${similarity}`).toBe(similarity > nearShare);
     judged[similarity > nearShare ? 'near' : 'far']++;
   }
-  expect(Math.min(judged.near, judged.far)).toBeGreaterThan(5);
+  expect(Math.min(judged.near, judged.far)).toBeGreaterThan(20);
+});
+
+test.each(['exact', 'near'] as const)('a search for %s duplicates goes on from what was put down of it', (kind) => {
+  const random = new Random('marks');
+  const texts = Array.from({ length: 3000 }, () => Array.from({ length: 8 }, () => `w${random.below(3)}`).join(' '));
+  const whole = duplicateFinder(kind);
+  const answers = texts.map((text) => whole.seen(text));
+  expect(answers.filter(Boolean).length).toBeGreaterThan(50);
+  const first = duplicateFinder(kind);
+  for (const text of texts.slice(0, 2000)) first.seen(text);
+  const second = duplicateFinder(kind);
+  second.remember(first.takeMarks());
+  expect(texts.slice(2000).map((text) => second.seen(text))).toEqual(answers.slice(2000));
+  expect(first.takeMarks().length).toBe(0);
 });
 
 describe('an entry of dataset_info.json', () => {

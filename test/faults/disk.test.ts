@@ -1,9 +1,11 @@
 /** A disk that is full, a real one: a small file system in memory, where this user may mount one. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { prepareDataset } from '../../src/data/dataset.js';
+import { loadTokenizer } from '../../src/data/tokenizer/index.js';
 import { writeWhole } from '../../src/trainer/checkpoint.js';
 import { openStore } from '../../src/store/store.js';
 import { Workplace } from '../cli/workbench.js';
@@ -79,4 +81,23 @@ it.skipIf(!able)('that fills up in the middle of a save leaves nothing half writ
   const fill = (temporary: string) => Promise.resolve(writeFileSync(join(temporary, 'large'), Buffer.alloc(1 << 20)));
   await expect(writeWhole(join(disk, 'step-1'), fill)).rejects.toThrow(/ENOSPC/);
   await writeWhole(join(disk, 'step-2'), (temporary) => Promise.resolve(writeFileSync(join(temporary, 'small'), 'fits')));
+});
+
+it.skipIf(!able)('that fills up while a corpus is tokenised: one sentence, what is whole stays, and with more room it goes on (needs to mount a tmpfs)', async () => {
+  const cacheFolder = place.folder('cache');
+  mount(cacheFolder, '256k');
+  const corpus = place.folder('corpus.jsonl');
+  writeFileSync(corpus, Array.from({ length: 4000 }, (_, i) => `${JSON.stringify({ text: `row ${i} of a corpus that is too large for a small disk` })}\n`).join(''));
+  const experiment = experimentOf({ dataset: { path: corpus, format: 'text' } });
+  const tokenizer = await loadTokenizer(experiment.model);
+  const prepare = () => prepareDataset(experiment, tokenizer, { cacheFolder, partUnits: 20_000 });
+  await expect(prepare()).rejects.toThrow(/^The disk of .*cache is full, and the tokens of .*corpus.jsonl do not fit: what is done of them is kept; free some space/);
+  const [parts, ...others] = readdirSync(cacheFolder);
+  expect([parts.endsWith('.parts'), others]).toEqual([true, []]);
+  const whole = readdirSync(join(cacheFolder, parts));
+  expect(whole.filter((name) => !name.endsWith('.tokens'))).toEqual([]);
+  expect(whole.length).toBeGreaterThan(1);
+  execFileSync('mount', ['-o', 'remount,size=8m', cacheFolder]);
+  expect((await prepare()).train.length).toBe(4000);
+  expect(readdirSync(cacheFolder)).toEqual([expect.stringMatching(/\.tokens$/)]);
 });

@@ -35,7 +35,7 @@ async function learned(experiment: Experiment): Promise<Learned> {
         },
       };
     };
-    return { ...chosen, engine: { name: engine.name, probe: (device) => engine.probe(device), unsupported: (device) => engine.unsupported(device), compile } };
+    return { ...chosen, engine: { name: engine.name, probe: (device) => engine.probe(device), unsupported: (device) => engine.unsupported(device), halves: (device) => engine.halves(device), compile } };
   };
   const done = await run(experiment, { chooseEngine: watching });
   expect(done.events.at(-1)).toMatchObject({ type: 'completed' });
