@@ -28,12 +28,12 @@ export function playgroundServices(reader: StoreReader, env: Environment, beside
   };
 }
 
-/** The base, the checkpoints that are there, and the result. */
-function voicesOf(run: RunRecord): Voice[] {
-  const { model, finetuning } = run.config;
+/** The base unless it had random values, the checkpoints that are there, and the result. */
+export function voicesOf(run: Pick<RunRecord, 'id' | 'name' | 'state' | 'config' | 'checkpoints' | 'output'>): Voice[] {
+  const { model, finetuning, init } = run.config;
   const voice = (label: string, folder: string): Voice => (finetuning === 'lora' ? { label, model, adapter: folder } : { label, model: folder, adapter: null });
   const learned = run.checkpoints.filter(({ path }) => existsSync(path)).map(({ step, path }) => voice(`step ${step}`, path));
   const result = run.output !== null && existsSync(run.output) ? [voice('result', run.output)] : [];
   if (learned.length + result.length === 0) throw new UserError(`${run.name} (${run.id}, ${run.state}) has saved nothing yet that could answer.`);
-  return [...(existsSync(model) ? [{ label: 'base', model, adapter: null }] : []), ...learned, ...result];
+  return [...(init === 'pretrained' && existsSync(model) ? [{ label: 'base', model, adapter: null }] : []), ...learned, ...result];
 }
