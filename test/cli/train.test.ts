@@ -32,7 +32,7 @@ describe('train', () => {
     expect(all[0]).toMatchObject({ id: expect.any(String) as string, name: 'short' });
     expect(all.filter(({ time }) => Number.isNaN(Date.parse(time)))).toEqual([]);
     expect(all.filter(({ type }) => type === 'step').map(({ step }) => step)).toEqual([1, 2]);
-    const { stdout: shown } = await place.run('show', 'short', '--json');
+    const { stdout: shown } = await place.here('show', 'short', '--json');
     expect(JSON.parse(shown)).toMatchObject({ name: 'short', state: 'completed', step: 2, config: { name: 'short', train: { num_train_epochs: 1 } } });
   });
 
@@ -61,7 +61,7 @@ describe('train', () => {
     const code = await new Promise((resolve) => child.on('close', resolve));
     expect(code).toBe(130);
     expect(events(stdout).at(-1)?.type).toBe('stopped');
-    const run = JSON.parse((await place.run('show', 'interrupted', '--json')).stdout) as { state: string; output: string };
+    const run = JSON.parse((await place.here('show', 'interrupted', '--json')).stdout) as { state: string; output: string };
     expect(run.state).toBe('stopped');
     expect(readdirSync(run.output).sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
   });
@@ -70,23 +70,23 @@ describe('train', () => {
     const more = await place.run('resume', 'short', '--set', 'train.num_train_epochs=2', '--json');
     expect([more.code, more.stderr]).toEqual([0, '']);
     expect(events(more.stdout).map(({ type, step }) => [type, step]).filter(([type]) => type !== 'checkpoint' && type !== 'eval')).toEqual([['started', 2], ['resumed', 2], ['step', 3], ['step', 4], ['completed', 4]]);
-    expect(await place.run('resume', 'short')).toMatchObject({ code: 2, stderr: expect.stringMatching(/complete after 4 updates/) as string });
+    expect(await place.here('resume', 'short')).toMatchObject({ code: 2, stderr: expect.stringMatching(/complete after 4 updates/) as string });
   });
 
   it('branches with other settings, and shows the parent', async () => {
-    const refused = await place.run('resume', 'short', '--set', 'train.weight_decay=0.1', '--set', 'train.num_train_epochs=3');
+    const refused = await place.here('resume', 'short', '--set', 'train.weight_decay=0.1', '--set', 'train.num_train_epochs=3');
     expect(refused).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/would make it another run: add --branch/) as string });
     expect((await place.run('resume', 'short', '--branch', '--from', '2', '--set', 'train.weight_decay=0.1')).code).toBe(0);
-    const shown = (await place.run('show', 'short-from-2')).stdout;
+    const shown = (await place.here('show', 'short-from-2')).stdout;
     expect(shown).toMatch(/^branch of +\w{10}$/m);
-    expect(await place.run('resume', 'short', '--from', '3')).toMatchObject({ code: 2, stderr: expect.stringMatching(/there is no checkpoint at step 3: there are 2, 4/) as string });
+    expect(await place.here('resume', 'short', '--from', '3')).toMatchObject({ code: 2, stderr: expect.stringMatching(/there is no checkpoint at step 3: there are 2, 4/) as string });
   });
 
   it('leaves the terminal with --detach; attach shows it and gives its end', async () => {
     const started = await place.run('train', quickstart, ...long, '--name', 'away', '--detach', '--json');
     expect(started).toMatchObject({ code: 0, stderr: '' });
     expect(JSON.parse(started.stdout)).toMatchObject({ name: 'away', state: 'running' });
-    expect(await place.run('rm', 'away')).toMatchObject({ code: 2, stdout: '' });
+    expect(await place.here('rm', 'away')).toMatchObject({ code: 2, stdout: '' });
     const watching = place.start('attach', 'away', '--json');
     let stdout = '';
     await new Promise<void>((resolve) => {
@@ -95,9 +95,9 @@ describe('train', () => {
         if (stdout.includes('"type":"step"')) resolve();
       });
     });
-    expect(await place.run('set', 'away', 'learning_rate=1e-3')).toMatchObject({ code: 0, stdout: expect.stringMatching(/takes learning_rate = 0.001 from its next update on/) as string });
-    expect(await place.run('set', 'away', 'weight_decay=0.1')).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/^workbench: `weight_decay` cannot change while it runs; learning_rate, max_steps/) as string });
-    expect(await place.run('set', 'away', 'learning_rat=1')).toMatchObject({ code: 2, stderr: expect.stringMatching(/did you mean `train.learning_rate`/) as string });
+    expect(await place.here('set', 'away', 'learning_rate=1e-3')).toMatchObject({ code: 0, stdout: expect.stringMatching(/takes learning_rate = 0.001 from its next update on/) as string });
+    expect(await place.here('set', 'away', 'weight_decay=0.1')).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/^workbench: `weight_decay` cannot change while it runs; learning_rate, max_steps/) as string });
+    expect(await place.here('set', 'away', 'learning_rat=1')).toMatchObject({ code: 2, stderr: expect.stringMatching(/did you mean `train.learning_rate`/) as string });
     expect(await place.run('sample', 'away')).toMatchObject({ code: 0, stderr: '' });
     expect((await place.run('stop', 'away')).code).toBe(0);
     expect(await new Promise((resolve) => watching.on('close', resolve))).toBe(130);
@@ -136,7 +136,7 @@ describe('what was trained', () => {
 
   it('continues a text, the same for the same seed, and from its merged export too', async () => {
     const merged = join(place.folder, 'merged');
-    expect(await place.run('export', 'short', '--format', 'merged', '--out', merged)).toEqual({ code: 0, stdout: `wrote ${merged}\n`, stderr: '' });
+    expect(await place.here('export', 'short', '--format', 'merged', '--out', merged)).toEqual({ code: 0, stdout: `wrote ${merged}\n`, stderr: '' });
     const prompt = join(place.folder, 'prompt.txt');
     writeFileSync(prompt, 'The food was');
     const options = ['--max-new-tokens', '12', '--temperature', '0.8', '--seed', '3', '--json'];
@@ -149,27 +149,27 @@ describe('what was trained', () => {
 
   it('is never written over something', async () => {
     const out = join(place.folder, 'full');
-    expect((await place.run('export', 'short', '--format', 'peft', '--out', out)).code).toBe(0);
+    expect((await place.here('export', 'short', '--format', 'peft', '--out', out)).code).toBe(0);
     expect(readdirSync(out).sort()).toEqual(['README.md', 'adapter_config.json', 'adapter_model.safetensors']);
-    expect(await place.run('export', 'short', '--format', 'peft', '--out', out)).toMatchObject({ code: 2, stdout: '' });
+    expect(await place.here('export', 'short', '--format', 'peft', '--out', out)).toMatchObject({ code: 2, stdout: '' });
   });
 });
 
 describe('what an experiment will be', () => {
   it('shows rows as the model sees them', async () => {
-    const { code, stdout, stderr } = await place.run('data', quickstart, ...short, '--rows', '2', '--json');
+    const { code, stdout, stderr } = await place.here('data', quickstart, ...short, '--rows', '2', '--json');
     expect([code, stderr]).toEqual([0, '']);
     const report = JSON.parse(stdout) as { rows: { tokens: { trained: boolean }[] }[] };
     expect(report).toMatchObject({ train_rows: 24, eval_rows: 8, max_length: 128, rejected: [] });
     expect(report.rows).toHaveLength(2);
     for (const { tokens } of report.rows) expect(tokens.map(({ trained }) => trained).lastIndexOf(false)).toBeLessThan(tokens.length - 1);
-    expect((await place.run('data', quickstart, ...short)).stdout).toMatch(/row 3 \(train\.jsonl:\d+\): \d+ tokens, \d+ learned\n[^«]*«(good|bad)»/);
+    expect((await place.here('data', quickstart, ...short)).stdout).toMatch(/row 3 \(train\.jsonl:\d+\): \d+ tokens, \d+ learned\n[^«]*«(good|bad)»/);
   });
 
   it('is estimated', async () => {
-    const { stdout } = await place.run('estimate', quickstart, ...short, '--json');
+    const { stdout } = await place.here('estimate', quickstart, ...short, '--json');
     expect(JSON.parse(stdout)).toMatchObject({ steps: 2, effective_batch: 16, trainable_parameters: 55_296, fits: true });
-    expect((await place.run('estimate', quickstart, ...short)).stdout).toMatch(/^memory .* available: fits$/m);
+    expect((await place.here('estimate', quickstart, ...short)).stdout).toMatch(/^memory .* available: fits$/m);
   });
 });
 
@@ -182,12 +182,20 @@ describe('bad input: one sentence, exit code 2, nothing kept', () => {
     ['an unknown key', [quickstart, '--set', 'lora.rank=4'], 'there is no key `lora.rank`: did you mean `lora.r`?'],
     ['a value out of its limits', [quickstart, '--set', 'lora.r=0'], '`lora.r` is 0: it must be a whole number of at least 1'],
     ['no model', [quickstart, '--set', 'model=nowhere'], 'There is no model "nowhere"'],
-    ['a folder without config', [quickstart, '--set', `model=${join(repository, 'src')}`], 'is no model folder'],
+  ])('%s', async (_, args, sentence) => {
+    const { code, stdout, stderr } = await strange.here('train', ...args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(sentence);
+    expect(stderr).toMatch(/^workbench: [^\n]*\n$/);
+  });
+
+  it.each([
+        ['a folder without config', [quickstart, '--set', `model=${join(repository, 'src')}`], 'is no model folder'],
     ['no dataset', [quickstart, '--set', 'dataset.path=nowhere.jsonl'], 'nowhere.jsonl: there is no such file'],
     ['another format', [quickstart, '--set', 'dataset.format=alpaca'], 'has no column "instruction"; it has text, label'],
     ['rows longer than the model holds', [quickstart, '--set', 'max_length=100000'], 'max_length is 100000, but the model was made for'],
     ['more than fits', [quickstart, '--set', 'lora.r=100000000'], /would need .* of memory and .* are available/],
-  ])('%s', async (_, args, sentence) => {
+  ])('%s: found as it is prepared', async (_, args, sentence) => {
     const { code, stdout, stderr } = await strange.run('train', ...args);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(sentence);
