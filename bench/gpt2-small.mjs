@@ -28,13 +28,13 @@ const config = {
 };
 
 /** The experiment that both sides run; `folder` is what `writeModel` has filled, `settings` are further keys. */
-export function experimentFor(folder, finetuning = 'lora', settings = {}) {
+export function experimentFor(folder, finetuning = 'lora', { train = {}, ...settings } = {}) {
   return parseExperiment({
     model: join(folder, 'model'),
     dataset: { path: 'tokens' },
     finetuning,
     lora: { r: 8, lora_alpha: 16, adapter_name_or_path: finetuning === 'lora' ? join(folder, 'adapter') : null },
-    train: { learning_rate: 1e-3, lr_scheduler_type: 'constant', max_grad_norm: 0, seed },
+    train: { learning_rate: 1e-3, lr_scheduler_type: 'constant', max_grad_norm: 0, seed, ...train },
     engine: { threads: 2 },
     ...settings,
   });

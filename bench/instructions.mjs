@@ -1,4 +1,7 @@
-/** Instructions and answers, the prompts masked: label tokens a second, the very same batches on both sides. */
+/**
+ * Instructions and answers, the prompts masked: label tokens a second. Rows of about one length on both sides, the very same
+ * batches; and beside it ours with several documents a row, attention confined to each, which PyTorch has for graphics cards only.
+ */
 import { existsSync } from 'node:fs';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,26 +14,39 @@ import { readModel } from '../dist/models/registry.js';
 import { trainingLoader } from '../dist/trainer/estimate.js';
 import { measure } from './training.mjs';
 
-const updates = 6;
+const updates = 5;
+const rowsOfUpdate = 8; // as Transformers' TrainingArguments have it
 
-/** Null without the instructions. Both sides group rows by length, as Transformers' Trainer can; 4 rows an update. */
+/** Null without the instructions. */
 export async function benchInstructions({ folder, material, python, log }) {
   const [path, tokens] = [join(material, 'datasets/llama-factory-demo/alpaca_en_demo.json'), join(material, 'tokenizers/gpt2/tokenizer.json')];
   if (!existsSync(path) || !existsSync(tokens)) return null;
   await copyFile(tokens, join(folder, 'model/tokenizer.json'));
-  const experiment = parseExperiment({ model: join(folder, 'model'), dataset: { path, format: 'alpaca', template: 'alpaca' }, max_length: 512, train: { per_device_train_batch_size: 4, group_by_length: true, seed: 1 } });
   const cacheFolder = await mkdtemp(join(tmpdir(), 'workbench-bench-'));
+  const base = { model: join(folder, 'model'), dataset: { path, format: 'alpaca', template: 'alpaca' }, max_length: 512 };
   try {
-    const tokenizer = await loadTokenizer(experiment.model);
-    const data = await prepareDataset(experiment, tokenizer, { cacheFolder });
-    const loader = trainingLoader(experiment, data.train, { padId: tokenizer.fillId, layout: layoutOf(experiment, tokenizer, readModel(experiment.model)) });
-    const questions = Array.from({ length: 1 + updates }, () => asQuestion(loader.next().microBatches[0].inputs));
-    const result = await measure({ folder, python, questions, skipped: 1, log, name: 'instructions' });
-    const timed = questions.slice(1);
-    return { ...result, updates, labels: sum(timed, ({ labels }) => labels.length), real: sum(timed, ({ segments }) => segments.filter((each) => each > 0).length), padded: sum(timed, ({ ids }) => ids.length) };
+    const grouped = await questionsOf(parseExperiment({ ...base, train: { per_device_train_batch_size: rowsOfUpdate, group_by_length: true, seed: 1 } }), cacheFolder);
+    // Half as many rows hold about as many tokens.
+    const packed = await questionsOf(parseExperiment({ ...base, packing: true, train: { per_device_train_batch_size: rowsOfUpdate / 2, seed: 1 } }), cacheFolder);
+    const beside = await measure({ folder, python, questions: grouped, skipped: 1, log, name: 'instructions' });
+    const alone = await measure({ folder, python: null, questions: packed, skipped: 1, log, name: 'instructions, packed' });
+    return { ...beside, ...countsOf(grouped), updates, rows: rowsOfUpdate, packed: { ours: alone.ours, ...countsOf(packed) } };
   } finally {
     await rm(cacheFolder, { recursive: true });
   }
+}
+
+/** The first batches of an epoch. */
+async function questionsOf(experiment, cacheFolder) {
+  const tokenizer = await loadTokenizer(experiment.model);
+  const data = await prepareDataset(experiment, tokenizer, { cacheFolder });
+  const loader = trainingLoader(experiment, data.train, { padId: tokenizer.fillId, layout: layoutOf(experiment, tokenizer, readModel(experiment.model)) });
+  return Array.from({ length: 1 + updates }, () => asQuestion(loader.next().microBatches[0].inputs));
+}
+
+/** Of the updates that are timed. */
+function countsOf([, ...questions]) {
+  return { labels: sum(questions, ({ labels }) => labels.length), real: sum(questions, ({ segments }) => segments.filter((each) => each > 0).length), padded: sum(questions, ({ ids }) => ids.length) };
 }
 
 function asQuestion(inputs) {

@@ -15,7 +15,9 @@ export function performanceReport(figures) {
 const titles = {
   training: 'A LoRA update of a GPT-2-small shape',
   instructions: 'Instructions with masked prompts',
+  'full-tuning': 'Full tuning',
   memory: 'Memory: the estimate and the run',
+  around: 'Around the updates',
   scaling: 'How cost grows',
   tokenizing: 'Tokenising',
   'start-up': 'Start-up',
@@ -30,32 +32,49 @@ Workbench: ${results[0].ours.description}.${versions ? ` Beside it, from the sam
 Each side is a process of its own and they take turns; medians of ${rounds} updates (1 of 8 × 512) after ${warmUps} to warm up, and the fastest in brackets.
 Memory is the process's peak, which for Workbench includes Node.
 
-${table(
-  ['rows × tokens', 'Workbench', 'PyTorch', 'faster by', 'Workbench memory', 'PyTorch memory', 'share', 'largest loss difference'],
-  results.map(({ name, tokens, ours, theirs, lossDifference }) => [
-    name,
-    speed(ours, tokens),
-    theirs ? speed(theirs, tokens) : '–',
-    theirs ? `${(theirs.ms / ours.ms).toFixed(2)} (${(theirs.fastest / ours.fastest).toFixed(2)})` : '–',
-    megabytes(ours.peakBytes),
-    theirs ? megabytes(theirs.peakBytes) : '–',
-    theirs ? (ours.peakBytes / theirs.peakBytes).toFixed(2) : '–',
-    theirs ? lossDifference.toExponential(1) : '–',
-  ]),
-)}${missing ? `\n\nPyTorch was not measured: ${missing}` : ''}`;
+${besideTable(results)}${missing ? `\n\nPyTorch was not measured: ${missing}` : ''}`;
   },
-  instructions: ({ ours, theirs, lossDifference, labels, real, padded, updates }) =>
-    `The same shape on instructions and answers of LLaMA-Factory's \`alpaca_en_demo\`, only the answers learned: ${updates} updates of 4 rows grouped by length, the very same
-padded batches on both sides; ${labels} label tokens among ${real} real and ${padded} computed ones.
+  instructions: ({ ours, theirs, lossDifference, labels, real, padded, updates, rows, packed }) =>
+    `The same shape on instructions and answers of LLaMA-Factory's \`alpaca_en_demo\`, only the answers learned. Both sides get the very same batches: ${updates} updates of
+${rows} rows grouped by length, ${labels} label tokens among ${real} real and ${padded} computed ones. Packed rows of 512 tokens hold several documents, attention confined
+to each: ${packed.labels} label tokens among ${packed.padded} computed ones. (TRL packs without mixing documents only where flash attention is, on a graphics card.)
 
 ${table(
   ['', 'label tokens/s', 'memory'],
   [
-    ['Workbench', String(Math.round((1000 * labels) / ours.totalMs)), megabytes(ours.peakBytes)],
-    ...(theirs ? [['PyTorch', String(Math.round((1000 * labels) / theirs.totalMs)), megabytes(theirs.peakBytes)], ['ratio', (theirs.totalMs / ours.totalMs).toFixed(2), (ours.peakBytes / theirs.peakBytes).toFixed(2)]] : []),
+    ['Workbench, grouped', labelSpeed(ours, labels), megabytes(ours.peakBytes)],
+    ['Workbench, packed', labelSpeed(packed.ours, packed.labels), megabytes(packed.ours.peakBytes)],
+    ...(theirs
+      ? [
+          ['PyTorch, grouped', labelSpeed(theirs, labels), megabytes(theirs.peakBytes)],
+          ['faster by, memory as a share', (theirs.totalMs / ours.totalMs).toFixed(2), (ours.peakBytes / theirs.peakBytes).toFixed(2)],
+        ]
+      : []),
   ],
 )}${theirs ? `\n\nLargest difference of a loss: ${lossDifference.toExponential(1)}.` : ''}`,
+  'full-tuning': ({ rows, eightBit }) =>
+    `Every weight of that shape learns, AdamW (\`fused=True\` in PyTorch), the loss at every position; medians of two or three updates after one to warm up.
+
+${besideTable(rows)}
+
+${eightBit === null ? 'bitsandbytes was not there to compare `adamw_8bit` with.' : `PyTorch has no 8-bit AdamW; that of bitsandbytes ${eightBit.version} has no kernels for a processor: its fallback takes ${Math.round(eightBit.ms)} ms for a million parameters, of which the shape has 124.`}`,
   memory: (rows) => `\`workbench train\` on that shape for three updates, every position a label, a process a run: what the estimate said before and the process's peak.\n\n${memoryTable(rows)}`,
+  around: ({ firstPrepare, prepare, compile, step, batch, record, checkpoint, slowestCheckpoint }) =>
+    `The parts of a run that compute nothing, beside an update of ${Math.round(step)} ms (LoRA, 4 × 128, that shape).
+
+${table(
+  ['', 'ms'],
+  [
+    ['weights read, data tokenised, program written; the first time', Math.round(firstPrepare)],
+    ['the same with the tokens in the cache', Math.round(prepare)],
+    ['the graph compiled: the first update less a later one', Math.round(compile)],
+    ['from nothing to the first update', Math.round(prepare + compile)],
+    ['the next batch', batch.toFixed(2)],
+    ['one point into the store and `trainer_log.jsonl`, on a thread of its own', record.toFixed(2)],
+    ['batch and point, of an update', `${((100 * (batch + record)) / step).toFixed(2)} %`],
+    ['a checkpoint of the adapter with its optimizer, synced to the disk; the slowest of seven', `${checkpoint.toFixed(0)}; ${slowestCheckpoint.toFixed(0)}`],
+  ],
+)}`,
   scaling: (rows) => `The fastest of two updates after one to warm up; layers and ranks with 2 × 128 tokens.\n\n${table(['', 'size', 'ms', 'ms for each'], rows.map(({ what, size, ms, per }) => [what, String(size), ms.toFixed(0), per.toPrecision(3)]))}`,
   tokenizing: (rows) => {
     const version = rows.find((row) => row.version)?.version;
@@ -76,6 +95,26 @@ ${table(
       ].map(([what, ms]) => [what, String(Math.round(ms))]),
     ),
 };
+
+function besideTable(results) {
+  return table(
+    ['rows × tokens', 'Workbench', 'PyTorch', 'faster by', 'Workbench memory', 'PyTorch memory', 'share', 'largest loss difference'],
+    results.map(({ name, tokens, ours, theirs, lossDifference }) => [
+      name,
+      speed(ours, tokens),
+      theirs ? speed(theirs, tokens) : '–',
+      theirs ? `${(theirs.ms / ours.ms).toFixed(2)} (${(theirs.fastest / ours.fastest).toFixed(2)})` : '–',
+      megabytes(ours.peakBytes),
+      theirs ? megabytes(theirs.peakBytes) : '–',
+      theirs ? (ours.peakBytes / theirs.peakBytes).toFixed(2) : '–',
+      theirs ? lossDifference.toExponential(1) : '–',
+    ]),
+  );
+}
+
+function labelSpeed({ totalMs }, labels) {
+  return String(Math.round((1000 * labels) / totalMs));
+}
 
 function speed({ ms, fastest }, tokens) {
   return `${Math.round(ms)} ms (${Math.round(fastest)}), ${Math.round((1000 * tokens) / ms)} tokens/s`;

@@ -12,6 +12,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { benchAround } from './around.mjs';
+import { benchFullTuning } from './full-tuning.mjs';
 import { writeModel } from './gpt2-small.mjs';
 import { benchInstructions } from './instructions.mjs';
 import { benchMemory } from './memory.mjs';
@@ -33,7 +35,9 @@ const sections = {
   tokenizing: () => (existsSync(material) ? benchTokenizing({ material, names: ['gpt2', 'tinyllama'], python }) : []),
   training: (folder) => benchTraining({ folder, python, log }),
   instructions: (folder) => benchInstructions({ folder, material, python, log }),
+  'full-tuning': (folder) => benchFullTuning({ folder, python, log }),
   memory: (folder) => benchMemory({ folder, log }),
+  around: (folder) => benchAround({ folder, material, log }),
   scaling: (folder) => benchScaling({ folder, material, log }),
 };
 

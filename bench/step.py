@@ -10,17 +10,26 @@ import torch
 import transformers
 
 folder, finetuning = sys.argv[1], (sys.argv[2:] or ["lora"])[0]
+settings = json.loads((sys.argv[3:] or ["{}"])[0])
 torch.set_num_threads(2)
 transformers.logging.set_verbosity_error()
-model = transformers.AutoModelForCausalLM.from_pretrained(f"{folder}/model", dtype=torch.float32)
+model = transformers.AutoModelForCausalLM.from_pretrained(f"{folder}/model", dtype=torch.float32, attn_implementation="sdpa")
 if finetuning == "lora":
     model = peft.PeftModel.from_pretrained(model, f"{folder}/adapter", is_trainable=True)
 model.train()
-if sys.argv[3:] and json.loads(sys.argv[3]).get("checkpointing"):
+if settings.get("checkpointing"):
     model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
 trainable = [p for p in model.parameters() if p.requires_grad]
-optimizer = torch.optim.AdamW(trainable, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0)
+options = dict(lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0)
 versions = f"PyTorch {torch.__version__}, Transformers {transformers.__version__}, PEFT {peft.__version__}"
+if settings.get("optim") == "adamw_8bit":
+    import bitsandbytes
+
+    optimizer = bitsandbytes.optim.AdamW8bit(trainable, **options)
+    versions = f"{versions}, bitsandbytes {bitsandbytes.__version__}"
+else:
+    optimizer = torch.optim.AdamW(trainable, fused=True, **options)
+forward = torch.compile(model, dynamic=settings.get("dynamic")) if settings.get("compile") else model
 
 for line in sys.stdin:
     batch = json.loads(line)
@@ -33,7 +42,7 @@ for line in sys.stdin:
         labels = labels[:-1].reshape(ids.shape)
         mask = (torch.tensor(batch["segments"]) > 0).long().reshape(ids.shape)
     start = time.perf_counter()
-    loss = model(input_ids=ids, labels=labels, attention_mask=mask).loss
+    loss = forward(input_ids=ids, labels=labels, attention_mask=mask).loss
     loss.backward()
     torch.nn.utils.get_total_norm([p.grad for p in trainable])
     optimizer.step()

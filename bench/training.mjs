@@ -22,9 +22,9 @@ export function fullBatch(rows, length) {
  * medians and fastest in milliseconds, the sum of them, and the peak of the process. `theirs` is null where `python` is null,
  * and `theirsMissing` says why where it has not what it takes. `settings` are keys of the experiment.
  */
-export async function measure({ folder, python, questions, skipped = warmUps, settings = {}, theirSettings = settings, log, name }) {
-  const sides = { ours: startPeer(process.execPath, [here('step.mjs'), folder, 'lora', JSON.stringify(settings)]) };
-  if (python !== null) sides.theirs = startPeer(python, [here('step.py'), folder, 'lora', JSON.stringify(theirSettings)]);
+export async function measure({ folder, finetuning = 'lora', python, questions, skipped = warmUps, settings = {}, theirSettings = settings, log, name }) {
+  const sides = { ours: startPeer(process.execPath, [here('step.mjs'), folder, finetuning, JSON.stringify(settings)]) };
+  if (python !== null) sides.theirs = startPeer(python, [here('step.py'), folder, finetuning, JSON.stringify(theirSettings)]);
   const answers = { ours: [], theirs: [] };
   let theirsMissing = null;
   const mostLabels = Math.max(...questions.map(({ rows, length, labels }) => labels?.length ?? rows * (length - 1)));

@@ -23,7 +23,7 @@ export interface MemoryParts {
   readonly weights: number;
   readonly trainable: number;
   readonly gradients: number;
-  /** Its moments, and new values before they take the place of the old ones. */
+  /** Its moments, and what of new ones is there beside the old. */
   readonly optimizer: number;
   /** Of the micro-step, and beside it, since engines keep that for the next, of the evaluation or the update. */
   readonly activations: number;
@@ -106,7 +106,7 @@ function wholeBytes(parts: MemoryParts): MemoryParts {
 /** What an engine's allocator takes for values: rounded up and in pieces, measured as a share of their own bytes. */
 const allocated = 1.05;
 
-/** Elements of new values that an engine may hold twice for a moment: those of a large variable, or of some small ones. */
+/** Elements of new values that an engine may hold twice for a moment, of variables that are too small to go by slabs. */
 const updatedAtATime = 1 << 24;
 
 /** The batches that an experiment trains on. */
@@ -146,16 +146,16 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
   const batches = batchesOf(experiment, model, hints.data);
   const evaluated = batches.eval === null ? 0 : cost(evaluation, { ...batches.eval }).peakBytes;
   const moments = bytesOfVariables(optimizerState(tuning.trainable, train));
-  const perElement = moments / trainable;
+  const inCodes = train.optim === 'adamw_8bit';
   const renewed = Math.min(trainable, Math.max(updatedAtATime, largest));
-  // In codes, the pieces of a new value and the value; else also what is computed on the way.
-  const updated = train.optim === 'adamw_8bit' ? float * 2 * renewed : float * Math.min(3 * trainable, Math.max(updatedAtATime, 3 * largest));
+  // With moments in codes, the pieces of a new value and the value; else those of small variables at a time, and the squares of one's gradient for the norm.
+  const updated = float * (inCodes ? 2 * renewed : Math.max(largest, Math.min(3 * trainable, updatedAtATime)));
   const memoryWith = (activations: number): MemoryParts => wholeBytes({
     weights: bytesOfVariables(frozenVariables(tuning)),
     trainable: trainable * float,
     gradients: trainable * float,
-    // Moments; a second set of gradients, which a micro-batch writes; and what the update of some variables needs besides that.
-    optimizer: moments + trainable * float + perElement * renewed,
+    // Moments; what a micro-batch adds to the gradients of those before it; and new moments in codes before they take the place of the old.
+    optimizer: moments + (accumulation > 1 ? trainable * float : 0) + (inCodes ? (moments / trainable) * renewed : 0),
     activations: allocated * (activations + Math.max(evaluated, updated)),
     runtime: runtimeBytes + compiledBytes + Math.min(droppedBytes, float * (trainable + elementsInCodes(tuning))) + tokenBytes * Math.min(hints.data?.encoded ?? 0, encodedAtATime),
   });

@@ -32,6 +32,7 @@ export interface LabelInputs {
  */
 export function labelChunks(labels: number, { vocabSize }: Pick<Model, 'vocabSize'>, { trainable }: Pick<Tuning, 'trainable'>): number {
   const learned = Math.max(0, ...trainable.map(({ shape }) => (shape[0] === vocabSize ? sizeOf(shape) : 0)));
+  if (labels * vocabSize <= 2 * learned) return 1; // the sum and what is added to it would take as much
   return Math.max(1, Math.min(mostChunks, labels, Math.ceil((labels * vocabSize) / Math.max(logitsAtATime, learned))));
 }
 

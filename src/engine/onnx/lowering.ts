@@ -1,6 +1,6 @@
 import { rowCount } from '../../graph/shapes.js';
 import { codeLookup, dynamicTable, smallestScale } from '../../graph/codes.js';
-import { sizeDim, type Shape } from '../../graph/dims.js';
+import { sameShape, sizeDim, type Shape } from '../../graph/dims.js';
 import { isHalf, type DType, type NodeOf, type OpKind } from '../../graph/node.js';
 import { sizeOf } from '../../util/tensor.js';
 import { float, int, ints, text, type Attribute, type Emitter, type Value } from './emitter.js';
@@ -26,7 +26,14 @@ export const lowerings: { readonly [K in OpKind]: Lowering<K> } = {
     return e.op('Expand', [e.constant(attrs.values, [], dtype), e.shape(shape)]);
   },
 
-  add: same('Add'),
+  add: (e, { inputs: [a, b], shape }, values) => {
+    // Rows that are scattered over zeros and then added to a table are added to it at once: there is one table less.
+    const place = [a, b].findIndex(({ kind }) => kind === 'scatterRows');
+    const scattered = place < 0 ? undefined : e.producer(values[place]);
+    if (scattered?.opType !== 'ScatterElements' || !sameShape([a, b][1 - place].shape, shape)) return e.op('Add', values);
+    const [, places, x] = scattered.input;
+    return e.op('ScatterElements', [values[1 - place], places, x], { attributes: { axis: int(0), reduction: text('add') } });
+  },
   sub: same('Sub'),
   mul: same('Mul'),
   div: same('Div'),

@@ -35,6 +35,16 @@ describe('lowering', () => {
     expect(count(nodesOf({ split: g.reshape(g.reshape(x, ['B*T', 12]), ['B', 'T', 12]) }), 'Shape')).toBe(2);
   });
 
+  test('rows that are scattered and added to a table are added to it at once', () => {
+    const g = new Builder();
+    const scattered = g.op('scatterRows', [g.input('rows', ['N'], 'i32'), g.input('x', ['N', 4])], { rows: 6 });
+    const nodes = nodesOf({ table: g.add(g.input('table', [6, 4]), scattered) });
+    expect([count(nodes, 'ScatterElements'), count(nodes, 'Add')]).toEqual([1, 0]);
+    expect(nodes.find(({ opType }) => opType === 'ScatterElements')!.input[0]).toBe('feed/table');
+    const stretched = nodesOf({ table: g.add(g.input('row', [4]), scattered) });
+    expect(count(stretched, 'Add')).toBe(1);
+  });
+
   test('a symbol that no input shows is an error that names it', () => {
     const g = new Builder();
     expect(() => nodesOf({ zeros: g.broadcast(g.input('x', []), ['Q']) })).toThrow(/symbol Q/);
