@@ -57,6 +57,7 @@ ${table(
 
 ${besideTable(rows)}
 
+New values are written over the old ones by slabs, so an update takes no second copy of anything; \`adamw_8bit\` holds both moments in a byte each.
 ${eightBit === null ? 'bitsandbytes was not there to compare `adamw_8bit` with.' : `PyTorch has no 8-bit AdamW; that of bitsandbytes ${eightBit.version} has no kernels for a processor: its fallback takes ${Math.round(eightBit.ms)} ms for a million parameters, of which the shape has 124.`}`,
   memory: (rows) => `\`workbench train\` on that shape for three updates, every position a label, a process a run: what the estimate said before and the process's peak.\n\n${memoryTable(rows)}`,
   around: ({ firstPrepare, prepare, compile, step, batch, record, checkpoint, slowestCheckpoint }) =>

@@ -23,7 +23,7 @@ export interface MemoryParts {
   readonly weights: number;
   readonly trainable: number;
   readonly gradients: number;
-  /** Its moments, and what of new ones is there beside the old. */
+  /** Its moments, and gradients on their way into the sum. */
   readonly optimizer: number;
   /** Of the micro-step, and beside it, since engines keep that for the next, of the evaluation or the update. */
   readonly activations: number;
@@ -146,16 +146,14 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
   const batches = batchesOf(experiment, model, hints.data);
   const evaluated = batches.eval === null ? 0 : cost(evaluation, { ...batches.eval }).peakBytes;
   const moments = bytesOfVariables(optimizerState(tuning.trainable, train));
-  const inCodes = train.optim === 'adamw_8bit';
-  const renewed = Math.min(trainable, Math.max(updatedAtATime, largest));
-  // With moments in codes, the pieces of a new value and the value; else those of small variables at a time, and the squares of one's gradient for the norm.
-  const updated = float * (inCodes ? 2 * renewed : Math.max(largest, Math.min(3 * trainable, updatedAtATime)));
+  // New values of small variables, or the squares of the largest gradient for the norm.
+  const updated = float * Math.max(largest, Math.min(3 * trainable, updatedAtATime));
   const memoryWith = (activations: number): MemoryParts => wholeBytes({
     weights: bytesOfVariables(frozenVariables(tuning)),
     trainable: trainable * float,
     gradients: trainable * float,
-    // Moments; what a micro-batch adds to the gradients of those before it; and new moments in codes before they take the place of the old.
-    optimizer: moments + (accumulation > 1 ? trainable * float : 0) + (inCodes ? (moments / trainable) * renewed : 0),
+    // Moments, and what a micro-batch adds to the gradients of those before it.
+    optimizer: moments + (accumulation > 1 ? trainable * float : 0),
     activations: allocated * (activations + Math.max(evaluated, updated)),
     runtime: runtimeBytes + compiledBytes + Math.min(droppedBytes, float * (trainable + elementsInCodes(tuning))) + tokenBytes * Math.min(hints.data?.encoded ?? 0, encodedAtATime),
   });

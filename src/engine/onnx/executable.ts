@@ -5,7 +5,6 @@ import type { Fn, InitialValue, Program, Variable } from '../../graph/node.js';
 import type { Tensor } from '../../util/tensor.js';
 import type { CompileOptions, Executable, Placement } from '../contract.js';
 import { bindFeeds, checkVariable, functionOf } from '../checks.js';
-import { slabElements, type Elementwise } from './elementwise.js';
 import { allocating, translated } from './errors.js';
 import { feedName, variableName } from './lowering.js';
 import { copied, discard, emptyTensor, fromOrt, toOrt, VariableMemory } from './memory.js';
@@ -14,6 +13,7 @@ import { encodeModel } from './proto.js';
 import { planOf, type Plan } from './parts.js';
 import { placementOf, recorded } from './placement.js';
 import { sessionOptions, threadCount } from './session.js';
+import type { Slab } from './slabs.js';
 import { WeightFile } from './weights.js';
 
 /** A function that has been compiled: made when it is first run, so that one that never runs costs nothing. */
@@ -74,10 +74,10 @@ export class OnnxExecutable implements Executable {
   async run(name: string, feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
     const fn = functionOf(this.#program, name);
     bindFeeds(fn, feeds);
-    const { parts, fills, inTurn, sums, elementwise } = this.#planOf(fn);
-    for (const part of [...parts, ...elementwise.map((group) => group.fn)]) await this.#compile(part);
+    const { parts, fills, inTurn, sums, slabs } = this.#planOf(fn);
+    for (const part of [...parts, ...slabs.map((slab) => slab.fn)]) await this.#compile(part);
     const outputs: Record<string, Tensor> = {};
-    for (const group of elementwise) await this.#runBySlab(group, feeds);
+    for (const slab of slabs) await this.#runSlab(slab, feeds);
     for (const together of inTurn ? parts.map((part) => [part]) : [parts]) Object.assign(outputs, await this.#runTogether(together, feeds, sums));
     this.#memory.fill(fills);
     return outputs;
@@ -99,21 +99,18 @@ export class OnnxExecutable implements Executable {
   }
 
   /** The first slab is as large as any: when memory does not suffice, it is the first that fails, and nothing has changed. */
-  async #runBySlab({ fn, reads, writes, size }: Elementwise, feeds: Readonly<Record<string, Tensor>>): Promise<void> {
+  async #runSlab({ fn, reads, writes }: Slab, feeds: Readonly<Record<string, Tensor>>): Promise<void> {
     const { session } = await this.#compile(fn);
-    const scalars = fn.inputs.filter(({ shape }) => shape.length === 0).map(({ attrs: { name } }) => [feedName(name), toOrt(feeds[name])] as const);
-    const fetches = Object.fromEntries(writes.map((_, place) => [outputName(String(place)), null]));
-    for (let start = 0; start < size; start += slabElements) {
-      const slabs = reads.map((name, place) => [feedName(String(place)), toOrt(this.#memory.slab(name, start, Math.min(size, start + slabElements)))] as const);
-      const results = await session.run(Object.fromEntries([...scalars, ...slabs]), fetches).catch((cause: unknown) => {
-        throw translated(cause, `running ${fn.name}`);
-      });
-      await this.#record(fn, session);
-      for (const [place, name] of writes.entries()) {
-        const result = results[outputName(String(place))];
-        this.#memory.setSlab(name, start, fromOrt(result));
-        discard(result);
-      }
+    const inputs: Record<string, OrtTensor> = {};
+    for (const { attrs: { name } } of fn.inputs) inputs[feedName(name)] = toOrt(reads[Number(name)] === undefined ? feeds[name] : this.#memory.stretch(reads[Number(name)]));
+    const results = await session.run(inputs, Object.fromEntries(writes.map((_, place) => [outputName(String(place)), null]))).catch((cause: unknown) => {
+      throw translated(cause, `running ${fn.name}`);
+    });
+    await this.#record(fn, session);
+    for (const [place, write] of writes.entries()) {
+      const result = results[outputName(String(place))];
+      this.#memory.setStretch(write, fromOrt(result));
+      discard(result);
     }
   }
 

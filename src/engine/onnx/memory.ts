@@ -1,7 +1,8 @@
 import { Tensor as OrtTensor } from 'onnxruntime-node';
 import type { DType, Variable } from '../../graph/node.js';
-import type { Tensor } from '../../util/tensor.js';
+import { sizeOf, type Tensor } from '../../util/tensor.js';
 import { allocating } from './errors.js';
+import type { Stretch } from './slabs.js';
 import { byteLength } from './weights.js';
 
 /** A tensor over the same memory, in ONNX Runtime's words. */
@@ -98,14 +99,14 @@ export class VariableMemory {
     discard(value);
   }
 
-  /** Elements `start` to `end`, in the variable's own memory. */
-  slab(name: string, start: number, end: number): Tensor {
-    const { dtype, data } = this.get(name)!;
-    return { dtype, shape: [end - start], data: data.subarray(start, end) } as Tensor;
+  /** Some elements, in the variable's own memory. */
+  stretch({ variable, start, shape }: Stretch): Tensor {
+    const { dtype, data } = this.get(variable)!;
+    return { dtype, shape, data: data.subarray(start, start + sizeOf(shape)) } as Tensor;
   }
 
-  setSlab(name: string, start: number, { data }: Tensor): void {
-    this.get(name)!.data.set(data, start);
+  setStretch({ variable, start }: Stretch, { data }: Tensor): void {
+    this.get(variable)!.data.set(data, start);
   }
 
   /** Tensors to receive new values of the variables; give them back by `commit` or `release`. */

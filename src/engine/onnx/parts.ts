@@ -2,7 +2,7 @@ import { sameShape } from '../../graph/dims.js';
 import type { Fn, Node } from '../../graph/node.js';
 import { makeFn, nodesOf } from '../../graph/program.js';
 import { sizeOf } from '../../util/tensor.js';
-import { elementwise, shared, type Elementwise } from './elementwise.js';
+import { shared, slabsOf, type Slab } from './slabs.js';
 
 /** What a function comes to: runs of sessions, and constants. */
 export interface Plan {
@@ -13,8 +13,8 @@ export interface Plan {
    * in memory twice. When memory does, it is the first part that fails, and nothing has changed.
    */
   readonly inTurn: boolean;
-  /** What is computed by slabs, the largest first. */
-  readonly elementwise: readonly Elementwise[];
+  /** What is computed by slabs, the largest variables' first. */
+  readonly slabs: readonly Slab[];
   /** Updates of the parts that are to be added to what the variable holds: the parts compute only what is added. */
   readonly sums: ReadonlySet<string>;
   /** Variables whose every element becomes one number, such as a gradient that has been used. */
@@ -51,11 +51,11 @@ export function planOf(fn: Fn): Plan {
   const hasOutputs = Object.keys(fn.outputs).length > 0;
   const groups = hasOutputs ? [computed] : components(computed);
   const alone = apart(hasOutputs ? [] : groups.filter((group) => group.every(([name]) => !sums.has(name))));
-  const bySlab = new Map([...alone].map((group) => [group, elementwise(fn.name, group)]));
+  const bySlab = new Map([...alone].map((group) => [group, slabsOf(fn.name, group)]));
   const together = groups.filter((group) => (bySlab.get(group) ?? null) === null);
   const parts = (hasOutputs ? together : packed(together)).toReversed().map((group, i) => makeFn(i === 0 ? fn.name : `${fn.name}.${i}`, fn.outputs, Object.fromEntries(group)));
-  const slabs = [...bySlab.values()].filter((group) => group !== null).sort((a, b) => b.size - a.size);
-  return { parts, inTurn: parts.length > 1 && areApart(parts), elementwise: shared(slabs), sums, fills };
+  const slabs = [...bySlab.values()].filter((group) => group !== null).sort((a, b) => b.length - a.length);
+  return { parts, inTurn: parts.length > 1 && areApart(parts), slabs: shared(slabs.flat()), sums, fills };
 }
 
 /** The groups that read nothing that another updates, and update nothing that another reads. */

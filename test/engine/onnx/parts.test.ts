@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { planOf } from '../../../src/engine/onnx/parts.js';
+import { slabElements } from '../../../src/engine/onnx/slabs.js';
 import { Builder } from '../../../src/graph/builder.js';
 import { makeFn, nodesOf } from '../../../src/graph/program.js';
 import { adamwUpdate } from '../../../src/optim/adamw.js';
@@ -11,13 +12,11 @@ test('an optimizer’s update is run by slabs where variables are large, togethe
   const shapes = { a: large, b: [2048, 1024], small: [3], tiny: [1] };
   const variables = Object.entries(shapes).map(([name, shape]) => ({ node: g.variable(name, shape), decay: true }));
   const { fn } = adamwUpdate(g, { variables, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1 });
-  const { parts, fills, elementwise } = planOf(fn);
+  const { parts, fills, slabs } = planOf(fn);
 
-  expect(elementwise.map(({ writes, size }) => [[...writes].sort(), size])).toEqual([
-    [['a', 'a.exp_avg', 'a.exp_avg_sq'], 2 ** 24],
-    [['b', 'b.exp_avg', 'b.exp_avg_sq'], 2 ** 21],
-  ]);
-  expect(elementwise[0].fn).toBe(elementwise[1].fn); // one function serves both
+  expect(slabs.map(({ writes: [{ variable, start }] }) => [variable.split('.')[0], start / slabElements])).toEqual([...Array.from({ length: 16 }, (_, i) => ['a', i]), ['b', 0], ['b', 1]]);
+  expect(slabs[0].writes.map(({ variable }) => variable).sort()).toEqual(['a', 'a.exp_avg', 'a.exp_avg_sq']);
+  expect(new Set(slabs.map((slab) => slab.fn)).size).toBe(1); // one function serves all
   expect(parts.map((part) => Object.keys(part.updates).sort())).toEqual([['small', 'small.exp_avg', 'small.exp_avg_sq', 'tiny', 'tiny.exp_avg', 'tiny.exp_avg_sq']]);
   expect(new Set(parts.map(({ name }) => name)).size).toBe(parts.length);
   expect([...fills]).toEqual(Object.keys(shapes).map((name) => [`${name}.grad`, 0]));
@@ -41,7 +40,7 @@ test('what is added to a variable is computed alone', () => {
 test('what reads another’s old value does not take turns with it', () => {
   const g = new Builder();
   const [a, b] = ['a', 'b'].map((name) => g.variable(name, large));
-  expect(planOf(makeFn('f', {}, { a: g.add(b, 1), b: g.mul(a, 2) }))).toMatchObject({ inTurn: false, parts: { length: 2 }, elementwise: [] });
+  expect(planOf(makeFn('f', {}, { a: g.add(b, 1), b: g.mul(a, 2) }))).toMatchObject({ inTurn: false, parts: { length: 2 }, slabs: [] });
 });
 
 test('a function with outputs is one part', () => {
