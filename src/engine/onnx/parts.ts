@@ -73,7 +73,7 @@ function apart(groups: readonly Group[]): Set<Group> {
 
 /** y of `v ← v + y`. */
 function addedTo(name: string, node: Node): Node | null {
-  if (node.kind !== 'add') return null;
+  if (node.kind !== 'add' || node.dtype !== 'f32') return null;
   const [old, added] = node.inputs;
   return old.kind === 'variable' && old.attrs.name === name && sameShape(added.shape, old.shape) ? added : null;
 }
