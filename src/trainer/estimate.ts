@@ -59,6 +59,8 @@ export interface Estimate {
   /** The most tokens of one update. */
   readonly tokens_per_step: number;
   readonly flops_per_step: number;
+  /** As asked for: what `auto` comes to is known on its device, and counted as f32. */
+  readonly precision: Experiment['precision'];
   /** Whether blocks are computed again for their gradient: asked for, or needed to fit. */
   readonly gradient_checkpointing: boolean;
   /** Bytes by part, and their sum. */
@@ -182,6 +184,7 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
     based_on: hints.data ? ('rows' as const) : ('max_length' as const),
     tokens_per_step: accumulation * batches.train.B * (batches.train.T + (batches.train.S ?? 0)),
     flops_per_step: accumulation * work.flops,
+    precision: experiment.precision,
     gradient_checkpointing: recompute,
     memory,
     memory_bytes,

@@ -2,9 +2,6 @@
 
 export type Half = 'f16' | 'bf16';
 
-/** The largest finite f16. */
-export const largestF16 = 65504;
-
 const word = new Float32Array(1);
 const bits = new Uint32Array(word.buffer);
 
@@ -33,11 +30,12 @@ function roundedEven(value: number): number {
   return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
 }
 
-const bitsOf: { readonly [H in Half]: (value: number) => number } = { f16: halfBits, bf16: brainBits };
-
 /** The nearest numbers of the type, as their bits. */
 export function narrowed(type: Half, values: ArrayLike<number>): Uint16Array {
-  return Uint16Array.from(values, bitsOf[type]);
+  const into = new Uint16Array(values.length);
+  const bitsOf = type === 'f16' ? halfBits : brainBits;
+  for (let i = 0; i < into.length; i++) into[i] = bitsOf(values[i]);
+  return into;
 }
 
 /** Exact, since every number of 16 bits is an f32 too. */

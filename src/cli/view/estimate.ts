@@ -13,6 +13,13 @@ const parts: { readonly [P in keyof MemoryParts]: string } = {
   runtime: 'program',
 };
 
+const precisions: { readonly [P in Estimate['precision']]: string | null } = {
+  f32: null,
+  bf16: 'products and a frozen base in bf16, the rest in f32',
+  f16: 'products and a frozen base in f16, the rest in f32; the loss is scaled',
+  auto: 'bf16 or f16 where the device computes in it; counted as f32',
+};
+
 export function estimateLines(estimate: Estimate, style: Style): string[] {
   const { total_parameters, trainable_parameters, memory, memory_bytes, available_memory_bytes } = estimate;
   const fits = estimate.fits ? style.paint('fits', 'good') : style.paint('does not fit', 'bad');
@@ -23,6 +30,7 @@ export function estimateLines(estimate: Estimate, style: Style): string[] {
       ...dataFacts(estimate),
       ['tokens an update', `up to ${formatCount(estimate.tokens_per_step)}`],
       ['work an update', formatFlops(estimate.flops_per_step)],
+      ['precision', precisions[estimate.precision]],
       ['memory', `${formatBytes(memory_bytes)} of ${formatBytes(available_memory_bytes)} available: ${fits}${estimate.gradient_checkpointing ? ', with gradient checkpointing' : ''}`],
       ...memoryLines(memory, memory_bytes, style),
       ['time an update', estimate.calibration === undefined ? null : timeText(estimate.calibration, estimate.steps)],
