@@ -131,8 +131,8 @@ function workspace(node: Node, size: SizeOf): number {
 /** Only moved or named. */
 const moving: ReadonlySet<OpKind> = new Set(['cast', 'after', 'reshape', 'transpose', 'slice', 'concat', 'gatherRows', 'input', 'variable', 'constant']);
 
-/** What of 16 bits is computed in f32: copies of the inputs, and the result before it is rounded. A device with kernels of its own takes less. */
+/** What of 16 bits is computed in f32: copies of the inputs (of a variable, of its bits too), and the result before it is rounded. A device with kernels of its own takes less. */
 function wideCopies(node: Node, size: SizeOf): number {
   if (moving.has(node.kind)) return 0;
-  return [node, ...node.inputs].filter(({ dtype }) => isHalf(dtype)).reduce((sum, { shape }) => sum + size(shape) * bytesOf.f32, 0);
+  return [node, ...node.inputs].filter(({ dtype }) => isHalf(dtype)).reduce((sum, { shape, kind, dtype }) => sum + size(shape) * (bytesOf.f32 + (kind === 'variable' ? bytesOf[dtype] : 0)), 0);
 }

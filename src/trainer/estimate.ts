@@ -7,7 +7,7 @@ import type { Layout } from '../data/layout.js';
 import { type BatchExtent, largestEvalBatch, Loader, type LoaderPosition, updatesPerEpoch } from '../data/loader.js';
 import type { EncodedRows } from '../data/rows.js';
 import { cost, type Cost } from '../graph/cost.js';
-import type { Fn, Variable } from '../graph/node.js';
+import { isHalf, type Fn, type Variable } from '../graph/node.js';
 import type { Model } from '../models/contract.js';
 import { readModel } from '../models/registry.js';
 import { purposeOf } from '../models/task.js';
@@ -157,7 +157,7 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
     // Moments, and what a micro-batch adds to the gradients of those before it.
     optimizer: moments + (accumulation > 1 ? trainable * float : 0),
     activations: allocated * (activations + Math.max(evaluated, updated)),
-    runtime: runtimeBytes + compiledBytes + Math.min(droppedBytes, float * (trainable + elementsInCodes(tuning))) + tokenBytes * Math.min(hints.data?.encoded ?? 0, encodedAtATime),
+    runtime: runtimeBytes + compiledBytes + Math.min(droppedBytes, float * (trainable + elementsConverted(tuning))) + tokenBytes * Math.min(hints.data?.encoded ?? 0, encodedAtATime),
   });
   const available_memory_bytes = process.availableMemory();
   const chunks = labelChunks(batches.train.N, model, tuning);
@@ -251,8 +251,10 @@ function sumOf(memory: MemoryParts): number {
   return Object.values(memory).reduce((sum: number, bytes: number) => sum + bytes, 0);
 }
 
-function elementsInCodes({ quantized }: Tuning): number {
-  return quantized === null ? 0 : quantized.layers.reduce((sum, { inputSize, outputSize }) => sum + inputSize * outputSize, 0);
+/** Of weights that are read in full and held in codes or 16 bits. */
+function elementsConverted(tuning: Tuning): number {
+  const inCodes = tuning.quantized === null ? 0 : tuning.quantized.layers.reduce((sum, { inputSize, outputSize }) => sum + inputSize * outputSize, 0);
+  return inCodes + count(frozenVariables(tuning).filter(({ dtype }) => isHalf(dtype)));
 }
 
 function bytesOfVariables(variables: readonly Variable[]): number {
