@@ -61,6 +61,7 @@ export async function benchTraining({ folder, python, log }) {
     ['8 × 128', 8, 128, {}, {}, rounds],
     ['4 × 128, int4 base', 4, 128, { quantization: 'int4' }, {}, rounds],
     ['8 × 512, checkpointing', 8, 512, { checkpointing: true }, { checkpointing: true }, 1],
+    ['4 × 128, torch.compile', 4, 128, {}, { compile: true }, 3],
   ];
   const results = [];
   for (const [name, rows, length, settings, theirSettings, times] of cases) {
