@@ -11,7 +11,7 @@ import { prepareDataset } from '../../src/data/dataset.js';
 import { rowRule } from '../../src/data/rule.js';
 import { setsOf } from '../../src/data/sets.js';
 import { rowTemplate } from '../../src/data/template/formats.js';
-import { jsonLines, scratch, settings, tinyTokenizer, tinyTokenizerFolder } from './fixtures.js';
+import { goldenFolder, jsonLines, scratch, settings, tinyTokenizer, tinyTokenizerFolder } from './fixtures.js';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 const partUnits = 600;
@@ -142,4 +142,15 @@ describe('what is left of an interrupted one', () => {
     expect(readdirSync(place.folder)).toEqual([`${'f'.repeat(32)}.tokens`]);
     expect(bytes()).toEqual(await expected());
   });
+});
+
+test.each(['rows.jsonl', 'rows.jsonl.gz', 'zstd.parquet', 'plain.feather'])('%s is read from any row on', async (name) => {
+  const file = path.join(goldenFolder, 'columns', name);
+  const readAfter = async (after: number) => {
+    const found: unknown[] = [];
+    for await (const row of readerOf(file)(file, { textColumn: 'text', runningText: false, after })) found.push(row);
+    return found;
+  };
+  const all = await readAfter(0);
+  for (const after of [1, all.length - 1, all.length]) expect(await readAfter(after)).toEqual(all.slice(after));
 });
