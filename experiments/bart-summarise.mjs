@@ -91,7 +91,7 @@ function writeModel(to, config, tokenizer) {
   mkdirSync(to, { recursive: true });
   const files = readdirSync(tokenizer).filter((file) => /^(tokenizer\.json|tokenizer_config\.json|vocab\.json|merges\.txt|special_tokens_map\.json)$/.test(file));
   for (const file of files) copyFileSync(join(tokenizer, file), join(to, file));
-  const sizes = { d_model: 128, encoder_layers: 2, decoder_layers: 2, num_hidden_layers: 2, encoder_attention_heads: 4, decoder_attention_heads: 4, encoder_ffn_dim: 256, decoder_ffn_dim: 256, max_position_embeddings: 256 };
+  const sizes = { d_model: 64, encoder_layers: 2, decoder_layers: 2, num_hidden_layers: 2, encoder_attention_heads: 4, decoder_attention_heads: 4, encoder_ffn_dim: 128, decoder_ffn_dim: 128, max_position_embeddings: 256 };
   const lengths = { min_length: 5, max_length: 40, length_penalty: 1.0, task_specific_params: undefined }; // one line, not a paragraph of the news
   writeFileSync(join(to, 'config.json'), `${JSON.stringify({ ...JSON.parse(readFileSync(join(config, 'config.json'), 'utf8')), ...sizes, ...lengths }, null, 2)}\n`);
   console.log(`${to}: ${sizes.encoder_layers} + ${sizes.decoder_layers} layers of ${sizes.d_model}`);
