@@ -13,7 +13,7 @@ import { parseExperiment } from '../dist/config/parse.js';
 import { chooseEngine } from '../dist/engine/registry.js';
 import { Recorder } from '../dist/runner/recorder.js';
 import { openStore } from '../dist/store/store.js';
-import { writeCheckpoint } from '../dist/trainer/output.js';
+import { writeCheckpoint } from '../dist/trainer/checkpoint/output.js';
 import { prepareSession } from '../dist/trainer/session.js';
 import { runUpdate } from '../dist/trainer/update.js';
 import { median } from './report.mjs';

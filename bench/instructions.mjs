@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseExperiment } from '../dist/config/parse.js';
 import { prepareDataset } from '../dist/data/dataset.js';
-import { layoutOf } from '../dist/data/layout.js';
+import { layoutOf } from '../dist/data/batch/layout.js';
 import { loadTokenizer } from '../dist/data/tokenizer/index.js';
 import { readModel } from '../dist/models/registry.js';
 import { trainingLoader } from '../dist/trainer/estimate.js';

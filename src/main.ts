@@ -23,6 +23,6 @@ export async function main(args: readonly string[]): Promise<void> {
 
 async function run(args: readonly string[], terminal: Terminal): Promise<void> {
   // Each way loads only what it needs: the screen no argument parser, a command no screen.
-  if (args.every((arg) => arg === '--ascii')) await (await import('./cli/screen.js')).openScreen(terminal);
+  if (args.every((arg) => arg === '--ascii')) await (await import('./cli/screen/screen.js')).openScreen(terminal);
   else await (await import('./cli/program.js')).buildProgram(terminal, async () => (await import('./cli/repl.js')).repl(terminal)).parseAsync(args, { from: 'user' });
 }

@@ -1,4 +1,4 @@
-import { lengthHistogram, previewRows } from '../data/preview.js';
+import { lengthHistogram, previewRows } from '../data/look/preview.js';
 import { UserError } from '../util/errors.js';
 import { loadExperiment, prepare } from './experiment.js';
 import type { Terminal } from './terminal.js';

@@ -1,4 +1,4 @@
-import { discoverDatasets } from '../data/discover.js';
+import { discoverDatasets } from '../data/look/discover.js';
 import { formatBytes, formatCount } from '../util/format.js';
 import { datasetPlaces, requireFolders } from './places.js';
 import type { Terminal } from './terminal.js';

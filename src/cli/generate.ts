@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { GenerationConfig } from '../models/generation.js';
-import { answersApart } from '../trainer/generate.js';
+import { answersApart } from '../trainer/generate/generate.js';
 import { continueText } from '../trainer/open.js';
 import { messageOf, UserError } from '../util/errors.js';
 import { withAssignments } from './experiment.js';

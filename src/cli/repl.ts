@@ -12,7 +12,7 @@ import type { Context } from './repl/command.js';
 import { commandTable, runLine } from './repl/commands.js';
 import { complete } from './repl/complete.js';
 import { openHistory } from './repl/history.js';
-import { openServices } from './services.js';
+import { openServices } from './screen/services.js';
 import { exit, type ExitCode, type Terminal } from './terminal.js';
 
 /** Line-edited at a terminal; else a script is read from standard input, to its end or its first command that fails. */

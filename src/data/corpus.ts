@@ -2,7 +2,7 @@
 import type { DatasetConfig, Experiment } from '../config/schema.js';
 import { UserError } from '../util/errors.js';
 import type { ExperimentFunctions } from '../config/define.js';
-import { guessFormat } from './discover.js';
+import { guessFormat } from './look/discover.js';
 import { rowFilter } from './filter/filter.js';
 import { rowText } from './filter/text.js';
 import { promptColumns, promptRow, rowPredicate } from './functions.js';

@@ -7,7 +7,7 @@ import type { Fn } from '../graph/node.js';
 import { makeFn } from '../graph/program.js';
 import type { Model } from '../models/contract.js';
 import { logitsOf } from '../nn/head.js';
-import { heldCache } from '../trainer/forward.js';
+import { heldCache } from '../trainer/generate/forward.js';
 import { UserError } from '../util/errors.js';
 import type { Tensor } from '../util/tensor.js';
 

@@ -7,7 +7,7 @@ import { readExperiment } from '../config/file.js';
 import { runFolder } from '../store/folders.js';
 import type { MetricPoint, RunRecord } from '../store/rows.js';
 import type { AdoptedRun, Store } from '../store/store.js';
-import { bytesOf, checkpointSteps, restoreRun } from '../trainer/checkpoint.js';
+import { bytesOf, checkpointSteps, restoreRun } from '../trainer/checkpoint/checkpoint.js';
 import { replaceFile } from '../util/atomic.js';
 import { UserError } from '../util/errors.js';
 

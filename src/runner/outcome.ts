@@ -4,7 +4,7 @@ import { runFolder } from '../store/folders.js';
 import type { RunRecord, RunState } from '../store/rows.js';
 import type { Store } from '../store/store.js';
 import type { TrainEvent } from '../trainer/events.js';
-import { restoreRun } from '../trainer/checkpoint.js';
+import { restoreRun } from '../trainer/checkpoint/checkpoint.js';
 import { scratchFolder } from '../trainer/scratch.js';
 import { runSocket } from './address.js';
 import { isAlive, isElsewhere, isOfEarlierBoot } from './identity.js';

@@ -8,7 +8,7 @@ import { runFolder } from '../store/folders.js';
 import { isUnended } from '../store/rows.js';
 import type { RunRecord } from '../store/rows.js';
 import type { Store } from '../store/store.js';
-import { checkpointSteps, firstWhole, readCheckpoint, restoreRun, writeWhole } from '../trainer/checkpoint.js';
+import { checkpointSteps, firstWhole, readCheckpoint, restoreRun, writeWhole } from '../trainer/checkpoint/checkpoint.js';
 import { UserError } from '../util/errors.js';
 import { checkModule, keepModule, withModuleOf } from './module.js';
 import { withScratch } from './scratch-folder.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { parseExperiment } from '../config/parse.js';
 import { chooseEngine } from '../engine/registry.js';
-import { checkpointSteps, restoreRun } from '../trainer/checkpoint.js';
+import { checkpointSteps, restoreRun } from '../trainer/checkpoint/checkpoint.js';
 import { train } from '../trainer/train.js';
 import type { LiveChange } from '../trainer/events.js';
 import { closeChanges, takeAsked } from './controls.js';

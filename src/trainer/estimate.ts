@@ -2,9 +2,9 @@
 import { advise } from '../config/advice.js';
 import type { Experiment } from '../config/schema.js';
 import { heldOutRows } from '../data/dataset.js';
-import { batchWidth } from '../data/collate.js';
-import type { Layout } from '../data/layout.js';
-import { type BatchExtent, largestEvalBatch, Loader, type LoaderPosition, updatesPerEpoch } from '../data/loader.js';
+import { batchWidth } from '../data/batch/collate.js';
+import type { Layout } from '../data/batch/layout.js';
+import { type BatchExtent, largestEvalBatch, Loader, type LoaderPosition, updatesPerEpoch } from '../data/batch/loader.js';
 import type { EncodedRows } from '../data/rows.js';
 import { cost, type Cost } from '../graph/cost.js';
 import { isHalf, type Fn, type Variable } from '../graph/node.js';

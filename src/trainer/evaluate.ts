@@ -1,5 +1,5 @@
-import type { Layout } from '../data/layout.js';
-import { evalBatches } from '../data/loader.js';
+import type { Layout } from '../data/batch/layout.js';
+import { evalBatches } from '../data/batch/loader.js';
 import type { EncodedRows } from '../data/rows.js';
 import type { Executable } from '../engine/contract.js';
 import type { Tensor } from '../util/tensor.js';

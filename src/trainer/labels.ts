@@ -5,7 +5,7 @@
  *   chunk by chunk   losses, d loss / d rows, and where the head learns dW ← dW + dlogitsᵀ·rows
  *   then             the gradient of all rows goes down through the blocks
  */
-import type { Batch } from '../data/collate.js';
+import type { Batch } from '../data/batch/collate.js';
 import type { Builder } from '../graph/builder.js';
 import { gradient } from '../graph/gradient.js';
 import type { Node } from '../graph/node.js';

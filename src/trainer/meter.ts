@@ -1,5 +1,5 @@
 import { median } from './calibration.js';
-import type { CheckpointState } from './checkpoint.js';
+import type { CheckpointState } from './checkpoint/checkpoint.js';
 import type { Progress, StepEvent } from './events.js';
 
 export interface UpdateFigures {

@@ -1,7 +1,7 @@
 /** Opens a model to look at or to use, without training it: for `eval`, `generate` and the playground. */
 import type { EngineConfig, Experiment } from '../config/schema.js';
 import { prepareEvaluation } from '../data/dataset.js';
-import { layoutOf } from '../data/layout.js';
+import { layoutOf } from '../data/batch/layout.js';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer/index.js';
 import type { Executable } from '../engine/contract.js';
 import { checkAdapter, readAdapter } from '../lora/peft.js';
@@ -12,8 +12,8 @@ import { UserError } from '../util/errors.js';
 import { f32 } from '../util/tensor.js';
 import { evaluateRows, type Evaluation } from './evaluate.js';
 import { generationConfig, type GenerationConfig } from '../models/generation.js';
-import type { Generation } from './beams.js';
-import { continuation, generateTokens, stopIdsOf, type GenerateOptions } from './generate.js';
+import type { Generation } from './generate/beams.js';
+import { continuation, generateTokens, stopIdsOf, type GenerateOptions } from './generate/generate.js';
 import { inferenceValues } from './initial.js';
 import { precisionOn } from './precision.js';
 import { inferenceProgram } from './program.js';

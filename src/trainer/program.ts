@@ -25,7 +25,7 @@ import { labelLoss } from '../nn/loss.js';
 import { adamwUpdate } from '../optim/adamw.js';
 import { momentsOf, type MomentDType } from '../optim/moments.js';
 import { gradientNorm } from '../optim/norm.js';
-import { encodeFn, forwardFn } from './forward.js';
+import { encodeFn, forwardFn } from './generate/forward.js';
 import { labelInputs, tokenInputs } from './inputs.js';
 import { chunkInputs, labelSlopes } from './labels.js';
 import { quantizedVariables } from './quantized.js';

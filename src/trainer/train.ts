@@ -8,7 +8,7 @@ import { UserError, messageOf } from '../util/errors.js';
 import type { TrainContext } from './context.js';
 import type { FailedEvent } from './events.js';
 import { runLoop } from './loop.js';
-import { namesOf, RefusedUpdate, withRows } from './refusal.js';
+import { namesOf, RefusedUpdate, withRows } from './recovery/refusal.js';
 import { scratchFolder } from './scratch.js';
 import { prepareSession, type Session } from './session.js';
 

@@ -1,13 +1,13 @@
-import type { Batch } from '../data/collate.js';
-import type { UpdateBatch } from '../data/loader.js';
+import type { Batch } from '../data/batch/collate.js';
+import type { UpdateBatch } from '../data/batch/loader.js';
 import { clipFactor } from '../optim/norm.js';
 import { learningRateAt } from '../optim/schedule.js';
 import { f32, scalar, type Tensor } from '../util/tensor.js';
 import { drawMasks } from './dropout.js';
 import { chunkFeeds } from './labels.js';
-import { canShrink, GradientOverflow, noLossScale, type LossScale } from './loss-scale.js';
+import { canShrink, GradientOverflow, noLossScale, type LossScale } from './recovery/loss-scale.js';
 import type { UpdateFigures } from './meter.js';
-import { RefusedUpdate } from './refusal.js';
+import { RefusedUpdate } from './recovery/refusal.js';
 import type { Session } from './session.js';
 
 /** What an update needs of a session. */

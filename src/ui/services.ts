@@ -1,7 +1,7 @@
 /** What the screen needs from the rest of the house; wired in `main.ts`, so that no screen knows where anything comes from. */
 import type { Knob } from '../config/limits.js';
 import type { Experiment } from '../config/schema.js';
-import type { DatasetEntry } from '../data/discover.js';
+import type { DatasetEntry } from '../data/look/discover.js';
 import type { ModelEntry } from '../models/discover.js';
 import type { MachineReading } from '../machine/meter.js';
 import type { RunRecord, StoreReader } from '../store/rows.js';

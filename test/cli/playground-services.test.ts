@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { voicesOf } from '../../src/cli/playground-services.js';
+import { voicesOf } from '../../src/cli/screen/playground-services.js';
 import { parseExperiment } from '../../src/config/parse.js';
 
 it('offers the base, what was saved and is still there, and the result; no base that was random', () => {

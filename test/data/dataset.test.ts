@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { discoverDatasets, guessFormat } from '../../src/data/discover.js';
-import { lengthHistogram, previewRows } from '../../src/data/preview.js';
+import { discoverDatasets, guessFormat } from '../../src/data/look/discover.js';
+import { lengthHistogram, previewRows } from '../../src/data/look/preview.js';
 import { UserError } from '../../src/util/errors.js';
 import { Random } from '../../src/util/random.js';
 import { prepareEvaluation } from '../../src/data/dataset.js';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { cachedDocuments } from '../../src/data/cache/documents.js';
-import type { Corpus } from '../../src/data/encode-parts.js';
+import type { Corpus } from '../../src/data/encode/encode-parts.js';
 import { readerOf } from '../../src/data/source/files.js';
 import { prepareDataset } from '../../src/data/dataset.js';
 import { rowRule } from '../../src/data/rule.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { classOfText, maskedTokens, nextToken } from '../../src/data/layout.js';
+import { classOfText, maskedTokens, nextToken } from '../../src/data/batch/layout.js';
 import { type EncodedRows, ignoredLabel } from '../../src/data/rows.js';
 
 const rows = (tokens: readonly number[], trained: readonly number[]): EncodedRows => ({

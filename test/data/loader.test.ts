@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type Batch, collate } from '../../src/data/collate.js';
-import { evalBatches, largestEvalBatch, Loader, type LoaderOptions, type LoaderPosition } from '../../src/data/loader.js';
-import { packFirstFit } from '../../src/data/pack.js';
+import { type Batch, collate } from '../../src/data/batch/collate.js';
+import { evalBatches, largestEvalBatch, Loader, type LoaderOptions, type LoaderPosition } from '../../src/data/batch/loader.js';
+import { packFirstFit } from '../../src/data/batch/pack.js';
 import type { EncodedRows } from '../../src/data/rows.js';
 import { Random } from '../../src/util/random.js';
 import { heldRows } from './held-rows.js';

@@ -1,10 +1,10 @@
 /** Rows of a source and its target, and of a prompt and its answer: how they are made, cut, laid out and batched. */
 import { describe, expect, it } from 'vitest';
-import { collate } from '../../src/data/collate.js';
-import { cutPairs } from '../../src/data/cut.js';
+import { collate } from '../../src/data/batch/collate.js';
+import { cutPairs } from '../../src/data/encode/cut.js';
 import { asPromptAndAnswer, asSourceAndTarget } from '../../src/data/template/shapes.js';
-import { answerPlaces, promptAndAnswer, sourceAndTarget } from '../../src/data/layout.js';
-import { evalBatches, largestEvalBatch, Loader } from '../../src/data/loader.js';
+import { answerPlaces, promptAndAnswer, sourceAndTarget } from '../../src/data/batch/layout.js';
+import { evalBatches, largestEvalBatch, Loader } from '../../src/data/batch/loader.js';
 import { HeldTokens, kept, StoredRows } from '../../src/data/rows.js';
 import type { Example } from '../../src/data/template/example.js';
 import { heldRows } from './held-rows.js';

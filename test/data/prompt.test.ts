@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { previewPrompt } from '../../src/data/prompt.js';
+import { previewPrompt } from '../../src/data/look/prompt.js';
 import { loadTokenizer } from '../../src/data/tokenizer/index.js';
 import { material, withoutMaterial } from './fixtures.js';
 import { heldRows } from './held-rows.js';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { moduleHash } from '../../src/config/module.js';
-import { collate } from '../../src/data/collate.js';
+import { collate } from '../../src/data/batch/collate.js';
 import type { EncodedRows } from '../../src/data/rows.js';
 import { WeightList, weightsIn } from '../../src/data/weights.js';
 import { jsonLines, prepare, scratch, tinyTokenizer, tokensOf } from './fixtures.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { prepareDataset } from '../../src/data/dataset.js';
 import { loadTokenizer } from '../../src/data/tokenizer/index.js';
-import { writeWhole } from '../../src/trainer/checkpoint.js';
+import { writeWhole } from '../../src/trainer/checkpoint/checkpoint.js';
 import { openStore } from '../../src/store/store.js';
 import { Workplace } from '../cli/workbench.js';
 import type { TrainEvent } from '../../src/trainer/events.js';

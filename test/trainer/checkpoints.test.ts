@@ -2,8 +2,8 @@
 import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { writeWhole } from '../../src/trainer/checkpoint.js';
-import { Mirror } from '../../src/trainer/mirror.js';
+import { writeWhole } from '../../src/trainer/checkpoint/checkpoint.js';
+import { Mirror } from '../../src/trainer/checkpoint/mirror.js';
 import { adapterOf, demo, home, losses, run, experimentOf as demoExperiment, type Run } from './support.js';
 
 /** Eight updates, four an epoch. */

@@ -7,9 +7,9 @@ import type { Executable } from '../../src/engine/contract.js';
 import { generationConfig, plainGeneration, type GenerationConfig } from '../../src/models/generation.js';
 import { modelFromConfig, readModel } from '../../src/models/registry.js';
 import { initialWeights } from '../../src/models/weights.js';
-import { generateTokens } from '../../src/trainer/generate.js';
+import { generateTokens } from '../../src/trainer/generate/generate.js';
 import { inferenceProgram } from '../../src/trainer/program.js';
-import { greedy } from '../../src/trainer/sampling.js';
+import { greedy } from '../../src/trainer/generate/sampling.js';
 import { untuned } from '../../src/trainer/tuning.js';
 import { compile, engines, goldenFolder, readJson } from '../golden/support.js';
 

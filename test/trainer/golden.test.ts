@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parseExperiment } from '../../src/config/parse.js';
-import { collate } from '../../src/data/collate.js';
+import { collate } from '../../src/data/batch/collate.js';
 import type { EncodedRows } from '../../src/data/rows.js';
 import { heldRows } from '../data/held-rows.js';
 import type { Engine } from '../../src/engine/contract.js';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { afterOverflow, afterUpdate, canShrink, firstLossScale, noLossScale, type LossScale } from '../../src/trainer/loss-scale.js';
+import { afterOverflow, afterUpdate, canShrink, firstLossScale, noLossScale, type LossScale } from '../../src/trainer/recovery/loss-scale.js';
 
 const { scaler } = JSON.parse(readFileSync(new URL('../golden/mixed.json', import.meta.url), 'utf8')) as { scaler: { updates: number; overflows: number[]; changes: [number, number][] } };
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readCheckpoint } from '../../src/trainer/checkpoint.js';
+import { readCheckpoint } from '../../src/trainer/checkpoint/checkpoint.js';
 import { adapterOf, experimentOf, faulty, losses, run, types } from './support.js';
 
 const f16 = (train: Record<string, unknown> = {}) => experimentOf({ precision: 'f16', engine: { name: 'onnx', device: 'cpu' }, train });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { dueAfter, smallerMicroBatch, surplusCheckpoints, totalUpdates } from '../../src/trainer/policy.js';
-import { remember, spikeLimit } from '../../src/trainer/spike.js';
+import { remember, spikeLimit } from '../../src/trainer/recovery/spike.js';
 
 const intervals = { logging_steps: 5, eval_strategy: 'steps', eval_steps: 10, save_strategy: 'steps', save_steps: 0 } as const;
 const within = (step: number) => ({ step, total: 100, epochEnded: false });

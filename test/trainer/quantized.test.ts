@@ -9,7 +9,7 @@ import type { Engine } from '../../src/engine/contract.js';
 import { onnxEngine } from '../../src/engine/onnx/index.js';
 import { referenceEngine } from '../../src/engine/reference/index.js';
 import { tfjsEngine } from '../../src/engine/tfjs/index.js';
-import { collate } from '../../src/data/collate.js';
+import { collate } from '../../src/data/batch/collate.js';
 import type { InitialValue } from '../../src/graph/node.js';
 import { readModel } from '../../src/models/registry.js';
 import { initialWeights } from '../../src/models/weights.js';

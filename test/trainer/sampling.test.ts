@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { greedy, nextToken } from '../../src/trainer/sampling.js';
+import { greedy, nextToken } from '../../src/trainer/generate/sampling.js';
 import { Random } from '../../src/util/random.js';
 
 const logits = Float32Array.from([1, 3, 2, -1]);

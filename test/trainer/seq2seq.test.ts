@@ -7,7 +7,7 @@ import { chooseEngine } from '../../src/engine/registry.js';
 import { readModel } from '../../src/models/registry.js';
 import { randomWeights } from '../../src/models/weights.js';
 import { continueText, evaluateDataset, openModel } from '../../src/trainer/open.js';
-import { greedy } from '../../src/trainer/sampling.js';
+import { greedy } from '../../src/trainer/generate/sampling.js';
 import { writeSafetensors } from '../../src/weights/safetensors.js';
 import { goldenFolder, readJson } from '../golden/support.js';
 import { experimentOf, home, losses, run, type Run } from './support.js';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parseExperiment } from '../../src/config/parse.js';
-import { type Batch, collate } from '../../src/data/collate.js';
+import { type Batch, collate } from '../../src/data/batch/collate.js';
 import { KeyTokenRows } from '../../src/data/keytoken.js';
 import type { EncodedRows } from '../../src/data/rows.js';
 import type { Engine } from '../../src/engine/contract.js';

@@ -2,9 +2,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { makeEstimator } from '../../src/cli/estimator.js';
+import { makeEstimator } from '../../src/cli/screen/estimator.js';
 import { readExperiment } from '../../src/config/file.js';
-import { discoverDatasets } from '../../src/data/discover.js';
+import { discoverDatasets } from '../../src/data/look/discover.js';
 import { discoverModels } from '../../src/models/discover.js';
 import type { Estimate } from '../../src/trainer/estimate.js';
 import { formatBytes, formatCount, formatFlops } from '../../src/util/format.js';

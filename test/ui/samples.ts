@@ -4,7 +4,7 @@ import { writeExperiment } from '../../src/config/file.js';
 import { parseExperiment } from '../../src/config/parse.js';
 import { presets } from '../../src/config/presets.js';
 import type { Experiment } from '../../src/config/schema.js';
-import type { DatasetEntry } from '../../src/data/discover.js';
+import type { DatasetEntry } from '../../src/data/look/discover.js';
 import type { ModelEntry } from '../../src/models/discover.js';
 import type { Store } from '../../src/store/store.js';
 import type { Estimate } from '../../src/trainer/estimate.js';

@@ -2,8 +2,8 @@
 import { basename } from 'node:path';
 import type { SetShare } from '../../data/dataset.js';
 import { keptText } from '../../data/filter/filter.js';
-import type { LengthHistogram } from '../../data/lengths.js';
-import type { PreviewRow, PreviewToken } from '../../data/preview.js';
+import type { LengthHistogram } from '../../data/look/lengths.js';
+import type { PreviewRow, PreviewToken } from '../../data/look/preview.js';
 import { clean, widthOf } from '../../ui/format/text.js';
 import { counted, formatCount, formatShare } from '../../util/format.js';
 import type { Style } from '../terminal.js';

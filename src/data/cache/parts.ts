@@ -7,7 +7,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { Faults } from '../faults.js';
-import type { Part, ReadPosition } from '../part.js';
+import type { Part, ReadPosition } from '../encode/part.js';
 import { openTokenFile, writeTokenFile } from './token-file.js';
 
 const position = z.object({ file: z.int(), row: z.int() });

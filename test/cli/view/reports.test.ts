@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { dataLines, tokenLines, type DataReport } from '../../../src/cli/view/data.js';
 import { doctorLines } from '../../../src/cli/view/doctor.js';
 import { estimateLines } from '../../../src/cli/view/estimate.js';
-import type { PreviewToken } from '../../../src/data/preview.js';
+import type { PreviewToken } from '../../../src/data/look/preview.js';
 import { sampleFindings as healthy } from '../../ui/samples.js';
 import { plain } from '../samples.js';
 

@@ -5,7 +5,7 @@ import { devices, type Availability, type Engine } from '../../../src/engine/con
 import { onnxEngine } from '../../../src/engine/onnx/index.js';
 import { referenceEngine } from '../../../src/engine/reference/index.js';
 import type { Program, Variable } from '../../../src/graph/node.js';
-import { llama } from '../../../src/models/llama.js';
+import { llama } from '../../../src/models/families/llama.js';
 import { microStep } from '../../../src/trainer/program.js';
 import { tuningOf } from '../../../src/trainer/tuning.js';
 import { Random } from '../../../src/util/random.js';

@@ -1,6 +1,6 @@
 /** What a draft would cost, as lines: parameters, updates, time, memory against what there is, and advice. */
 import type { Advice } from '../../../config/advice.js';
-import type { DataPreview } from '../../../data/preview.js';
+import type { DataPreview } from '../../../data/look/preview.js';
 import type { Estimate, MemoryParts } from '../../../trainer/estimate.js';
 import { formatBytes, formatCount, formatDuration, formatFlops, formatShare, formatShort } from '../../../util/format.js';
 import { blank, line } from '../../format/line.js';

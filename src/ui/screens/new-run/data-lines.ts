@@ -1,8 +1,8 @@
 /** The data of a draft as lines: a row as the model sees it, how long rows are, what was left out. */
 import { keptTexts } from '../../../data/filter/filter.js';
-import { histogramOf } from '../../../data/lengths.js';
-import type { LengthBucket } from '../../../data/lengths.js';
-import type { DataPreview, PreviewRow } from '../../../data/preview.js';
+import { histogramOf } from '../../../data/look/lengths.js';
+import type { LengthBucket } from '../../../data/look/lengths.js';
+import type { DataPreview, PreviewRow } from '../../../data/look/preview.js';
 import { counted, formatCount, formatShare } from '../../../util/format.js';
 import { baseName } from '../../format/run.js';
 import { blank, line } from '../../format/line.js';

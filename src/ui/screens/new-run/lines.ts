@@ -4,7 +4,7 @@ import { formatBytes, formatCount, formatShort } from '../../../util/format.js';
 import { blank, fitLine, line, reversed } from '../../format/line.js';
 import type { Line, Span } from '../../format/line.js';
 import { clean, cutLeft, fit, wrap } from '../../format/text.js';
-import type { DatasetEntry } from '../../../data/discover.js';
+import type { DatasetEntry } from '../../../data/look/discover.js';
 import type { ModelEntry } from '../../../models/discover.js';
 import type { Glyphs, Tone } from '../../theme.js';
 import { fieldLine } from '../../widgets/field-line.js';

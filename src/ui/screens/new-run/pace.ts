@@ -1,6 +1,6 @@
 /** How long a run will take: from a timing of it, else from a past run of the same shape on this machine. */
 import type { Experiment } from '../../../config/schema.js';
-import type { DataPreview } from '../../../data/preview.js';
+import type { DataPreview } from '../../../data/look/preview.js';
 import type { RunRecord } from '../../../store/rows.js';
 import type { Estimate } from '../../../trainer/estimate.js';
 import type { Pace } from './services.js';

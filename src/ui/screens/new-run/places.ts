@@ -1,5 +1,5 @@
 /** Which model and which dataset: what a search found, what is typed, and what the draft names. */
-import type { DatasetEntry } from '../../../data/discover.js';
+import type { DatasetEntry } from '../../../data/look/discover.js';
 import type { ModelEntry } from '../../../models/discover.js';
 import { emptyList } from '../../widgets/list.js';
 import type { ListState } from '../../widgets/list.js';

@@ -2,7 +2,7 @@
 import type { KnownFile } from '../../../config/command.js';
 import type { Knob } from '../../../config/limits.js';
 import type { Preset } from '../../../config/presets.js';
-import type { DatasetEntry } from '../../../data/discover.js';
+import type { DatasetEntry } from '../../../data/look/discover.js';
 import type { ModelEntry } from '../../../models/discover.js';
 import type { FieldAction } from '../../widgets/field.js';
 import { reduceList } from '../../widgets/list.js';

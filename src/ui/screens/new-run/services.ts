@@ -2,7 +2,7 @@
 import type { KnownFile } from '../../../config/command.js';
 import type { Preset } from '../../../config/presets.js';
 import type { Experiment } from '../../../config/schema.js';
-import type { DataPreview } from '../../../data/preview.js';
+import type { DataPreview } from '../../../data/look/preview.js';
 import type { PathCompletion } from '../../widgets/path-field.js';
 
 /** How fast updates of this shape are on this machine, measured. */

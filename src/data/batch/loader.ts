@@ -1,0 +1,214 @@
+/**
+ * The order of the data. What comes next is a pure function of the settings and a position, so that a run
+ * that goes on from a saved position sees the same batches as one that was never stopped, without a replay.
+ */
+import { z } from 'zod';
+import { Random } from '../../util/random.js';
+import { type Batch, batchWidth, collate } from './collate.js';
+import type { Layout } from './layout.js';
+import { packFirstFit } from './pack.js';
+import type { EncodedRows } from '../rows.js';
+
+/** The next update: the epoch, from 0, and how many of its updates are done. Plain data, kept in checkpoints. */
+export const loaderPositionSchema = z.strictObject({ epoch: z.int().min(0), index: z.int().min(0) }).readonly();
+export type LoaderPosition = z.output<typeof loaderPositionSchema>;
+
+export interface LoaderOptions {
+  readonly rows: EncodedRows;
+  /** Rows of a micro-batch; packed rows count once. */
+  readonly batchSize: number;
+  /** Micro-batches of an update. */
+  readonly accumulation: number;
+  readonly seed: number;
+  readonly shuffle: boolean;
+  /** Batches of rows of about one length, so that little of them is padding. */
+  readonly groupByLength: boolean;
+  readonly packing: boolean;
+  /** Room of a packed row in tokens. */
+  readonly maxLength: number;
+  readonly padId: number;
+  readonly layout?: Layout;
+  /** Whether rows are a source and the target that is learned: their lengths count apart. */
+  readonly pairs?: boolean;
+  readonly position?: LoaderPosition;
+}
+
+export interface UpdateBatch {
+  readonly microBatches: readonly Batch[];
+  /** The epoch these batches belong to, from 0. */
+  readonly epoch: number;
+  /** Where to go on after this update. */
+  readonly position: LoaderPosition;
+}
+
+/** The most rows, tokens of a row and labels that a batch has; not all of them need be in the same one. */
+export interface BatchExtent {
+  readonly B: number;
+  readonly T: number;
+  readonly N: number;
+  /** The most tokens of a source, where rows have one. */
+  readonly S?: number;
+}
+
+/**
+ * Updates without end, epoch after epoch. As in Transformers, the last micro-batch of an epoch may hold
+ * fewer rows, and what is left over at its end is an update of fewer micro-batches.
+ */
+export class Loader {
+  /** Packed rows, or rows, of an epoch. */
+  readonly groupCount: number;
+  readonly updatesPerEpoch: number;
+  readonly rows: EncodedRows;
+  readonly #options: LoaderOptions;
+  readonly #groups: Groups;
+  #position: LoaderPosition;
+  #order: { readonly epoch: number; readonly groups: Uint32Array } | null = null;
+
+  constructor(options: LoaderOptions) {
+    const { rows, batchSize, accumulation, position = { epoch: 0, index: 0 } } = options;
+    if (rows.length === 0) throw new Error('a loader needs at least one row');
+    this.#options = options;
+    this.rows = rows;
+    this.#groups = groupRows(options);
+    this.groupCount = this.#groups.count;
+    this.updatesPerEpoch = updatesPerEpoch(this.groupCount, { batchSize, accumulation });
+    if (position.index >= this.updatesPerEpoch) throw new Error(`position ${position.index} of an epoch of ${this.updatesPerEpoch} updates`);
+    this.#position = position;
+  }
+
+  get position(): LoaderPosition {
+    return this.#position;
+  }
+
+  /** What a micro-batch comes to when the longest rows, and those with the most labels, meet in it. */
+  get largestBatch(): BatchExtent {
+    const { rows, batchSize, pairs } = this.#options;
+    return extentOf(rows, this.#groups, { B: Math.min(batchSize, this.groupCount), pairs });
+  }
+
+  /** What the update after it reads is fetched from the disk while this one is computed. */
+  next(): UpdateBatch {
+    const { epoch, index } = this.#position;
+    const { rows, batchSize, padId, layout } = this.#options;
+    const order = this.#groupsOf(epoch, index);
+    const microBatches: Batch[] = [];
+    for (let from = 0; from < order.length; from += batchSize) {
+      const groups = Array.from(order.subarray(from, from + batchSize), (group) => this.#groups.rowsOf(group));
+      microBatches.push(collate(rows, groups, { padId, layout, draw: ['epoch', epoch] }));
+    }
+    this.#position = index + 1 < this.updatesPerEpoch ? { epoch, index: index + 1 } : { epoch: epoch + 1, index: 0 };
+    for (const group of this.#groupsOf(epoch, index + 1)) for (const row of this.#groups.rowsOf(group)) rows.ahead(row);
+    return { microBatches, epoch, position: this.#position };
+  }
+
+  /** Those of an update; none behind the last of an epoch. */
+  #groupsOf(epoch: number, index: number): Uint32Array {
+    const { batchSize, accumulation } = this.#options;
+    return this.#orderOf(epoch).subarray(index * batchSize * accumulation, (index + 1) * batchSize * accumulation);
+  }
+
+  #orderOf(epoch: number): Uint32Array {
+    if (this.#order?.epoch === epoch) return this.#order.groups;
+    const groups = Uint32Array.from({ length: this.groupCount }, (_, i) => i);
+    const { seed, shuffle, groupByLength, batchSize } = this.#options;
+    if (shuffle) new Random(seed, 'order of epoch', epoch).shuffle(groups);
+    if (groupByLength) sortByLength(groups, { batchSize, lengthOf: (group) => tokensOf(this.rows, this.#groups.rowsOf(group)), random: shuffle ? new Random(seed, 'order of batches', epoch) : null });
+    this.#order = { epoch, groups };
+    return groups;
+  }
+}
+
+/** Batches that are sorted among each other: fewer would leave more padding, more would order an epoch by length. */
+const sortedBatches = 50;
+
+/**
+ * Sorts stretches of `sortedBatches` batches by length and shuffles the whole batches, in place; what does not
+ * fill a batch stays last. As Transformers' `group_by_length`, whose batches keep the order of their lengths.
+ */
+function sortByLength(order: Uint32Array, { batchSize, lengthOf, random }: { readonly batchSize: number; readonly lengthOf: (group: number) => number; readonly random: Random | null }): void {
+  for (let from = 0; from < order.length; from += sortedBatches * batchSize) order.subarray(from, from + sortedBatches * batchSize).sort((a, b) => lengthOf(b) - lengthOf(a) || a - b);
+  if (random === null) return;
+  const batches = Uint32Array.from({ length: Math.floor(order.length / batchSize) }, (_, i) => i);
+  random.shuffle(batches);
+  const sorted = order.slice();
+  for (const [to, from] of batches.entries()) order.set(sorted.subarray(from * batchSize, (from + 1) * batchSize), to * batchSize);
+}
+
+/** Updates of an epoch of so many rows, or packed rows. */
+export function updatesPerEpoch(rows: number, { batchSize, accumulation }: Pick<LoaderOptions, 'batchSize' | 'accumulation'>): number {
+  return Math.ceil(Math.ceil(rows / batchSize) / accumulation);
+}
+
+export interface EvalBatchOptions {
+  readonly batchSize: number;
+  /** A batch ends before it has more labels than this; a row that has more is one of its own. */
+  readonly maxLabels: number;
+  readonly pairs?: boolean;
+}
+
+/** Batches of an evaluation: every row once, in order. */
+export function* evalBatches(rows: EncodedRows, options: EvalBatchOptions & { readonly padId: number; readonly layout?: Layout }): Iterable<Batch> {
+  for (const groups of evalGroups(rows, options)) yield collate(rows, groups, { ...options, draw: ['evaluation'] });
+}
+
+/** The extent of the batches of an evaluation. */
+export function largestEvalBatch(rows: EncodedRows, options: EvalBatchOptions): BatchExtent {
+  let largest: BatchExtent = { B: 0, T: 0, N: 0 };
+  for (const groups of evalGroups(rows, options)) {
+    const { B, T, N, S } = extentOf(rows, listed(groups), { B: groups.length, pairs: options.pairs });
+    largest = { B: Math.max(B, largest.B), T: Math.max(T, largest.T), N: Math.max(N, largest.N), ...(S === undefined ? {} : { S: Math.max(S, largest.S ?? 0) }) };
+  }
+  return largest;
+}
+
+function* evalGroups(rows: EncodedRows, { batchSize, maxLabels }: EvalBatchOptions): Iterable<number[][]> {
+  let groups: number[][] = [];
+  let labels = 0;
+  for (let row = 0; row < rows.length; row++) {
+    const count = rows.labelCount(row);
+    if (groups.length === batchSize || (groups.length > 0 && labels + count > maxLabels)) {
+      yield groups;
+      groups = [];
+      labels = 0;
+    }
+    groups.push([row]);
+    labels += count;
+  }
+  if (groups.length > 0) yield groups;
+}
+
+/** Of a batch of B of these groups, were it made of those with the most. */
+function extentOf(rows: EncodedRows, { count, rowsOf }: Groups, { B, pairs = false }: { readonly B: number; readonly pairs?: boolean }): BatchExtent {
+  const labels = Uint32Array.from({ length: count }, (_, group) => rowsOf(group).reduce((sum, row) => sum + rows.labelCount(row), 0));
+  let longest = 0;
+  let longestSource = 0;
+  for (let group = 0; group < count; group++) {
+    const tokens = tokensOf(rows, rowsOf(group));
+    longest = Math.max(longest, pairs ? labels[group] : tokens);
+    longestSource = Math.max(longestSource, tokens - labels[group]);
+  }
+  labels.sort();
+  return { B, T: batchWidth(longest), N: labels.subarray(count - B).reduce((sum, label) => sum + label, 0), ...(pairs ? { S: batchWidth(longestSource) } : {}) };
+}
+
+function tokensOf(rows: EncodedRows, group: readonly number[]): number {
+  return group.reduce((sum, row) => sum + rows.tokenCount(row), 0);
+}
+
+/** Which rows share a row of a batch. */
+interface Groups {
+  readonly count: number;
+  rowsOf(group: number): readonly number[];
+}
+
+function listed(groups: readonly (readonly number[])[]): Groups {
+  return { count: groups.length, rowsOf: (group) => groups[group] };
+}
+
+/** Drawn once a run; only the order of the groups changes by epoch. */
+function groupRows({ rows, packing, shuffle, seed, maxLength }: LoaderOptions): Groups {
+  if (!packing) return { count: rows.length, rowsOf: (row) => [row] };
+  const order = Uint32Array.from({ length: rows.length }, (_, row) => row);
+  if (shuffle) new Random(seed, 'packing').shuffle(order);
+  return listed(packFirstFit(order, (row) => rows.tokenCount(row), maxLength));
+}
