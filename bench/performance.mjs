@@ -45,18 +45,19 @@ ${rows} rows grouped by length, ${labels} label tokens among ${real} real and ${
 to each: ${packed.labels} label tokens among ${packed.padded} computed ones. (TRL packs without mixing documents only where flash attention is, on a graphics card.)
 
 ${table(
-  ['', 'label tokens/s', 'memory'],
+  ['', 'label tokens/s', ...(theirs ? ['faster by'] : []), 'memory', ...(theirs ? ['share'] : [])],
   [
-    ['Workbench, grouped', labelSpeed(ours, labels), megabytes(ours.peakBytes)],
-    ['Workbench, packed', labelSpeed(packed.ours, packed.labels), megabytes(packed.ours.peakBytes)],
-    ...(theirs
-      ? [
-          ['PyTorch, grouped', labelSpeed(theirs, labels), megabytes(theirs.peakBytes)],
-          ['faster by, memory as a share', (theirs.totalMs / ours.totalMs).toFixed(2), (ours.peakBytes / theirs.peakBytes).toFixed(2)],
-        ]
-      : []),
-  ],
-)}${theirs ? `\n\nLargest difference of a loss: ${lossDifference.toExponential(1)}.` : ''}`,
+    ['Workbench, grouped', ours, labels],
+    ['Workbench, packed', packed.ours, packed.labels],
+    ...(theirs ? [['PyTorch, grouped', theirs, labels]] : []),
+  ].map(([name, side, learned]) => [
+    name,
+    labelSpeed(side, learned),
+    ...(theirs ? [(learned / side.totalMs / (labels / theirs.totalMs)).toFixed(2)] : []),
+    megabytes(side.peakBytes),
+    ...(theirs ? [(side.peakBytes / theirs.peakBytes).toFixed(2)] : []),
+  ]),
+)}${theirs ? `\n\nLargest difference of a loss over the very same batches: ${lossDifference.toExponential(1)}.` : ''}`,
   'full-tuning': ({ rows, eightBit }) =>
     `Every weight of that shape learns, AdamW (\`fused=True\` in PyTorch), the loss at every position; medians of two or three updates after one to warm up.
 
