@@ -34,7 +34,8 @@ async function watchRun(terminal: Terminal, home: string, { store, id, json, bel
     onInterrupt(times) {
       if (times > 1) return;
       printer.clear();
-      terminal.note('workbench: stopping after this update, and saving; Ctrl-C again ends it at once');
+      const prepares = store.run(id).total_steps === null;
+      terminal.note(`workbench: ${prepares ? 'stopping when its data is ready' : 'stopping after this update, and saving'}; Ctrl-C again ends it at once`);
     },
   });
   printer.end();

@@ -69,7 +69,7 @@ export function reconcile(store: Store, home: string, ownChildren: ReadonlySet<s
 function outcomeOf(store: Store, runId: string, exit: Exit | null, outOfMemory: string | null): { state: RunState; reason: string } {
   // A kill of an earlier part is not this one.
   if (store.history(runId).findLast(({ type }) => type === 'control' || type === 'started')?.details['control'] === 'kill') {
-    return { state: 'stopped', reason: 'killed by the user; what the last checkpoint holds is kept' };
+    return { state: 'stopped', reason: 'killed by the user' };
   }
   const process = store.processOf(runId);
   if (process !== null && isOfEarlierBoot(process)) return { state: 'crashed', reason: 'the machine was restarted, or lost power, while it ran' };

@@ -181,7 +181,7 @@ describe('controls', () => {
     const id = create('killed by hand', endless);
     await startRun(home, id, entries);
     await until(id, ({ step }) => step > 0);
-    expect(await kill(home, id)).toMatchObject({ state: 'stopped', reason: 'killed by the user; what the last checkpoint holds is kept' });
+    expect(await kill(home, id)).toMatchObject({ state: 'stopped', reason: 'killed by the user' });
     await expect(kill(home, id)).rejects.toThrow(/it has no process to kill/);
   });
 });
@@ -385,7 +385,7 @@ describe('the foreground', () => {
     await expect.poll(() => store.history(paused).some(({ details }) => details.control === 'stop'), soon).toBe(true);
     impatient.kill('SIGINT');
     await once(impatient, 'close');
-    expect(store.run(paused)).toMatchObject({ state: 'stopped', reason: 'killed by the user; what the last checkpoint holds is kept' });
+    expect(store.run(paused)).toMatchObject({ state: 'stopped', reason: 'killed by the user' });
   });
 
   it('Ctrl-C before it began leaves nothing that waits', async () => {
