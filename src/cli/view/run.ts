@@ -4,10 +4,11 @@ import { groupText } from '../../config/groups.js';
 import { valueAt } from '../../config/keys.js';
 import type { Experiment } from '../../config/schema.js';
 import type { RunRecord } from '../../store/rows.js';
+import { runSeconds } from '../../ui/format/run.js';
 import { clean } from '../../ui/format/text.js';
 import { formatBytes, formatCount, formatDuration, formatNumber, formatShare, formatShort } from '../../util/format.js';
 import type { Style } from '../terminal.js';
-import { secondsOf, stateTone } from './runs.js';
+import { stateTone } from './runs.js';
 import { facts } from './table.js';
 
 export function runFacts(run: RunRecord, { now, style }: { readonly now: number; readonly style: Style }): string[] {
@@ -18,7 +19,7 @@ export function runFacts(run: RunRecord, { now, style }: { readonly now: number;
       ['id', run.id],
       ['state', style.paint(`${run.state}${reason}`, stateTone[run.state])],
       ['created', run.created_at],
-      ['took', when(secondsOf(run, now), formatDuration)],
+      ['took', when(runSeconds(run, now), formatDuration)],
       ['step', run.total_steps === null ? null : `${run.step} of ${run.total_steps}${run.epoch === null ? '' : `, epoch ${run.epoch.toFixed(2)}`}`],
       ['train loss', when(run.train_loss, formatNumber)],
       ['eval loss', evalText(run)],

@@ -1,5 +1,6 @@
 /** The table of runs. */
 import type { RunRecord, RunState } from '../../store/rows.js';
+import { runSeconds } from '../../ui/format/run.js';
 import type { Tone } from '../../ui/theme.js';
 import { formatDuration, formatNumber, formatShare, formatShort } from '../../util/format.js';
 import { table, type Column, type TableLook } from './table.js';
@@ -14,7 +15,7 @@ export function runsTable(runs: readonly RunRecord[], { now, ...look }: { readon
     { title: 'eval', value: (run) => optional(run.eval_loss, formatNumber), right: true },
     { title: 'accuracy', value: (run) => optional(run.accuracy, formatShare), right: true, spare: true },
     { title: 'tok/s', value: (run) => optional(run.tokens_per_second, formatShort), right: true, spare: true },
-    { title: 'took', value: (run) => optional(secondsOf(run, now), formatDuration), right: true, spare: true },
+    { title: 'took', value: (run) => optional(runSeconds(run, now), formatDuration), right: true, spare: true },
     { title: 'created', value: (run) => `${formatDuration((now - Date.parse(run.created_at)) / 1000)} ago`, right: true },
     { title: 'tags', value: (run) => run.tags.join(' '), tone: () => 'accent', spare: true },
   ];
@@ -35,12 +36,6 @@ export const stateTone: Readonly<Record<RunState, Tone>> = {
   failed: 'bad',
   crashed: 'bad',
 };
-
-/** Seconds from the start to the end, or till now; null before the start. */
-export function secondsOf(run: RunRecord, now: number): number | null {
-  if (run.started_at === null) return null;
-  return ((run.ended_at === null ? now : Date.parse(run.ended_at)) - Date.parse(run.started_at)) / 1000;
-}
 
 export function optional<Value>(value: Value | null, format: (value: Value) => string): string {
   return value === null ? '' : format(value);
