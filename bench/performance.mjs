@@ -7,7 +7,7 @@ export function performanceReport(figures) {
   const parts = Object.entries(writers).map(([name, write]) => {
     const section = figures[name];
     const empty = section === undefined || section.data === null || section.data.length === 0;
-    return `## ${titles[name]}\n\n${empty ? 'Not measured on this machine.' : `${write(section.data)}\n\nOn ${section.machine}; load of the machine at its start: ${section.load.toFixed(1)}.`}`;
+    return `## ${titles[name]}\n\n${empty ? 'Not measured on this machine.' : `${write(section.data)}\n\nOn ${section.machine}; ${section.busy.toFixed(2)} cores busy with other work at its start.`}`;
   });
   return `# Performance\n\nWritten by \`npm run bench\`; \`npm run bench -- --only <section>\` measures one again (${Object.keys(writers).join(', ')}).\n\n${parts.join('\n\n')}\n\n## What is computed in each epoch again\n\n${notDone}\n`;
 }
@@ -32,17 +32,18 @@ const writers = {
   training: (results) => {
     const versions = results.find(({ theirs }) => theirs)?.theirs.description;
     const missing = results.find(({ theirsMissing }) => theirsMissing)?.theirsMissing;
+    const int4 = results.find(({ also }) => also);
     return `12 layers, width 768, vocabulary 50257, tied head, random weights; LoRA r = 8 on c_attn, f32, AdamW; the loss at every position.
 Workbench: ${results[0].ours.description}.${versions ? ` Beside it, from the same weights: eager ${versions}, \`torch.set_num_threads(2)\`, SDPA attention, \`AdamW(fused=True)\`, where a row says so with its gradient checkpointing or compiled by \`torch.compile\`; its base is f32 throughout.` : ''}
 Each side is a process of its own and they take turns; medians of ${rounds} updates (1 of 8 × 512, 3 of torch.compile) after ${warmUps} to warm up, and the fastest in brackets.
 Memory is the process's peak, which for Workbench includes Node.
 
-${besideTable(results)}${missing ? `\n\nPyTorch was not measured: ${missing}` : ''}`;
+${besideTable(results)}${int4 ? `\n\nThe updates on an int4 base took turns with our own on f32, ${Math.round(int4.also.ms)} ms (${Math.round(int4.also.fastest)}): ${(int4.also.ms / int4.ours.ms).toFixed(2)} (${(int4.also.fastest / int4.ours.fastest).toFixed(2)}) of their speed.` : ''}${missing ? `\n\nPyTorch was not measured: ${missing}` : ''}`;
   },
   instructions: ({ ours, theirs, lossDifference, labels, real, padded, updates, rows, packed }) =>
-    `The same shape on instructions and answers of LLaMA-Factory's \`alpaca_en_demo\`, only the answers learned. Both sides get the very same batches: ${updates} updates of
-${rows} rows grouped by length, ${labels} label tokens among ${real} real and ${padded} computed ones. Packed rows of 512 tokens hold several documents, attention confined
-to each: ${packed.labels} label tokens among ${packed.padded} computed ones. (TRL packs without mixing documents only where flash attention is, on a graphics card.)
+    `The same shape on instructions and answers of LLaMA-Factory's \`alpaca_en_demo\`, only the answers learned. Both sides get the very same batches: one pass over
+${labels} label tokens among ${real} real and ${padded} computed ones, in ${updates} updates of ${rows} rows grouped by length. Packed, the same documents lie several in a row of 512, attention confined
+to each: ${packed.padded} computed tokens in ${packed.updates} updates. (TRL packs without mixing documents only where flash attention is, on a graphics card.)
 
 ${table(
   ['', 'label tokens/s', ...(theirs ? ['faster by'] : []), 'memory', ...(theirs ? ['share'] : [])],

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
+import { setTimeout as wait } from 'node:timers/promises';
 
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
@@ -11,6 +12,14 @@ export function median(values) {
 export function table(head, rows) {
   const line = (cells) => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** How many cores other work keeps busy, over a second in which this process rests. */
+export async function coresBusy() {
+  const busy = () => cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0);
+  const [before, start] = [busy(), performance.now()];
+  await wait(1000);
+  return (busy() - before) / (performance.now() - start);
 }
 
 export const megabytes = (bytes) => `${Math.round(bytes / 2 ** 20)} MB`;

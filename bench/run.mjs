@@ -9,7 +9,7 @@
  */
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { loadavg, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { benchAround } from './around.mjs';
@@ -18,7 +18,7 @@ import { writeModel } from './gpt2-small.mjs';
 import { benchInstructions } from './instructions.mjs';
 import { benchMemory } from './memory.mjs';
 import { performanceReport } from './performance.mjs';
-import { machine } from './report.mjs';
+import { coresBusy, machine } from './report.mjs';
 import { benchScaling } from './scaling.mjs';
 import { benchStartUp } from './start-up.mjs';
 import { benchTokenizing } from './tokenizing.mjs';
@@ -57,12 +57,12 @@ try {
     await writeModel(folder);
   }
   for (const name of wanted) {
-    const load = loadavg()[0];
+    const busy = await coresBusy();
     const begun = performance.now();
     try {
-      figures[name] = { machine: machine(), load, data: await sections[name](folder), seconds: 0 };
+      figures[name] = { machine: machine(), busy, data: await sections[name](folder), seconds: 0 };
       figures[name].seconds = Math.round((performance.now() - begun) / 1000);
-      log(`${name}: ${figures[name].seconds} s${load > 0.8 && name === wanted[0] ? `; other work runs on this machine (load ${load.toFixed(1)})` : ''}`);
+      log(`${name}: ${figures[name].seconds} s${busy > 0.1 ? `; other work runs on this machine (${busy.toFixed(2)} cores busy before)` : ''}`);
       await writeFile(figuresFile, `${JSON.stringify(figures, null, 1)}\n`);
     } catch (error) {
       log(`${name} could not be measured: ${error.stack ?? error}`);

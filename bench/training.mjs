@@ -20,12 +20,14 @@ export function fullBatch(rows, length) {
 /**
  * What each side takes for `questions`, the first `skipped` of which warm up: `{ ours, theirs, lossDifference }` with
  * medians and fastest in milliseconds, the sum of them, and the peak of the process. `theirs` is null where `python` is null,
- * and `theirsMissing` says why where it has not what it takes. `settings` are keys of the experiment.
+ * and `theirsMissing` says why where it has not what it takes. `settings` are keys of the experiment; with `alsoSettings` ours
+ * takes turns with another process of ours, `also`.
  */
-export async function measure({ folder, finetuning = 'lora', python, questions, skipped = warmUps, settings = {}, theirSettings = settings, log, name }) {
+export async function measure({ folder, finetuning = 'lora', python, questions, skipped = warmUps, settings = {}, theirSettings = settings, alsoSettings = null, log, name }) {
   const sides = { ours: startPeer(process.execPath, [here('step.mjs'), folder, finetuning, JSON.stringify(settings)]) };
   if (python !== null) sides.theirs = startPeer(python, [here('step.py'), folder, finetuning, JSON.stringify(theirSettings)]);
-  const answers = { ours: [], theirs: [] };
+  if (alsoSettings !== null) sides.also = startPeer(process.execPath, [here('step.mjs'), folder, finetuning, JSON.stringify(alsoSettings)]);
+  const answers = { ours: [], theirs: [], also: [] };
   let theirsMissing = null;
   const mostLabels = Math.max(...questions.map(({ rows, length, labels }) => labels?.length ?? rows * (length - 1)));
   for (const [round, question] of questions.entries()) {
@@ -33,7 +35,7 @@ export async function measure({ folder, finetuning = 'lora', python, questions, 
       try {
         answers[side].push(await peer.ask({ ...question, mostLabels }));
       } catch (error) {
-        if (side === 'ours') throw error;
+        if (side !== 'theirs') throw error;
         theirsMissing = error.message;
         delete sides.theirs;
       }
@@ -45,7 +47,7 @@ export async function measure({ folder, finetuning = 'lora', python, questions, 
   const ours = summary(answers.ours, skipped);
   const theirs = theirsMissing === null && python !== null ? summary(answers.theirs, skipped) : null;
   const lossDifference = theirs && Math.max(...ours.losses.map((loss, i) => Math.abs(loss - theirs.losses[i])));
-  return { ours, theirs, theirsMissing, lossDifference };
+  return { ours, theirs, theirsMissing, lossDifference, also: alsoSettings && summary(answers.also, skipped) };
 }
 
 function summary(answers, skipped) {
@@ -55,18 +57,18 @@ function summary(answers, skipped) {
 
 /** Rows of the first table: full precision, a 4-bit base, checkpointing. PyTorch has no 4-bit base on a CPU; it keeps f32. */
 export async function benchTraining({ folder, python, log }) {
-  /** @type {[string, number, number, object, object, number][]} */
+  /** @type {[string, number, number, object, object, number, object?][]} */
   const cases = [
     ['4 × 128', 4, 128, {}, {}, rounds],
     ['8 × 128', 8, 128, {}, {}, rounds],
-    ['4 × 128, int4 base', 4, 128, { quantization: 'int4' }, {}, rounds],
+    ['4 × 128, int4 base', 4, 128, { quantization: 'int4' }, {}, rounds, {}],
     ['8 × 512, checkpointing', 8, 512, { checkpointing: true }, { checkpointing: true }, 1],
     ['4 × 128, torch.compile', 4, 128, {}, { compile: true }, 3],
   ];
   const results = [];
-  for (const [name, rows, length, settings, theirSettings, times] of cases) {
+  for (const [name, rows, length, settings, theirSettings, times, alsoSettings = null] of cases) {
     const questions = Array.from({ length: warmUps + times }, () => fullBatch(rows, length));
-    results.push({ name, tokens: rows * length, ...(await measure({ folder, python, questions, settings, theirSettings, log, name })) });
+    results.push({ name, tokens: rows * length, ...(await measure({ folder, python, questions, settings, theirSettings, alsoSettings, log, name })) });
   }
   return results;
 }
