@@ -1,6 +1,6 @@
 /** Reading and setting an experiment's values by dotted key. */
 import { UserError } from '../util/errors.js';
-import { knobOf } from './limits.js';
+import { knobOf, knobs } from './limits.js';
 import { nearestKey } from './nearest.js';
 import { parseExperiment, type ParseOptions } from './parse.js';
 import type { Experiment } from './schema.js';
@@ -9,7 +9,13 @@ type Group = Record<string, unknown>;
 
 /** Undefined where a part of the key is not there. */
 export function valueAt(experiment: object, key: string): unknown {
-  return key.split('.').reduce<unknown>((at, part) => (isGroup(at) ? at[part] : undefined), experiment);
+  return key.split('.').reduce<unknown>((at, part) => (isGroup(at) || Array.isArray(at) ? (at as Group)[part] : undefined), experiment);
+}
+
+/** Every key that names a file or folder, those of the sets that are mixed in too. */
+export function pathKeys(experiment: Experiment): string[] {
+  const ofSets = experiment.dataset.mix.flatMap((set, i) => Object.keys(set).map((key) => `dataset.mix.${i}.${key}`));
+  return [...knobs.map(({ key }) => key), ...ofSets].filter((key) => knobOf(key)?.path);
 }
 
 /** A new experiment with some keys changed; throws a UserError when a key or value is not allowed. */

@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import { stringify } from 'yaml';
 import { writeExperiment } from '../config/file.js';
+import { pathKeys, valueAt, withValues } from '../config/keys.js';
 import type { Experiment } from '../config/schema.js';
 import type { ExportFormat } from './run.js';
 
@@ -53,9 +54,11 @@ export function modelCard(experiment: Experiment, facts: CardFacts, format: Expo
   ].join('\n\n');
 }
 
-/** Without the folders of the machine it was trained on. */
+/** Without the folders of the machine it was trained on, of which a command may tell too. */
 function anonymous(experiment: Experiment): Experiment {
-  const { model, tokenizer, checkpoint_mirror, dataset } = experiment;
-  const name = <T extends string | null>(path: T): T => (path === null ? path : (basename(path) as T));
-  return { ...experiment, model: name(model), tokenizer: name(tokenizer), checkpoint_mirror: name(checkpoint_mirror), on_finish: null, dataset: { ...dataset, path: basename(dataset.path), eval: name(dataset.eval), mix: dataset.mix.map((set) => ({ ...set, path: name(set.path) })) } };
+  const names = pathKeys(experiment).map((key) => {
+    const place = valueAt(experiment, key);
+    return [key, typeof place === 'string' ? basename(place) || '.' : place];
+  });
+  return withValues(experiment, { ...Object.fromEntries(names), on_finish: null });
 }
