@@ -5,7 +5,7 @@ export interface ReadProgress {
   /** Of the files as they lie on the disk. */
   readonly bytes: number;
   readonly total_bytes: number;
-  /** Seconds since it began; and to the end, at the pace until now. */
+  /** Seconds since the first row was read; and to the end, at the pace until now. */
   readonly elapsed_time: number;
   readonly remaining_time: number;
 }
@@ -16,7 +16,7 @@ const newsShare = 0.01;
 
 /**
  * To be told how much of which file is read. Tells of it when some seconds have gone by: data that is soon read is no
- * news. `seconds` is a clock.
+ * news. Its time begins with the first call. `seconds` is a clock.
  */
 export function readMeter(files: readonly string[], onProgress: (progress: ReadProgress) => void, seconds = (): number => performance.now() / 1000): (file: string, bytes: number) => void {
   const before = new Map<string, number>(); // of the files in front of each
@@ -25,16 +25,14 @@ export function readMeter(files: readonly string[], onProgress: (progress: ReadP
     before.set(file, total);
     total += statSync(file).size;
   }
-  const began = seconds();
-  let told = { time: began, bytes: 0 };
-  let first: number | null = null; // more than 0 where it goes on with what was interrupted
+  let first: { readonly time: number; readonly bytes: number } | null = null; // more than 0 bytes where it goes on with what was interrupted
+  let told = { time: 0, bytes: 0 };
   return (file, read) => {
-    const bytes = (before.get(file) ?? 0) + read;
-    first ??= bytes;
-    const time = seconds();
-    if (time - told.time < newsSeconds || bytes - told.bytes < newsShare * total) return;
-    told = { time, bytes };
-    const elapsed = time - began;
-    onProgress({ bytes, total_bytes: total, elapsed_time: elapsed, remaining_time: (elapsed / (bytes - first)) * (total - bytes) });
+    const now = { time: seconds(), bytes: (before.get(file) ?? 0) + read };
+    if (first === null) first = told = now;
+    if (now.bytes === first.bytes || now.time - told.time < newsSeconds || now.bytes - told.bytes < newsShare * total) return;
+    told = now;
+    const elapsed = now.time - first.time;
+    onProgress({ bytes: now.bytes, total_bytes: total, elapsed_time: elapsed, remaining_time: (elapsed / (now.bytes - first.bytes)) * (total - now.bytes) });
   };
 }

@@ -25,6 +25,20 @@ test('news comes after some seconds and with something new in it, with the time 
   expect(at(125, 'b', 400)).toMatchObject({ bytes: 1000, remaining_time: 0 });
 });
 
+test('what goes on in a later file has its own pace, and no news before something is read', () => {
+  const folder = scratch({ a: 'a'.repeat(600), b: 'b'.repeat(400) });
+  const told: ReadProgress[] = [];
+  let now = 100;
+  const meter = readMeter([path.join(folder, 'a'), path.join(folder, 'b')], (progress) => told.push(progress), () => now);
+  now = 200; // the files were hashed meanwhile
+  meter(path.join(folder, 'b'), 0);
+  now = 210;
+  meter(path.join(folder, 'b'), 0);
+  expect(told).toEqual([]);
+  meter(path.join(folder, 'b'), 100);
+  expect(told).toEqual([{ bytes: 700, total_bytes: 1000, elapsed_time: 10, remaining_time: 30 }]);
+});
+
 const rows = '{"text": "one"}\n{"text": "two"}\n';
 
 test.each<[string, string | Buffer]>([['a.jsonl', rows], ['a.jsonl.gz', gzipSync(rows)], ['a.json', '[{"text": "one"}]'], ['whole.json', '{"data": [{"text": "one"}]}'], ['a.csv', 'text\none\n'], ['a.txt', 'one\ntwo\n']])('%s tells how much of it is read, as it lies on the disk', async (name, content) => {
