@@ -9,16 +9,27 @@ export function ownIdentity(): ProcessIdentity {
   return { pid: process.pid, startTime: startTimeOf(process.pid) ?? '', bootId: bootId(), host: hostname() };
 }
 
-/** A file name that stands for a process: its number and, since numbers come again, a digest of when it started. Null when it does not run. */
-export function markOf(pid: number): string | null {
-  const startTime = startTimeOf(pid);
-  return startTime === null ? null : `${pid}-${createHash('sha256').update(`${startTime} ${bootId()}`).digest('hex').slice(0, 12)}`;
+/**
+ * A file name that stands for a process of a host: digests of the host's name and, since the numbers of processes come again, of when it
+ * started, with its number between them.
+ */
+export function markOf(pid: number): string {
+  return `${hostMark()}-${pid}-${digest(`${startTimeOf(pid) ?? 'ended'} ${bootId()}`)}`;
 }
 
-/** Whether the process runs whose mark a name begins with. */
-export function isMarkOfLiving(name: string): boolean {
-  const mark = markOf(Number.parseInt(name, 10));
-  return mark !== null && name.startsWith(mark);
+/** Whether a name begins with the mark of a process of this host that has ended. Of another host's, or a container's, only that one can say it. */
+export function isMarkOfEnded(name: string): boolean {
+  const [host, number] = name.split('-', 2);
+  const pid = Number(number);
+  return host === hostMark() && (startTimeOf(pid) === null || !name.startsWith(markOf(pid)));
+}
+
+function hostMark(): string {
+  return digest(hostname());
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 
 /** Whether that very process runs; one that has ended and only waits to be collected does not. */

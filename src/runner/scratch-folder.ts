@@ -1,7 +1,7 @@
 /** Folders of a home for what may be as large as a model: the files of an engine, a copy on its way to its place. None is left behind. */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { isMarkOfLiving, markOf } from './identity.js';
+import { isMarkOfEnded, markOf } from './identity.js';
 
 const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -10,7 +10,7 @@ export async function withScratch<Result>(home: string, use: (folder: string) =>
   const parent = join(home, 'scratch');
   mkdirSync(parent, { recursive: true });
   removeOrphans(home);
-  const folder = mkdtempSync(join(parent, `${markOf(process.pid) ?? process.pid}-`));
+  const folder = mkdtempSync(join(parent, `${markOf(process.pid)}-`));
   const remove = () => rmSync(folder, { recursive: true, force: true });
   const leave = (signal: NodeJS.Signals) => {
     remove();
@@ -26,14 +26,12 @@ export async function withScratch<Result>(home: string, use: (folder: string) =>
   }
 }
 
-/** Removes what processes left that were killed before they could tidy up; the mark of its process begins the name of a folder. */
+/**
+ * Removes what processes of this host left that were killed before they could tidy up; the mark of its process begins the name of a
+ * folder. Those of other hosts that share the home are theirs to remove.
+ */
 export function removeOrphans(home: string): void {
   const parent = join(home, 'scratch');
-  for (const name of namesIn(parent)) if (!isMarkOfLiving(name)) rmSync(join(parent, name), { recursive: true, force: true });
-  // Where copies were made before they had a mark.
-  for (const name of namesIn(join(home, 'runs'))) if (name.startsWith('branch-of-')) rmSync(join(home, 'runs', name), { recursive: true, force: true });
-}
-
-function namesIn(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder) : [];
+  const names = existsSync(parent) ? readdirSync(parent) : [];
+  for (const name of names) if (isMarkOfEnded(name)) rmSync(join(parent, name), { recursive: true, force: true });
 }

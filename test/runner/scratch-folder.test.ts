@@ -19,11 +19,12 @@ it('gives a folder that is gone afterwards, whether it went well or not', async 
   expect(readdirSync(parent)).toEqual([]);
 });
 
-it('removes what a killed process left, and nothing of one that lives', async () => {
-  const [dead, reused, alive] = ['999999999-0123456789ab-x', `${process.ppid}-0123456789ab-x`, `${markOf(process.ppid)}-x`].map((name) => join(parent, name));
-  const copy = join(home, 'runs', 'branch-of-1abc-77');
-  for (const folder of [dead, reused, alive, copy, join(home, 'runs', '1abc')]) mkdirSync(folder, { recursive: true });
+it('removes what a killed process left, and nothing of one that lives, here or on another host', async () => {
+  const living = markOf(process.ppid);
+  const [host, pid] = living.split('-');
+  const kept = [`${living}-x`, `0123456789ab-${pid}-0123456789ab-x`, '0123456789ab-999999999-0123456789ab-x'];
+  const ended = [`${host}-999999999-0123456789ab-x`, `${host}-${pid}-0123456789ab-x`];
+  for (const name of [...kept, ...ended]) mkdirSync(join(parent, name), { recursive: true });
   await withScratch(home, () => Promise.resolve());
-  expect(readdirSync(parent).map((name) => join(parent, name))).toEqual([alive]);
-  expect(readdirSync(join(home, 'runs'))).toEqual(['1abc']);
+  expect(readdirSync(parent).sort()).toEqual(kept.sort());
 });
