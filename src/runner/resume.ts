@@ -1,6 +1,6 @@
 /** Makes a run that has ended ready to go on: the same run, or a branch of it. */
-import { cp, mkdir, rename, rm } from 'node:fs/promises';
-import { constants, existsSync } from 'node:fs';
+import { constants, existsSync, mkdirSync, renameSync } from 'node:fs';
+import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkChanges } from '../config/same-run.js';
 import type { Experiment } from '../config/schema.js';
@@ -59,13 +59,14 @@ async function makeBranch(store: Store, home: string, { run, config, from }: { r
     const copy = join(scratch, 'checkpoint');
     await writeWhole(copy, (temporary) => cp(start.folder, temporary, { recursive: true, mode: constants.COPYFILE_FICLONE }));
     const name = unusedName(store, config.name !== run.config.name && config.name !== null ? config.name : `${run.name}-from-${step}`);
-    const child = keepModule(withModuleOf(runFolder(home, run.id), config), () => {
-      const branch = store.branchRun({ name, config, parent: run.id, step });
+    return keepModule(withModuleOf(runFolder(home, run.id), config), () => {
+      // The checkpoint first: a run with its parent's points and without it would begin anew.
+      const branch = store.branchRun({ name, config, parent: run.id, step }, (id) => {
+        mkdirSync(checkpointsOf(home, id), { recursive: true });
+        renameSync(copy, join(checkpointsOf(home, id), `step-${step}`));
+      });
       return { run: branch, folder: runFolder(home, branch.id) };
     });
-    await mkdir(checkpointsOf(home, child.id), { recursive: true });
-    await rename(copy, join(checkpointsOf(home, child.id), `step-${step}`));
-    return child;
   });
 }
 

@@ -19,11 +19,21 @@ export { DamagedStore } from './connection.js';
 export { openReader } from './reader.js';
 
 /** The whole store. Every method is one transaction: all of it is on disk when it returns, or nothing. */
+export interface BranchOptions {
+  readonly name: string;
+  readonly config: Experiment;
+  readonly parent: string;
+  readonly step: number;
+}
+
 export interface Store extends StoreReader {
   /** A new run in state `queued`, with an id of its own; it waits for nobody until it is enqueued or started. */
   createRun(run: { readonly name: string; readonly config: Experiment; readonly parent?: string }): RunRecord;
-  /** A new queued run that goes on from a step of another: it begins with that one's points up to there. */
-  branchRun(run: { readonly name: string; readonly config: Experiment; readonly parent: string; readonly step: number }): RunRecord;
+  /**
+   * A new queued run that goes on from a step of another: it begins with that one's points up to there. There is a record only when
+   * `prepare` has put what belongs to it in its place.
+   */
+  branchRun(run: BranchOptions, prepare?: (id: string) => void): RunRecord;
   /** The record of a run as its folder tells it: one made elsewhere, or one that this store has lost or knows too little of. */
   adoptRun(run: AdoptedRun): void;
   /** Makes a run at rest queued again, with what it is to do now; false when it is not at rest. It waits for nobody until it is enqueued. */
@@ -101,11 +111,12 @@ class SqliteStore extends Reader implements Store {
     });
   }
 
-  branchRun({ step, ...run }: { readonly name: string; readonly config: Experiment; readonly parent: string; readonly step: number }): RunRecord {
+  branchRun({ step, ...run }: BranchOptions, prepare?: (id: string) => void): RunRecord {
     return this.connection.transaction(() => {
       const { id } = this.createRun(run);
       this.#sql.inheritPoints.run({ id, parent: run.parent, step });
       this.#sql.inheritSeq.run({ id, parent: run.parent });
+      prepare?.(id);
       return this.run(id);
     });
   }

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withValues } from '../../src/config/keys.js';
 import { prepareResume } from '../../src/runner/resume.js';
+import { openReader } from '../../src/store/reader.js';
 import type { RunRecord } from '../../src/store/rows.js';
 import { Tiny } from './tiny.js';
 
@@ -109,6 +110,22 @@ describe('a branch', () => {
     expect(own.slice(12)).not.toEqual(parents.slice(12));
     expect(place.store.run(whole)).toMatchObject({ state: 'completed', step: 20 });
     expect(existsSync(join(place.folder(whole), 'checkpoints', 'step-20'))).toBe(true);
+  });
+
+  it('has its checkpoint before there is a record of it, and leaves none where it cannot be moved', async () => {
+    const before = place.store.runs().map(({ id }) => id);
+    const { config } = place.store.run(whole);
+    const branch = { name: 'killed', config, parent: whole, step: 10 };
+    expect(() => place.store.branchRun(branch, () => {
+      throw new Error('no space');
+    })).toThrow('no space');
+    expect(place.store.runs().map(({ id }) => id)).toEqual(before);
+    const seen: string[][] = [];
+    const reader = openReader(place.home);
+    const child = place.store.branchRun(branch, () => seen.push(reader.runs().map(({ id }) => id)));
+    reader.close();
+    expect(seen).toEqual([before]);
+    place.store.cancel(child.id, 'only looked at');
   });
 
   it('cannot change what its tensors depend on', async () => {
