@@ -212,10 +212,14 @@ async function evaluationRows({ dataset }: DataSettings, sets: readonly DataSet[
   return { rows: new ChosenRows(rows, { ...allRows(rows), names: setNames(from) }), splits };
 }
 
-/** The last part of each path; all of it where two end alike. */
-function setNames(sets: readonly DataSet[]): string[] {
-  const short = sets.map((set) => path.basename(set.path));
-  return short.map((name, i) => (short.indexOf(name) === short.lastIndexOf(name) ? name : sets[i].path));
+/** The last part of each path; all of it where two end alike, and numbered where they are of one file: no two are the same. */
+export function setNames(sets: readonly Pick<DataSet, 'path'>[]): string[] {
+  return sets.map((set) => {
+    const short = path.basename(set.path);
+    const name = sets.some((other) => other.path !== set.path && path.basename(other.path) === short) ? set.path : short;
+    const ofFile = sets.filter((other) => other.path === set.path);
+    return ofFile.length === 1 ? name : `${name} (${ofFile.indexOf(set) + 1})`;
+  });
 }
 
 /** Which rows of which sets, in order. */

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { DatasetConfig } from '../../src/config/schema.js';
+import { setNames } from '../../src/data/dataset.js';
 import type { EncodedRows } from '../../src/data/rows.js';
 import { duplicateFinder } from '../../src/data/filter/duplicates.js';
 import { nearShare } from '../../src/data/filter/minhash.js';
@@ -48,6 +49,11 @@ describe('a mixture', () => {
     const places = Array.from({ length: train.length }, (_, row) => train.place(row));
     expect(places.map(({ file, line }) => `${path.basename(file)}:${line}`)).toEqual(['a.jsonl:1', 'a.jsonl:2', 'b.jsonl:2', 'b.jsonl:3']);
   });
+});
+
+test('sets have names of their own, those of one file too', () => {
+  expect(setNames(['/d/a.jsonl', '/d/b.jsonl'].map((each) => ({ path: each })))).toEqual(['a.jsonl', 'b.jsonl']);
+  expect(setNames(['/d/a.jsonl', '/e/a.jsonl', '/d/a.jsonl', '/d/b.jsonl', '/d/b.jsonl'].map((each) => ({ path: each })))).toEqual(['/d/a.jsonl (1)', '/e/a.jsonl', '/d/a.jsonl (2)', 'b.jsonl (1)', 'b.jsonl (2)']);
 });
 
 describe('a filter', () => {
