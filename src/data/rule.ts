@@ -23,7 +23,7 @@ export interface RuleParts {
   template(): RowTemplate;
 }
 
-/** The rule for rows of a set: the module's filter, the text, the filters of the file, the weight. */
+/** The rule for rows of a set: the module's filter, the text, the filters of the file, the weight; of rows that pass them all, each once. */
 export function rowRule(set: DataSet, { dataset, functions, tokenizer, template }: RuleParts): RowRule {
   const { filter: predicate, prompt, weight: weigh } = functions;
   const wanted = predicate && rowPredicate(predicate);
@@ -37,7 +37,8 @@ export function rowRule(set: DataSet, { dataset, functions, tokenizer, template 
     const dropped = filter.dropped(value);
     if (dropped !== null) return { dropped };
     const weight = columnWeight(row, set.weight_column) * (weightOf?.(row) ?? 1);
-    return weight === 0 ? { dropped: 'weight 0' } : { example, weight };
+    if (weight === 0) return { dropped: 'weight 0' };
+    return filter.isDuplicate(value) ? { dropped: 'duplicate' } : { example, weight };
   };
   return { taken, memory: filter.memory };
 }

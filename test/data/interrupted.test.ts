@@ -1,6 +1,6 @@
 /** Tokenising that was interrupted goes on where it stopped, and comes to the same bytes. */
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -132,6 +132,20 @@ describe('what is left of an interrupted one', () => {
     expect(begun[0]).not.toMatch(/^a\.jsonl:0/);
     expect(begun.at(-1)).toMatch(/^d\.jsonl:[1-9]/); // the whole parts behind it count
     expect(bytes()).toEqual(await expected());
+  });
+
+  test('goes when the whole file is read, but not while another process may still write it', async () => {
+    const { corpus, place } = await setup();
+    await cachedDocuments(place, corpus());
+    const parts = path.join(place.folder, `${'f'.repeat(32)}.parts`);
+    mkdirSync(parts);
+    writeFileSync(path.join(parts, '000000.tokens'), 'left');
+    expect((await cachedDocuments(place, corpus())).use).toBe('read');
+    expect(existsSync(parts)).toBe(true);
+    const hourAgo = Date.now() / 1000 - 3600;
+    utimesSync(parts, hourAgo, hourAgo);
+    expect((await cachedDocuments(place, corpus())).use).toBe('read');
+    expect(readdirSync(place.folder)).toEqual([`${'f'.repeat(32)}.tokens`]);
   });
 
   test('two at once come to the same, and leave nothing else behind', async () => {

@@ -106,6 +106,14 @@ describe('functions', () => {
     expect(rejected.map(({ reason }) => reason)).toEqual(['prompt gave 3, not a text, { prompt, completion } or a list of messages']);
   });
 
+  test('that is left out for its weight is no reason to leave out another like it', async () => {
+    const folder = scratch({ 'rows.jsonl': jsonLines([{ text: 'one', w: 0 }, { text: 'two', w: 'much' }, { text: 'one', w: 1 }, { text: 'two', w: 1 }, { text: 'one', w: 1 }]) });
+    const { train, rejected, shares } = await prepare({ dataset: { path: path.join(folder, 'rows.jsonl'), format: 'text', dedupe: 'exact', weight_column: 'w' } }, await tinyTokenizer());
+    expect(Array.from({ length: train.length }, (_, row) => train.place(row).line)).toEqual([3, 4]);
+    expect(rejected.map(({ line }) => line)).toEqual([2]);
+    expect(shares[0].dropped).toEqual({ 'weight 0': 1, duplicate: 1 });
+  });
+
   test('tokenWeights weighs each token; 0 is read and not learned', async () => {
     const folder = scratch({ 'rows.jsonl': jsonLines([{ text: 'one two three' }, { text: 'short' }, { text: 'zero' }]) });
     const functions = `tokenWeights({ tokens, ids, text, row }) {

@@ -15,7 +15,7 @@ import { PartFolder } from './parts.js';
 import { openTokenFile, type TokenSink, writeTokenFile } from './token-file.js';
 
 /** Raised whenever the same input would be encoded otherwise: files of older versions are then not found. */
-const encodingVersion = 3;
+const encodingVersion = 4;
 
 const metaSchema = z.object({
   files: z.array(z.string()),
@@ -47,8 +47,11 @@ export async function cacheKey(files: readonly string[], settings: unknown): Pro
  */
 export async function cachedDocuments(place: CachePlace, corpus: Corpus): Promise<{ documents: EncodedDocuments; use: CacheUse }> {
   const kept = await keptDocuments(place);
-  if (kept) return { documents: kept, use: 'read' };
   const parts = new PartFolder(path.join(place.folder, `${nameOf(place)}.parts`));
+  if (kept) {
+    await parts.removeAbandoned(abandonedAfter).catch(() => undefined); // a folder that cannot be written is read all the same
+    return { documents: kept, use: 'read' };
+  }
   try {
     await removeLeftOvers(place);
     const others = await writeDocuments(tokenFile(place), corpus, parts);
@@ -163,7 +166,7 @@ function tokenFile(place: CachePlace): string {
   return path.join(place.folder, `${nameOf(place)}.tokens`);
 }
 
-/** A file that is being written has grown in this time. */
+/** A file that is being written has grown in this time, and a folder of parts has one more. */
 const abandonedAfter = 600_000; // ms
 
 /** What a process that was killed has left of the joined file. */

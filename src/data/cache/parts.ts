@@ -3,7 +3,7 @@
  * file with its sum. A part is a function of the key and its number, so two processes that write the same one
  * write the same bytes, and neither has to know of the other.
  */
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { Faults } from '../faults.js';
@@ -60,6 +60,12 @@ export class PartFolder {
 
   async remove(): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Removes what a killed process left: another that still writes one has changed the folder within `age` milliseconds. */
+  async removeAbandoned(age: number): Promise<void> {
+    const found = await stat(this.#folder).catch(() => null);
+    if (found !== null && Date.now() - found.mtimeMs > age) await this.remove();
   }
 
   #file(number: number): string {

@@ -9,19 +9,21 @@ import type { DuplicateFinder } from './marks.js';
 import { rowText } from './text.js';
 
 export interface RowFilter {
-  /** The rule that leaves a row out; null where it is taken. Asked once for each row, in their order. */
+  /** The rule that leaves a row out, judged by itself; null where none does. */
   dropped(row: RowValue): string | null;
-  /** What rows are compared with; null where no rule remembers any. */
+  /** Whether a row like it was taken before; else it is remembered. Asked once for each row that is taken otherwise, in their order. */
+  isDuplicate(row: RowValue): boolean;
+  /** What rows are compared with; null where none is remembered. */
   readonly memory: Omit<DuplicateFinder, 'seen'> | null;
 }
 
 type FilterConfig = Pick<DatasetConfig, 'filter' | 'dedupe'>;
 
-/** Rules in the order in which they are asked; the cheap ones before those that remember every row. */
+/** Rules in the order in which they are asked. */
 export function rowFilter({ filter, dedupe }: FilterConfig, columns: readonly string[]): RowFilter {
   const pattern = filter.matches === null ? null : regularExpression(filter.matches);
   const known = dedupe === 'none' ? null : duplicateFinder(dedupe);
-  const needsText = filter.contains.length + filter.excludes.length + filter.min_length > 0 || filter.max_length !== null || pattern !== null || known !== null;
+  const needsText = filter.contains.length + filter.excludes.length + filter.min_length > 0 || filter.max_length !== null || pattern !== null;
 
   const dropped = (row: RowValue): string | null => {
     for (const [column, allowed] of Object.entries(filter.where)) if (![allowed].flat().includes(String(row[column]))) return `where ${column}`;
@@ -32,10 +34,9 @@ export function rowFilter({ filter, dedupe }: FilterConfig, columns: readonly st
     if (filter.contains.length > 0 && !filter.contains.some((word) => text.includes(word))) return 'contains';
     if (filter.excludes.some((word) => text.includes(word))) return 'excludes';
     if (pattern !== null && !pattern.test(text)) return 'matches';
-    if (known?.seen(text)) return 'duplicate';
     return null;
   };
-  return { dropped, memory: known };
+  return { dropped, isDuplicate: (row) => known?.seen(rowText(row, columns)) ?? false, memory: known };
 }
 
 /** `word`, or `/word/i` with flags; throws UserError where it is none. */
