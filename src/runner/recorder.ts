@@ -109,7 +109,7 @@ export class Recorder {
         appendLine(this.#logFile, logLine(event, this.#lastStep));
         break;
       case 'sample':
-        appendLine(this.#samplesFile, { step: event.step, prompt: event.prompt, text: event.text });
+        appendLine(this.#samplesFile, { step: event.step, prompt: event.prompt, text: event.text, ...(event.apart === undefined ? {} : { apart: event.apart }) });
         break;
       case 'completed':
       case 'stopped':

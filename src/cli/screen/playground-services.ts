@@ -16,7 +16,6 @@ export function playgroundServices(reader: StoreReader, env: Environment, beside
       if ('runId' in what) {
         const run = reader.run(what.runId);
         const { config } = run;
-        // A run of an earlier version lacks the keys that have come since.
         return known({ name: run.name, runId: run.id, voices: voicesOf(run), tokenizer: config.tokenizer ?? config.model, experiment: config });
       }
       const [{ resolveModelPath }, { folderSubject }] = await Promise.all([import('../../models/discover.js'), import('../subject.js')]);
