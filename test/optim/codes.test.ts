@@ -9,6 +9,7 @@ import { referenceEngine } from '../../src/engine/reference/index.js';
 import { tfjsEngine } from '../../src/engine/tfjs/index.js';
 import { Builder } from '../../src/graph/builder.js';
 import { codeLookup, dynamicTable, nearestEntry } from '../../src/graph/codes.js';
+import { makeFn } from '../../src/graph/program.js';
 import { adamwUpdate } from '../../src/optim/adamw.js';
 import { momentsOf, type MomentDType } from '../../src/optim/moments.js';
 import { Random } from '../../src/util/random.js';
@@ -72,6 +73,40 @@ function difference(a: Float32Array, b: Float32Array): number {
   const square = (value: (i: number) => number): number => b.reduce((sum, _, i) => sum + value(i) ** 2, 0);
   return Math.sqrt(square((i) => a[i] - b[i]) / square((i) => b[i]));
 }
+
+/** Codes [rows, 256] of some numbers and their values again, as ONNX Runtime finds them for so many rows at a time. */
+async function throughCodes(x: Float32Array, { rows, signed }: { rows: number; signed: boolean }): Promise<{ codes: Uint8Array; values: Float32Array }> {
+  const g = new Builder();
+  const blocks = g.input('x', [rows, 256]);
+  const scale = g.op('absMax', [blocks], {});
+  const codes = g.op('dynamicCode', [blocks, scale], { signed });
+  const fn = makeFn('through', { codes, values: g.op('dynamicValue', [codes, scale], { signed }) });
+  const executable = await onnxEngine.compile({ variables: [], functions: { through: fn } }, { device: 'cpu', threads: 2, scratch: mkdtempSync(join(scratch, 'engine-')), initial: ({ shape }) => f32(shape) });
+  const found = { codes: new Uint8Array(x.length), values: new Float32Array(x.length) };
+  for (let at = 0; at < x.length; at += rows * 256) {
+    const outputs = await executable.run('through', { x: f32([rows, 256], x.subarray(at, at + rows * 256)) });
+    found.codes.set(outputs.codes.data, at);
+    found.values.set(outputs.values.data, at);
+  }
+  await executable.dispose();
+  return found;
+}
+
+describe.each([true, false])('a slab of codes, signed %s', (signed) => {
+  it('has those of its rows', async () => {
+    const random = new Random('slab');
+    const x = Float32Array.from({ length: 16 * 256 }, () => (signed ? random.normal() : random.normal() ** 2) * 10 ** -random.below(8));
+    const few = await throughCodes(x, { rows: 8, signed });
+    const slab = new Float32Array(256 * x.length);
+    for (let at = 0; at < slab.length; at += x.length) slab.set(x, at);
+    const many = await throughCodes(slab, { rows: 4096, signed });
+    for (let at = 0; at < many.codes.length; at += x.length) {
+      expect(Buffer.from(many.codes.subarray(at, at + x.length)).equals(few.codes)).toBe(true);
+      expect(many.values.subarray(at, at + x.length).every((value, i) => value === few.values[i])).toBe(true);
+    }
+    expect(new Set(few.codes).size).toBeGreaterThan(200);
+  });
+});
 
 describe('AdamW with moments in 8 bits', () => {
   it.each([onnxEngine, tfjsEngine, referenceEngine])('goes where full moments go: $name', async (engine) => {
