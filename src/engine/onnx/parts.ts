@@ -8,10 +8,7 @@ import { shared, slabsOf, type Slab } from './slabs.js';
 export interface Plan {
   /** The one that needs the most memory first. */
   readonly parts: readonly Fn[];
-  /**
-   * No part reads what another updates: each may take effect before the next runs, so that only one part's variables are
-   * in memory twice. When memory does, it is the first part that fails, and nothing has changed.
-   */
+  /** No part reads what another updates: each may take effect before the next runs, so that only one part's variables are in memory twice. */
   readonly inTurn: boolean;
   /** What is computed by slabs, the largest variables' first. */
   readonly slabs: readonly Slab[];
@@ -50,8 +47,8 @@ export function planOf(fn: Fn): Plan {
   }
   const hasOutputs = Object.keys(fn.outputs).length > 0;
   const groups = hasOutputs ? [computed] : components(computed);
-  const alone = apart(hasOutputs ? [] : groups.filter((group) => group.every(([name]) => !sums.has(name))));
-  const bySlab = new Map([...alone].map((group) => [group, slabsOf(fn.name, group)]));
+  const alone = hasOutputs ? [] : apart(groups).filter((group) => group.every(([name]) => !sums.has(name)));
+  const bySlab = new Map(alone.map((group) => [group, slabsOf(fn.name, group)]));
   const together = groups.filter((group) => (bySlab.get(group) ?? null) === null);
   const parts = (hasOutputs ? together : packed(together)).toReversed().map((group, i) => makeFn(i === 0 ? fn.name : `${fn.name}.${i}`, fn.outputs, Object.fromEntries(group)));
   const slabs = [...bySlab.values()].filter((group) => group !== null).sort((a, b) => b.length - a.length);
@@ -59,7 +56,7 @@ export function planOf(fn: Fn): Plan {
 }
 
 /** The groups that read nothing that another updates, and update nothing that another reads. */
-function apart(groups: readonly Group[]): Set<Group> {
+function apart(groups: readonly Group[]): Group[] {
   const updatedBy = new Map(groups.flatMap((group) => group.map(([name]) => [name, group])));
   const tied = new Set<Group>();
   for (const group of groups) {
@@ -68,7 +65,7 @@ function apart(groups: readonly Group[]): Set<Group> {
       if (other !== undefined && other !== group) tied.add(group).add(other);
     }
   }
-  return new Set(groups.filter((group) => !tied.has(group)));
+  return groups.filter((group) => !tied.has(group));
 }
 
 /** y of `v ← v + y`. */

@@ -43,6 +43,12 @@ test('what reads another’s old value does not take turns with it', () => {
   expect(planOf(makeFn('f', {}, { a: g.add(b, 1), b: g.mul(a, 2) }))).toMatchObject({ inTurn: false, parts: { length: 2 }, slabs: [] });
 });
 
+test('what a sum reads is not changed by slabs before it', () => {
+  const g = new Builder();
+  const [w, m] = ['w', 'm'].map((name) => g.variable(name, large));
+  expect(planOf(makeFn('f', {}, { w: g.add(w, m), m: g.mul(m, 0.5) }))).toMatchObject({ inTurn: false, parts: { length: 2 }, slabs: [], sums: new Set(['w']) });
+});
+
 test('a function with outputs is one part', () => {
   const g = new Builder();
   const [a, b] = ['a', 'b'].map((name) => g.variable(name, large));
