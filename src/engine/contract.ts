@@ -33,7 +33,7 @@ export interface HalfSupport {
 export interface CompileOptions {
   readonly device: Device;
   readonly threads: number | 'auto';
-  /** What it gives is not written to afterwards, by nobody: an engine may compute with it where it is. */
+  /** Nobody writes to what it gives afterwards: an engine may compute with it where it is. */
   readonly initial: InitialValue;
   /** A folder of this executable's own, for files that must exist while it lives (compiled functions). */
   readonly scratch: string;
@@ -61,8 +61,9 @@ export interface Executable {
   readonly description: string;
   /**
    * Runs one function. Updates take effect together, after all outputs are computed; when it throws,
-   * every variable is as it was. (What updates variables apart from each other may do it one after the other, and in pieces,
-   * the largest first.) Concurrent calls are a bug of the caller.
+   * every variable is as it was, or the error is TornUpdate. What updates variables apart from each other may do it one
+   * after the other, and in pieces, once it has all the memory that the variables need: only its working memory, a
+   * piece at a time, can still be missing then. Concurrent calls are a bug of the caller.
    */
   run(fn: string, feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
   /** A copy of a variable's value. */
@@ -75,9 +76,17 @@ export interface Executable {
   dispose(): Promise<void>;
 }
 
-/** An allocation failed; the executable and its variables are as before the call. */
+/** An allocation failed; variables have the values that they had before the call, and the executable can be used on. */
 export class OutOfMemory extends Error {
   override readonly name = 'OutOfMemory';
+}
+
+/**
+ * A call failed, for the reason in `cause`, when some of its updates had taken effect and others had not. The executable can
+ * only be disposed of: it refuses to run and to read, so that nothing can be made of such weights.
+ */
+export class TornUpdate extends Error {
+  override readonly name = 'TornUpdate';
 }
 
 /** The device is gone (driver reset, adapter lost); the executable can only be disposed of. */

@@ -2,7 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Experiment } from '../config/schema.js';
-import { OutOfMemory } from '../engine/contract.js';
+import { OutOfMemory, TornUpdate } from '../engine/contract.js';
 import { formatBytes } from '../util/format.js';
 import { UserError, messageOf } from '../util/errors.js';
 import type { TrainContext } from './context.js';
@@ -43,7 +43,8 @@ function reasonOf(error: unknown, session: Session | null, runFolder: string): O
     return { reason, user: true, refusal };
   }
   if (error instanceof UserError) return { reason: error.message, user: true };
-  if (error instanceof OutOfMemory) {
+  // Of torn weights nothing is saved: like a run whose process was ended for want of memory, it can go on from its newest checkpoint.
+  if (error instanceof OutOfMemory || (error instanceof TornUpdate && error.cause instanceof OutOfMemory)) {
     const measured = formatBytes(process.resourceUsage().maxRSS * 1024);
     const estimated = session ? ` and ${formatBytes(session.estimate.memory_bytes)} estimated` : '';
     return {

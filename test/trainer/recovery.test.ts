@@ -1,10 +1,10 @@
 /** Updates that cannot be made: a loss that is not a number, a spike, memory that runs out. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { prepareDataset } from '../../src/data/dataset.js';
 import { loadTokenizer } from '../../src/data/tokenizer/index.js';
-import { OutOfMemory } from '../../src/engine/contract.js';
+import { OutOfMemory, TornUpdate } from '../../src/engine/contract.js';
 import { trainingLoader } from '../../src/trainer/estimate.js';
 import type { Refusal } from '../../src/trainer/events.js';
 import { adapterOf, experimentOf, faulty, home, losses, run, type Run } from './support.js';
@@ -138,6 +138,18 @@ describe('memory that runs out', () => {
     ]);
     expect(losses(parts)).toHaveLength(6);
     losses(parts).forEach((loss, i) => expect(Math.abs(loss - losses(whole)[i])).toBeLessThan(1e-4));
+  });
+
+  it('half-way through an update ends the run: nothing is tried again or saved of such weights', async () => {
+    let updates = 0;
+    const torn = faulty(() => null, undefined, (fn) => {
+      if (fn === 'update' && ++updates === 3) throw new TornUpdate('running update failed half-way', { cause: new OutOfMemory('a slab') });
+    });
+    const done = await run(experimentOf({ ...plain, train: { save_steps: 1, save_total_limit: null } }), { chooseEngine: torn });
+    expect(done.events.at(-1)).toMatchObject({ type: 'failed', user: true, out_of_memory: true });
+    expect(updates).toBe(3);
+    expect(readdirSync(join(done.folder, 'checkpoints')).sort()).toEqual(['step-1', 'step-2']);
+    expect(existsSync(join(done.folder, 'adapter'))).toBe(false);
   });
 
   it.each([[0, {}], [1, {}], [2, { auto_find_batch_size: false }]])('ends the run when %i rows fit and nothing smaller may be tried, or one try was not enough for this process', async (most, train) => {

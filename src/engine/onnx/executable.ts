@@ -2,8 +2,9 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InferenceSession, env, type Tensor as OrtTensor } from 'onnxruntime-node';
 import type { Fn, InitialValue, Program, Variable } from '../../graph/node.js';
+import { messageOf } from '../../util/errors.js';
 import type { Tensor } from '../../util/tensor.js';
-import type { CompileOptions, Executable, Placement } from '../contract.js';
+import { TornUpdate, type CompileOptions, type Executable, type Placement } from '../contract.js';
 import { bindFeeds, checkVariable, functionOf } from '../checks.js';
 import { allocating, translated } from './errors.js';
 import { feedName, variableName } from './lowering.js';
@@ -22,11 +23,14 @@ interface Compiled {
   readonly held: readonly string[];
 }
 
-/** What a run does to variables when it has succeeded. */
+/** New values of variables, computed and not yet in effect. */
 interface Updates {
   readonly replacing: ReadonlyMap<string, Tensor>;
   readonly added: Map<string, Tensor>;
 }
+
+/** Parts that take effect together, one group after the other. */
+type Turns = readonly (readonly Fn[])[];
 
 export class OnnxExecutable implements Executable {
   readonly description: string;
@@ -38,6 +42,8 @@ export class OnnxExecutable implements Executable {
   readonly #plans = new Map<string, Plan>();
   readonly #compiled = new Map<string, Compiled>();
   readonly #placements = new Map<string, Placement>();
+  /** Why the variables are no longer those of any one moment. */
+  #torn: TornUpdate | null = null;
 
   private constructor(program: Program, options: CompileOptions, { weights, memory }: { weights: WeightFile | null; memory: VariableMemory }) {
     this.#program = program;
@@ -72,20 +78,54 @@ export class OnnxExecutable implements Executable {
   }
 
   async run(name: string, feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
+    this.#checkWhole();
     const fn = functionOf(this.#program, name);
     bindFeeds(fn, feeds);
-    const { parts, fills, inTurn, sums, slabs } = this.#planOf(fn);
+    const plan = this.#planOf(fn);
+    const { parts, fills, inTurn, sums, slabs } = plan;
     for (const part of [...parts, ...slabs.map((slab) => slab.fn)]) await this.#compile(part);
+    const turns: Turns = inTurn ? parts.map((part) => [part]) : [parts];
+    await this.#reserve(plan, turns);
     const outputs: Record<string, Tensor> = {};
-    for (const slab of slabs) await this.#runSlab(slab, feeds);
-    for (const together of inTurn ? parts.map((part) => [part]) : [parts]) Object.assign(outputs, await this.#runTogether(together, feeds, sums));
-    this.#memory.fill(fills);
+    let hasWritten = false;
+    try {
+      for (const slab of slabs) {
+        const results = await this.#computeSlab(slab, feeds);
+        hasWritten = true;
+        for (const [place, write] of slab.writes.entries()) this.#memory.setStretch(write, results[place]);
+        results.forEach(discard);
+      }
+      for (const together of turns) {
+        const updates = this.#updatesOf(together, sums);
+        Object.assign(outputs, await this.#computeTogether(together, feeds, updates));
+        hasWritten = true;
+        this.#memory.commit(updates.replacing);
+        for (const [variable, value] of updates.added) this.#memory.add(variable, value);
+      }
+      this.#memory.fill(fills);
+    } catch (cause) {
+      if (!hasWritten) throw cause;
+      this.#torn = new TornUpdate(`running ${name} failed half-way, and the weights in memory are no longer whole: ${messageOf(cause)}`, { cause });
+      throw this.#torn;
+    }
     return outputs;
   }
 
-  /** The updates of these parts take effect when all of them have been computed. */
-  async #runTogether(parts: readonly Fn[], feeds: Readonly<Record<string, Tensor>>, sums: ReadonlySet<string>): Promise<Record<string, Tensor>> {
-    const updates: Updates = { replacing: this.#memory.lend(parts.flatMap((part) => Object.keys(part.updates).filter((name) => !sums.has(name)))), added: new Map() };
+  /** Takes the memory that variables lack for a run, so that none of it can be missing once the first has changed. */
+  async #reserve({ parts, slabs, sums, fills }: Plan, turns: Turns): Promise<void> {
+    const named = new Set(slabs.flatMap(({ reads, writes }) => [...reads, ...writes].map(({ variable }) => variable)));
+    for (const part of parts) for (const variable of (await this.#compile(part)).held) named.add(variable);
+    for (const [variable, value] of fills) if (value !== 0) named.add(variable);
+    for (const variable of named) this.#memory.get(variable);
+    for (const together of turns) this.#memory.release(this.#updatesOf(together, sums).replacing); // its tensors are there then
+  }
+
+  #updatesOf(parts: readonly Fn[], sums: ReadonlySet<string>): Updates {
+    return { replacing: this.#memory.lend(parts.flatMap((part) => Object.keys(part.updates).filter((name) => !sums.has(name)))), added: new Map() };
+  }
+
+  /** Gives the parts' outputs, and fills in `updates`. */
+  async #computeTogether(parts: readonly Fn[], feeds: Readonly<Record<string, Tensor>>, updates: Updates): Promise<Record<string, Tensor>> {
     const outputs: Record<string, Tensor> = {};
     try {
       for (const part of parts) Object.assign(outputs, await this.#runPart(part, feeds, updates));
@@ -93,13 +133,11 @@ export class OnnxExecutable implements Executable {
       this.#memory.release(updates.replacing);
       throw error;
     }
-    this.#memory.commit(updates.replacing);
-    for (const [name, value] of updates.added) this.#memory.add(name, value);
     return outputs;
   }
 
-  /** The first slab is as large as any: when memory does not suffice, it is the first that fails, and nothing has changed. */
-  async #runSlab({ fn, reads, writes }: Slab, feeds: Readonly<Record<string, Tensor>>): Promise<void> {
+  /** What it writes, in the order of its `writes`. */
+  async #computeSlab({ fn, reads, writes }: Slab, feeds: Readonly<Record<string, Tensor>>): Promise<Tensor[]> {
     const { session } = await this.#compile(fn);
     const inputs: Record<string, OrtTensor> = {};
     for (const { attrs: { name } } of fn.inputs) inputs[feedName(name)] = toOrt(reads[Number(name)] === undefined ? feeds[name] : this.#memory.stretch(reads[Number(name)]));
@@ -107,11 +145,7 @@ export class OnnxExecutable implements Executable {
       throw translated(cause, `running ${fn.name}`);
     });
     await this.#record(fn, session);
-    for (const [place, write] of writes.entries()) {
-      const result = results[outputName(String(place))];
-      this.#memory.setStretch(write, fromOrt(result));
-      discard(result);
-    }
+    return writes.map((_, place) => fromOrt(results[outputName(String(place))]));
   }
 
   async #runPart(fn: Fn, feeds: Readonly<Record<string, Tensor>>, { replacing, added }: Updates): Promise<Record<string, Tensor>> {
@@ -152,6 +186,7 @@ export class OnnxExecutable implements Executable {
   }
 
   async read(variable: string): Promise<Tensor> {
+    this.#checkWhole();
     if (!this.#weights?.has(variable)) return copied(this.#memory.get(this.#variable(variable).name)!);
     const empty = emptyTensor(this.#variable(variable));
     await this.#weights.read(variable, empty);
@@ -186,6 +221,10 @@ export class OnnxExecutable implements Executable {
 
   #modelPath(fn: string): string {
     return join(this.#options.scratch, `${fn}.onnx`);
+  }
+
+  #checkWhole(): void {
+    if (this.#torn !== null) throw new TornUpdate(this.#torn.message, { cause: this.#torn.cause });
   }
 
   #variable(name: string): Variable {

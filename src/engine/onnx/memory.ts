@@ -48,9 +48,10 @@ export function emptyTensor({ dtype, shape }: { dtype: DType; shape: readonly nu
 }
 
 /**
- * Variables in host memory: those that functions update, and others that are only read. A run writes an updated variable's new value into a spare tensor of
- * its type and shape, and the two change places when the run has succeeded, so that a failed run leaves
- * everything as it was. What is all zeros, as gradients are between an update and the next step, takes no memory.
+ * Variables in host memory: those that functions update, and others that are only read. A run writes an updated variable's new
+ * value into a spare tensor of its type and shape, and the two change places when all of them have been computed, or it
+ * writes some elements where the old ones were. Memory is taken by `get` and `lend` and by nothing else.
+ * What is all zeros, as gradients are between an update and the next step, takes none.
  */
 export class VariableMemory {
   readonly bytes: number;
@@ -74,6 +75,7 @@ export class VariableMemory {
     this.#borrowed = new Set(fixed.map(({ name }) => name));
   }
 
+  /** Its memory, which zeros get here. */
   get(name: string): Tensor | undefined {
     const zero = this.#zeros.get(name);
     if (zero !== undefined) {
