@@ -1,6 +1,7 @@
 /** What a configuration will cost, before it runs: what `workbench estimate` prints and the screen shows live. */
 import { advise } from '../config/advice.js';
 import type { Experiment } from '../config/schema.js';
+import { heldBytes } from '../data/cache/token-file.js';
 import { heldOutRows } from '../data/dataset.js';
 import { batchWidth } from '../data/batch/collate.js';
 import type { Layout } from '../data/batch/layout.js';
@@ -157,7 +158,7 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
     // Moments, and what a micro-batch adds to the gradients of those before it.
     optimizer: moments + (accumulation > 1 ? trainable * float : 0),
     activations: allocated * (activations + Math.max(evaluated, updated)),
-    runtime: runtimeBytes + compiledBytes + Math.min(droppedBytes, float * (trainable + elementsConverted(tuning))) + tokenBytes * Math.min(hints.data?.encoded ?? 0, encodedAtATime),
+    runtime: runtimeBytes + compiledBytes + Math.min(droppedBytes, float * (trainable + elementsConverted(tuning))) + tokenBytes * Math.min(hints.data?.encoded ?? 0, encodedAtATime) + heldTokens(hints.data),
   });
   const available_memory_bytes = process.availableMemory();
   const chunks = labelChunks(batches.train.N, model, tuning);
@@ -245,6 +246,12 @@ function functionsOf(experiment: Experiment, model: Model, options: StepOptions)
   if (remembered.size >= 8) remembered.delete(remembered.keys().next().value!);
   remembered.set(key, built);
   return built;
+}
+
+/** Bytes of the rows' tokens, where they are not read from the disk. */
+function heldTokens(data: EstimateHints['data']): number {
+  const bytes = [data?.train.rows, data?.eval].map((rows) => Int32Array.BYTES_PER_ELEMENT * (rows?.totalTokens ?? 0));
+  return bytes.filter((each) => each <= heldBytes).reduce((sum, each) => sum + each, 0);
 }
 
 function sumOf(memory: MemoryParts): number {
