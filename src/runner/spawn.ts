@@ -22,7 +22,7 @@ export const upkeepEntry = new URL('./upkeep-process.js', import.meta.url);
 /**
  * From this size on, glibc takes memory from the system for each block, and gives it back when that is freed. Left alone it
  * raises the limit with every larger block that is freed, and the heaps of all threads keep what evaluations and samples have
- * taken: a small model with both peaked at 603 to 727 MB, with this at 534, for 2 % more of the processor's time.
+ * taken: a small model with both peaked at 603 MB, with this at 534, for 2 % more of the processor's time (one run each).
  */
 const allocator = { MALLOC_MMAP_THRESHOLD_: String(16 << 20) };
 
