@@ -38,7 +38,7 @@ export function cutDocuments(documents: EncodedDocuments, maxLength: number, ove
     }
     cutRows++;
     const cut = cutOne(codes, maxLength);
-    const labels = labelsAmong(Int32Array.of(...codes.subarray(0, cut.head), ...codes.subarray(cut.head + cut.gap, cut.count + cut.gap)));
+    const labels = labelsAmong(leftOf(codes, cut));
     if (labels > 0) windows.push({ start, fullLength, ...cut, labels });
     else {
       const reason = `nothing to learn is left within max_length ${maxLength} (the row has ${fullLength} tokens)`;
@@ -106,6 +106,13 @@ function* piecesOf(codes: Int32Array, maxLength: number): Generator<Cut & { read
     const labels = labelsAmong(piece);
     if (labels > 0) yield { start, fullLength: piece.length, ...whole(piece.length), labels };
   }
+}
+
+/** The tokens that are kept. */
+function leftOf(codes: Int32Array, { count, head, gap }: Cut): Int32Array {
+  const left = codes.slice(0, count);
+  left.set(codes.subarray(head + gap, count + gap), head);
+  return left;
 }
 
 function whole(count: number): Cut {
