@@ -17,7 +17,7 @@ export async function probe(device: Device): Promise<Availability> {
     case 'cpu':
       return { device, available: true, detail: `${title}, CPU`, remedy: null };
     case 'webgpu':
-      return proven({ device, detail: `${title}, WebGPU`, remedy: 'Install a Vulkan driver for the GPU; a software one is named by VK_ICD_FILENAMES=path/to/icd.json.' });
+      return webgpu();
     case 'cuda':
       return cuda();
   }
@@ -30,17 +30,27 @@ export async function halves(device: Device): Promise<Readonly<Record<Half, Half
   switch (device) {
     case 'cpu':
       return { f16: held, bf16: held };
-    case 'webgpu': {
-      const { available, detail } = await proven({ device, detail: '', remedy: '' }, 'f16');
-      return { f16: available ? computed : { kind: 'lacks', detail: `this adapter does not compute in f16 (${detail})` }, bf16: { kind: 'lacks', detail: 'WebGPU has no bfloat16' } };
-    }
+    case 'webgpu':
+      return { f16: supportIn('f16', await webgpu('f16')), bf16: { kind: 'lacks', detail: 'WebGPU has no bfloat16' } };
     case 'cuda':
-      return { f16: computed, bf16: computed };
+      return { f16: supportIn('f16', await cuda('f16')), bf16: supportIn('bf16', await cuda('bf16')) };
   }
 }
 
+/** Cards before Ampere have no products in bf16, adapters without `shader-f16` none in f16. */
+function supportIn(type: Half, { device, available, detail }: Availability): HalfSupport {
+  return available ? computed : { kind: 'lacks', detail: `${device} does not compute in ${type} here (${detail})` };
+}
+
+function webgpu(inType: Product = 'f32'): Promise<Availability> {
+  return proven({ device: 'webgpu', detail: `${title}, WebGPU`, remedy: 'Install a Vulkan driver for the GPU; a software one is named by VK_ICD_FILENAMES=path/to/icd.json.' }, inType);
+}
+
+/** What a product is tried in. */
+type Product = 'f32' | Half;
+
 /** Only a device that has computed something counts: in a process of its own, where a driver may print or crash. */
-async function proven({ device, detail, remedy }: Pick<Availability, 'device' | 'detail' | 'remedy'>, inType: 'f32' | 'f16' = 'f32'): Promise<Availability> {
+async function proven({ device, detail, remedy }: Pick<Availability, 'device' | 'detail' | 'remedy'>, inType: Product): Promise<Availability> {
   const script = `
     const { InferenceSession, Tensor } = require(process.argv[1]);
     const model = Buffer.from(process.argv[2], 'base64');
@@ -69,9 +79,9 @@ export function reasonOf(error: unknown): string {
 }
 
 /** The provider is a library that the package does not bundle. */
-async function cuda(): Promise<Availability> {
+async function cuda(inType: Product = 'f32'): Promise<Availability> {
   const library = join(dirname(runtime), '..', 'bin', 'napi-v6', process.platform, process.arch, 'libonnxruntime_providers_cuda.so');
-  if (existsSync(library)) return proven({ device: 'cuda', detail: `${title}, CUDA`, remedy: 'Install the driver of the card and the CUDA libraries (docs/engines.md), put them on LD_LIBRARY_PATH, or choose engine.device: cpu.' });
+  if (existsSync(library)) return proven({ device: 'cuda', detail: `${title}, CUDA`, remedy: 'Install the driver of the card and the CUDA libraries (docs/engines.md), put them on LD_LIBRARY_PATH, or choose engine.device: cpu.' }, inType);
   const supported = process.platform === 'linux' && process.arch === 'x64';
   return {
     device: 'cuda',
@@ -82,9 +92,9 @@ async function cuda(): Promise<Availability> {
 }
 
 /** y = x·x, in a type between casts. */
-function squaring(inType: 'f32' | 'f16'): Uint8Array {
+function squaring(inType: Product): Uint8Array {
   const matrix = (name: string): ValueInfoProto => ({ name, type: { tensorType: { elemType: elementType.f32, shape: { dim: [{ dimValue: 1 }, { dimValue: 1 }] } } } });
-  const cast = (from: string, to: string, type: 'f32' | 'f16'): NodeProto => ({ name: to, opType: 'Cast', domain: '', input: [from], output: [to], attribute: [{ name: 'to', type: 2, i: elementType[type] }] });
+  const cast = (from: string, to: string, type: Product): NodeProto => ({ name: to, opType: 'Cast', domain: '', input: [from], output: [to], attribute: [{ name: 'to', type: 2, i: elementType[type] }] });
   return encodeModel({
     irVersion: 10,
     producerName: 'workbench',

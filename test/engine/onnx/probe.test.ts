@@ -1,6 +1,6 @@
 /** What ONNX Runtime 1.30 and its CUDA provider were seen to print on machines that lack something, and the sentence of it. */
 import { expect, it } from 'vitest';
-import { reasonOf } from '../../../src/engine/onnx/probe.js';
+import { halves, probe, reasonOf } from '../../../src/engine/onnx/probe.js';
 
 function failed(printed: { readonly stdout?: string; readonly stderr?: string }): Error {
   return Object.assign(new Error('Command failed: node -e …'), printed);
@@ -19,4 +19,11 @@ it('says what the driver says', () => {
 it('else takes the sentence without its place in the source', () => {
   expect(reasonOf(failed({ stdout: 'webgpu_context.cc:201 Failed to get a WebGPU adapter.\nmore\n' }))).toBe('Failed to get a WebGPU adapter.');
   expect(reasonOf(new Error('spawn node ENOENT'))).toBe('spawn node ENOENT');
+});
+
+it('numbers of 16 bits count where a product in them has been computed', async () => {
+  const { f16, bf16 } = await halves('cuda');
+  const { available, detail } = await probe('cuda');
+  expect(f16.kind).toBe(available ? 'computes' : 'lacks');
+  if (!available) expect(bf16).toEqual({ kind: 'lacks', detail: `cuda does not compute in bf16 here (${detail})` });
 });
