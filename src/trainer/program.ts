@@ -5,6 +5,7 @@
  *   micro_step   loss of one micro-batch; adds its gradient to `<parameter>.grad`
  *   grad_norm    global norm of the sum
  *   update       AdamW on the sum; zeroes it
+ *   clear        zeroes the sum
  *   evaluate     loss and prediction at every label
  *   forward      logits of the last tokens, with a key-value cache
  *   encode       of an encoder–decoder: what its decoder reads of a text
@@ -51,7 +52,7 @@ export function trainingProgram(model: Model, tuning: Tuning, config: Experiment
   const update = optimizer(tuning.trainable, config);
   const program: Program = {
     variables: [...modelVariables(tuning), ...update.state],
-    functions: functionsByName([step.fn, normFn(tuning.trainable), update.fn, ...useOf(model, tuning)]),
+    functions: functionsByName([step.fn, normFn(tuning.trainable), update.fn, clearFn(tuning.trainable), ...useOf(model, tuning)]),
   };
   verify(program);
   return { program, masks: step.masks };
@@ -121,6 +122,12 @@ export function evaluateFn(model: Model, tuning: Tuning): Fn {
 function normFn(trainable: readonly ParameterSpec[]): Fn {
   const g = new Builder();
   return makeFn('grad_norm', { norm: gradientNorm(g, trainable.map(({ name, shape }) => g.variable(`${name}.grad`, shape))) });
+}
+
+/** Constants and nothing else: an engine that holds zeros without memory gives some back by it. */
+function clearFn(trainable: readonly ParameterSpec[]): Fn {
+  const g = new Builder();
+  return makeFn('clear', {}, Object.fromEntries(trainable.map(({ name, shape }) => [`${name}.grad`, g.broadcast(g.constant(0), shape)])));
 }
 
 function optimizer(trainable: readonly ParameterSpec[], config: TrainConfig): { fn: Fn; state: readonly Variable[] } {

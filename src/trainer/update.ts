@@ -2,7 +2,7 @@ import type { Batch } from '../data/batch/collate.js';
 import type { UpdateBatch } from '../data/batch/loader.js';
 import { clipFactor } from '../optim/norm.js';
 import { learningRateAt } from '../optim/schedule.js';
-import { f32, scalar, type Tensor } from '../util/tensor.js';
+import { scalar, type Tensor } from '../util/tensor.js';
 import { drawMasks } from './dropout.js';
 import { chunkFeeds } from './labels.js';
 import { canShrink, GradientOverflow, noLossScale, type LossScale } from './recovery/loss-scale.js';
@@ -69,8 +69,8 @@ export async function runUpdate(session: Trainable, { microBatches }: Pick<Updat
 }
 
 /** Forgets what an update that could not be finished has summed. */
-export async function clearGradients({ executable, tuning }: Pick<Session, 'executable' | 'tuning'>): Promise<void> {
-  for (const { name, shape } of tuning.trainable) await executable.write(`${name}.grad`, f32(shape));
+export async function clearGradients({ executable }: Pick<Session, 'executable'>): Promise<void> {
+  await executable.run('clear', {});
 }
 
 /** What the model reads; labels go another way, in chunks. */

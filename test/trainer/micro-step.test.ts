@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseExperiment } from '../../src/config/parse.js';
 import { onnxEngine } from '../../src/engine/onnx/index.js';
+import { planOf } from '../../src/engine/onnx/parts.js';
 import { referenceEngine } from '../../src/engine/reference/index.js';
 import { tfjsEngine } from '../../src/engine/tfjs/index.js';
 import type { Engine } from '../../src/engine/contract.js';
@@ -98,6 +99,12 @@ describe('labels in chunks', () => {
     const peak = (chunks: number) => cost(microStep(model, tuning, { recompute: true, labelChunks: chunks }).fn, { B: 1, T: 64, N: 4096, ...chunkLengths(4096, chunks) }).peakBytes;
     expect(peak(8)).toBeLessThan(0.3 * peak(1));
   });
+});
+
+it('what has been summed is forgotten by constants alone: the onnx engine takes no memory for it, and gives some back', () => {
+  const { experiment, model, tuning } = setUp(demo, 'lora');
+  const { functions } = trainingProgram(model, tuning, experiment.train).program;
+  expect(planOf(functions['clear'])).toMatchObject({ parts: [], slabs: [], fills: new Map(tuning.trainable.map(({ name }) => [`${name}.grad`, 0])) });
 });
 
 describe('the memory of a step', () => {

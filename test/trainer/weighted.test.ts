@@ -62,7 +62,7 @@ describe.each(cases)('%s, weighted by %s', (name, kind) => {
 
   it.each([onnxEngine, tfjsEngine, referenceEngine])('gives the gradients and ten updates of PyTorch on $name', async (engine) => {
     const session = await setUp(engine, name, expected);
-    const { executable, tuning } = session;
+    const { executable } = session;
     const rows = rowsOf(expected);
     const first = batchesOf(rows, expected.settings, 0);
     const weight = first.reduce((sum, batch) => sum + batch.weight, 0);
@@ -72,7 +72,7 @@ describe.each(cases)('%s, weighted by %s', (name, kind) => {
     }
     const wanted = SafetensorsFile.open(join(folder, 'gradients.safetensors'));
     for (const key of wanted.names) expect(relativeError((await executable.read(`${key}.grad`)).data, wanted.read(key).data), key).toBeLessThan(1e-4);
-    await clearGradients({ executable, tuning });
+    await clearGradients({ executable });
 
     for (let step = 0; step < expected.settings.updates; step++) {
       const figures = await runUpdate(session, { microBatches: batchesOf(rows, expected.settings, step) }, { step, lossLimit: null, rateFactor: 1, interrupted: () => false });
