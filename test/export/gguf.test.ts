@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { gguf, GGMLQuantizationType } from '@huggingface/gguf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodings } from '../../src/export/gguf/elements.js';
+import { word, writeGguf } from '../../src/export/gguf/file.js';
 import { exportRun, type ExportOptions } from '../../src/export/run.js';
 import { lowRank } from '../../src/lora/init.js';
 import { writeAdapter } from '../../src/lora/peft.js';
@@ -35,6 +36,18 @@ describe('numbers', () => {
 
   it('in blocks of 8 bits are those of gguf-py', () => {
     expect(Buffer.from(encodings.q8_0.encode(values.slice(0, 160))).equals(Buffer.from(golden.q8_0, 'base64'))).toBe(true);
+  });
+});
+
+describe('a file', () => {
+  // Every length of the first word moves all that comes after: each kind of value stands across each step in which the buffer grows.
+  it.each([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])('holds lists of any length whole (%i)', async (shift) => {
+    const path = join(folder, `lists-${shift}.gguf`);
+    const words = Array.from({ length: 15_000 }, (_, i) => `w${i}`);
+    const numbers = Array.from({ length: 40_000 }, (_, i) => i - 20_000);
+    await writeGguf(path, { 'a.first': word('x'.repeat(shift)), 'a.words': { type: 'strings', value: words }, 'a.numbers': { type: 'i32s', value: numbers }, 'a.reals': { type: 'f32s', value: numbers } }, []);
+    const { metadata } = await gguf(path, { allowLocalFile: true });
+    expect(metadata).toMatchObject({ 'a.words': words, 'a.numbers': numbers, 'a.reals': numbers });
   });
 });
 

@@ -113,32 +113,37 @@ class Bytes {
   #length = 0;
 
   u8(value: number): void {
-    this.#buffer.writeUInt8(value, this.#room(1));
+    const at = this.#room(1);
+    this.#buffer.writeUInt8(value, at);
   }
 
   u32(value: number): void {
-    this.#buffer.writeUInt32LE(value, this.#room(4));
+    const at = this.#room(4);
+    this.#buffer.writeUInt32LE(value, at);
   }
 
   u64(value: number): void {
-    this.#buffer.writeBigUInt64LE(BigInt(value), this.#room(8));
+    const at = this.#room(8);
+    this.#buffer.writeBigUInt64LE(BigInt(value), at);
   }
 
   f32(value: number): void {
-    this.#buffer.writeFloatLE(value, this.#room(4));
+    const at = this.#room(4);
+    this.#buffer.writeFloatLE(value, at);
   }
 
   string(text: string): void {
     const bytes = Buffer.from(text);
     this.u64(bytes.length);
-    bytes.copy(this.#buffer, this.#room(bytes.length));
+    const at = this.#room(bytes.length);
+    bytes.copy(this.#buffer, at);
   }
 
   take(): Uint8Array {
     return this.#buffer.subarray(0, this.#length);
   }
 
-  /** Where the next bytes go. */
+  /** Where the next bytes go; the buffer may be another one after it. */
   #room(bytes: number): number {
     const at = this.#length;
     this.#length += bytes;
