@@ -7,6 +7,7 @@ import { parseExperiment } from '../../src/config/parse.js';
 import { knobSections, showValue, typedValue } from '../../src/ui/screens/new-run/knob.js';
 import { formLayout } from '../../src/ui/screens/new-run/layout.js';
 import { initialDetail } from '../../src/ui/screens/new-run/detail.js';
+import { fileLines } from '../../src/ui/screens/new-run/file-lines.js';
 import { reduceNewRun } from '../../src/ui/screens/new-run/reduce.js';
 import type { NewRunAction } from '../../src/ui/screens/new-run/reduce.js';
 import { blockingProblem, currentKnob, dataKey, initialNewRun, shownKnobs } from '../../src/ui/screens/new-run/state.js';
@@ -18,6 +19,7 @@ import type { RunNews } from '../../src/ui/run-data.js';
 import { fieldOf, fieldWindow, reduceField, selectedField } from '../../src/ui/widgets/field.js';
 import { fuzzyRows } from '../../src/ui/format/fuzzy.js';
 import { emptyList, reduceList, windowStart } from '../../src/ui/widgets/list.js';
+import { makeTheme } from '../../src/ui/theme.js';
 import { experiment, sampleDatasets, sampleModels } from './samples.js';
 import type { RunRecord } from '../../src/store/rows.js';
 
@@ -139,6 +141,26 @@ describe('the form', () => {
     const other: NewRunAction = { type: 'dataset-list', action: { type: 'move', by: 1 } };
     expect(valueAt(after(...found, named, other).draft, 'name')).toBe(null);
     expect(valueAt(after(...found, named, { type: 'set', key: 'name', value: 'mine' }, other).draft, 'name')).toBe('mine');
+  });
+
+  it('forgets the entry, columns and tags of a dataset when another is taken', () => {
+    const entry = { ...sampleDatasets[0], path: '/data/other.jsonl', guess: null };
+    const named: NewRunAction = { type: 'load', draft: experiment({ dataset: { path: '/data/folder', format: 'sharegpt', name: 'demo', columns: { messages: 'talk' }, tags: { role_tag: 'who' } } }) };
+    const { draft } = after(...found, named, { type: 'dataset-found', entry });
+    expect(valueAt(draft, 'dataset')).toEqual({ ...dataset, path: '/data/other.jsonl' });
+  });
+
+  it('lists the model and dataset of what was loaded, the cursor on them', () => {
+    const { models, datasets, modelList, datasetList } = after(...found, { type: 'load', draft: experiment({ model: '/m/mine', dataset: { path: '/d/mine.jsonl' } }) });
+    expect([models?.[modelList.cursor].path, datasets?.[datasetList.cursor].path]).toEqual(['/m/mine', '/d/mine.jsonl']);
+    expect([modelList.cursor, datasetList.cursor]).toEqual([0, 0]);
+  });
+
+  it('shows the whole of a long command, the end of its here-document too', () => {
+    const yaml = Array.from({ length: 30 }, (_, i) => `key${i}: ${i}`).join('\n');
+    const command = `workbench train /dev/stdin <<'END'\n${yaml}\nEND`;
+    const texts = fileLines({ yaml, command }, { width: 60, glyphs: makeTheme({ color: true, unicode: true }).glyphs }).map((spans) => spans.map(({ text }) => text).join(''));
+    expect(texts.slice(1, 33)).toEqual(command.split('\n'));
   });
 
   it('holds a start back while its data is broken', () => {

@@ -9,7 +9,7 @@ import { checkKey, setKey, valueAt } from '../../config/keys.js';
 import { knobOf } from '../../config/limits.js';
 import type { Experiment } from '../../config/schema.js';
 import { called } from '../../ui/format/run.js';
-import { textAt, withValue } from '../../ui/screens/new-run/draft.js';
+import { textAt, withDataset, withValue } from '../../ui/screens/new-run/draft.js';
 import type { Draft } from '../../ui/screens/new-run/draft.js';
 import { showValue } from '../../ui/screens/new-run/knob.js';
 import { UserError } from '../../util/errors.js';
@@ -69,7 +69,7 @@ export function draftCommands(inProgram: (name: string) => ReplCommand): ReplCom
       run: async ([from], { place, services, terminal }) => {
         if (from === undefined) throw new UserError('load takes a run, or the path of an experiment file');
         const path = expandTilde(from, terminal.env);
-        place.setDraft({ ...(existsSync(path) ? readExperiment(path).experiment : services.reader.run(from).config), name: null });
+        place.setDraft(existsSync(path) ? readExperiment(path).experiment : { ...services.reader.run(from).config, name: null });
         terminal.print(`The new run has the settings of ${from}; \`run\` starts it.`);
       },
     },
@@ -150,8 +150,7 @@ async function changed(draft: Draft, { key, text }: { readonly key: string; read
   if (key === 'model') return withValue(draft, key, (await services.modelAt(path)).path);
   if (key === 'dataset.path') {
     const entry = await services.datasetAt(path);
-    const chosen = withValue(draft, key, entry.path);
-    return entry.guess === null ? chosen : withValue(chosen, 'dataset.format', entry.guess);
+    return withDataset(draft, entry, services.parse({ model: '-', dataset: { path: '-' } }));
   }
   const alone = { model: '-', dataset: { path: '-' } };
   setKey(alone, key, parseValue(key, knobOf(key)?.path && existsSync(path) ? resolve(path) : text));

@@ -13,6 +13,16 @@ export function withValue(draft: Draft, key: string, value: unknown): Draft {
   return { ...draft, [first]: withValue(isGroup(inner) ? inner : {}, rest.join('.'), value) };
 }
 
+/** What the rows of one file are called: nothing of it holds for another. */
+const ofOneFile = ['dataset.format', 'dataset.columns', 'dataset.tags', 'dataset.name', 'dataset.weight_column'] as const;
+
+/** Another dataset, with its format as guessed; an entry, columns and tags that were named for the one before are as in `defaults` again. */
+export function withDataset(draft: Draft, { path, guess }: { readonly path: string; readonly guess: string | null }, defaults: Draft): Draft {
+  if (path === textAt(draft, 'dataset.path')) return draft;
+  const chosen = ofOneFile.reduce((next, key) => withValue(next, key, valueAt(defaults, key)), withValue(draft, 'dataset.path', path));
+  return guess === null ? chosen : withValue(chosen, 'dataset.format', guess);
+}
+
 /** A text at a key; empty where there is none. */
 export function textAt(draft: Draft, key: string): string {
   const value = valueAt(draft, key);

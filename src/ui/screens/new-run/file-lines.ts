@@ -38,12 +38,9 @@ function changeOf(knob: Knob, state: NewRunState, { width, glyphs }: Width): Lin
 export function fileLines({ yaml, command }: Written, { width }: Width): Line[] {
   return [
     line(['The command', 'muted'], ['  Y copies it', 'muted']),
-    ...command.split('\n').slice(0, mostOfCommand).flatMap((text) => wrap(text, width).map((part) => line([part, 'accent']))),
+    ...command.split('\n').flatMap((text) => wrap(text, width).map((part) => line([part, 'accent']))),
     blank,
     line(['The file', 'muted'], ['  y copies it, w writes it', 'muted']),
     ...yaml.trimEnd().split('\n').flatMap((text) => wrap(text, width).map((part) => line(part))),
   ];
 }
-
-/** A command that holds the whole file says it again below. */
-const mostOfCommand = 12;

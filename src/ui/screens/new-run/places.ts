@@ -3,7 +3,7 @@ import type { DatasetEntry } from '../../../data/look/discover.js';
 import type { ModelEntry } from '../../../models/discover.js';
 import { emptyList } from '../../widgets/list.js';
 import type { ListState } from '../../widgets/list.js';
-import { textAt, valueAt, withValue } from './draft.js';
+import { textAt, valueAt, withDataset, withValue } from './draft.js';
 import type { Draft } from './draft.js';
 import { change, chosenModel, usualLength } from './state.js';
 import type { NewRunState } from './state.js';
@@ -53,8 +53,13 @@ export function chooseDataset(state: NewRunState, entry: DatasetEntry | undefine
   return entry && entry.path !== textAt(state.draft, 'dataset.path') ? change(state, withDatasetEntry(state, entry), 'dataset.path') : state;
 }
 
-/** Of a draft that came with its model. */
-export function fittedToModel(state: NewRunState): NewRunState {
+/** Of a draft that came with its model and dataset: both are in the lists that have been found. */
+export function withOwnEntries(state: NewRunState): NewRunState {
+  const withModel = state.models === null ? fittedToModel(state) : withModels(state, state.models);
+  return withModel.datasets === null ? withModel : withDatasets(withModel, withModel.datasets);
+}
+
+function fittedToModel(state: NewRunState): NewRunState {
   const entry = chosenModel(state);
   return listsAtDraft(entry === null ? state : { ...state, draft: withLengthOf(state, state.draft, entry) });
 }
@@ -77,10 +82,8 @@ function unnamed({ draft, givenName }: NewRunState): Draft {
   return givenName !== '' && textAt(draft, 'name') === givenName ? withValue(draft, 'name', null) : draft;
 }
 
-/** Another file has other columns: its format is taken as guessed, and names given to columns are forgotten. */
-function withDatasetEntry(state: NewRunState, { path, guess }: DatasetEntry): Draft {
-  const chosen = withValue(withValue(unnamed(state), 'dataset.path', path), 'dataset.columns', {});
-  return guess === null ? chosen : withValue(chosen, 'dataset.format', guess);
+function withDatasetEntry(state: NewRunState, entry: DatasetEntry): Draft {
+  return withDataset(unnamed(state), entry, state.defaults);
 }
 
 function givenModel(path: string): ModelEntry {

@@ -15,7 +15,7 @@ import { acceptEdit, beginEdit, complete, typeEdit } from './edit.js';
 import { knobSections, showValue } from './knob.js';
 import { reducePicker } from './picker.js';
 import type { PickerAction } from './picker.js';
-import { chooseDataset, chooseModel, fittedToModel, listsAtDraft, takeDataset, takeModel, withDatasets, withModels } from './places.js';
+import { chooseDataset, chooseModel, listsAtDraft, takeDataset, takeModel, withDatasets, withModels, withOwnEntries } from './places.js';
 import { reduceSaving } from './saving.js';
 import type { SavingAction } from './saving.js';
 import type { PathCompletion } from '../../widgets/path-field.js';
@@ -118,7 +118,7 @@ export function reduceNewRun(state: NewRunState, action: NewRunAction): NewRunSt
       return state.future.length === 0 ? state : listsAtDraft({ ...state, draft: state.future[0], past: [...state.past, state.draft], future: state.future.slice(1), changing: null });
     case 'load': {
       const base = action.name === undefined ? state.base : { name: action.name, draft: action.draft, file: action.file ?? null };
-      return fittedToModel({ ...change(state, action.draft), base, givenName: action.name === undefined ? state.givenName : textAt(action.draft, 'name'), pane: 'settings', knobCursor: 0, picker: null });
+      return withOwnEntries({ ...change(state, action.draft), base, givenName: action.name === undefined ? state.givenName : textAt(action.draft, 'name'), pane: 'settings', knobCursor: 0, picker: null });
     }
     case 'saved':
       return { ...state, saving: null, base: { name: action.file.path, draft: state.draft, file: action.file } };
