@@ -11,7 +11,7 @@ import { measurementOf } from './calibration.js';
 import type { CheckpointState } from './checkpoint/checkpoint.js';
 import { evaluateRows, type Evaluation } from './evaluate.js';
 import type { Measurement, Progress } from './events.js';
-import { afterOverflow, afterUpdate, firstLossScale, GradientOverflow, type LossScale } from './recovery/loss-scale.js';
+import { afterOverflow, afterUpdate, firstLossScale, GradientOverflow, lossScaleIn, type LossScale } from './recovery/loss-scale.js';
 import { Meter, type UpdateFigures } from './meter.js';
 import { writeOutput } from './checkpoint/output.js';
 import { leftToCpu } from './placement.js';
@@ -36,6 +36,7 @@ class Loop {
   readonly #checkpoints: Checkpoints;
   readonly #recovery: Recovery;
   readonly #asked: Asked;
+  /** Of f16, and passed on by a run in another precision. */
   #lossScale: LossScale;
   #step: number;
   #position: CheckpointState['position'];
@@ -51,7 +52,7 @@ class Loop {
     this.#checkpoints = new Checkpoints(session, context);
     this.#meter = new Meter(session.resumed?.state ?? null);
     this.#recovery = new Recovery(context, session.resumed?.state.recovery ?? null);
-    this.#lossScale = session.resumed?.state.loss_scale ?? firstLossScale(session.tuning.half);
+    this.#lossScale = session.resumed?.state.loss_scale ?? firstLossScale;
     this.#asked = new Asked(() => context.takeControls());
     this.#step = session.resumed?.state.step ?? 0;
     this.#position = session.resumed?.state.position ?? session.loader.position;
@@ -139,7 +140,7 @@ class Loop {
   async #update(batch: UpdateBatch): Promise<UpdateFigures | 'interrupted' | 'skipped' | 'again'> {
     const { train } = this.#session.experiment;
     try {
-      const figures = await runUpdate(this.#session, batch, { step: this.#step, lossLimit: this.#recovery.lossLimit(train), rateFactor: this.#recovery.rateFactor(train), lossScale: this.#lossScale, interrupted: this.#asked.stopping });
+      const figures = await runUpdate(this.#session, batch, { step: this.#step, lossLimit: this.#recovery.lossLimit(train), rateFactor: this.#recovery.rateFactor(train), lossScale: lossScaleIn(this.#session.tuning.half, this.#lossScale), interrupted: this.#asked.stopping });
       if (figures === null) return 'interrupted';
       this.#lossScale = afterUpdate(this.#lossScale, this.#session.tuning.half);
       this.#recovery.passed(figures.lossSum / figures.weight, train);
@@ -253,7 +254,7 @@ class Loop {
       position: this.#position,
       best_eval_loss: this.#bestLoss,
       recovery: this.#recovery.state,
-      loss_scale: this.#session.tuning.half === 'f16' ? this.#lossScale : null,
+      loss_scale: this.#lossScale,
       unlogged: this.#meter.unlogged,
       tokens_seen: this.#meter.tokensSeen,
       elapsed_time: this.#meter.elapsed,

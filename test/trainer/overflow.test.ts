@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readCheckpoint } from '../../src/trainer/checkpoint/checkpoint.js';
+import { firstLossScale } from '../../src/trainer/recovery/loss-scale.js';
 import { adapterOf, experimentOf, faulty, losses, run, types } from './support.js';
 
 const f16 = (train: Record<string, unknown> = {}) => experimentOf({ precision: 'f16', engine: { name: 'onnx', device: 'cpu' }, train });
@@ -26,6 +27,19 @@ describe('an update that overflows', () => {
     expect(adapterOf(resumed).equals(adapterOf(whole))).toBe(true);
   });
 
+  it('stays left out where the run goes on in another precision, however often it is resumed, with the scale that f16 left', async () => {
+    const schedule = { max_steps: 6, save_steps: 2, eval_steps: 0 };
+    const first = await run(f16(schedule), { chooseEngine: overflowAt(1, 2) });
+    const at = ({ folder }: Awaited<ReturnType<typeof run>>, step: number) => join(folder, 'checkpoints', `step-${step}`);
+    const other = experimentOf({ precision: 'bf16', engine: { name: 'onnx', device: 'cpu' }, train: schedule });
+    const whole = await run(other, { resumeFrom: [at(first, 2)] });
+    const resumed = await run(other, { resumeFrom: [at(whole, 4)] });
+    expect(losses(whole)).toHaveLength(4);
+    expect(losses(resumed)).toEqual(losses(whole).slice(-2));
+    expect(adapterOf(resumed).equals(adapterOf(whole))).toBe(true);
+    expect((await readCheckpoint(at(resumed, 6))).loss_scale).toEqual({ scale: 16384, clean: 0, skipped: 2 });
+  });
+
   it('is the run\'s own trouble when the scale can go no lower', async () => {
     const all = await run(f16({ max_steps: 20, eval_steps: 0, save_steps: 0 }), { chooseEngine: faulty(() => null, () => Infinity) });
     expect(types(all).at(-1)).toBe('failed');
@@ -37,7 +51,7 @@ it('a run in 16 bits says what it brings where it brings no time, and what it wa
   const { events, folder } = await run(experimentOf({ precision: 'bf16', engine: { name: 'onnx', device: 'cpu' }, train: { max_steps: 1, eval_steps: 0, save_steps: 0 } }));
   expect(events.find(({ type }) => type === 'warning')).toMatchObject({ message: expect.stringContaining('computes in f32') as string });
   expect(events.find(({ type }) => type === 'started')).toMatchObject({ engine: expect.stringContaining(', bf16 (') as string });
-  expect((await readCheckpoint(join(folder, 'checkpoints', 'step-1'))).loss_scale).toBeNull();
+  expect((await readCheckpoint(join(folder, 'checkpoints', 'step-1'))).loss_scale).toEqual(firstLossScale);
   expect(readFileSync(join(folder, 'adapter', 'adapter_model.safetensors')).includes('"F32"')).toBe(true);
 });
 

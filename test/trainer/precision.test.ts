@@ -11,7 +11,7 @@ import { onnxEngine } from '../../src/engine/onnx/index.js';
 import { readAdapter } from '../../src/lora/peft.js';
 import { readModel } from '../../src/models/registry.js';
 import { initialValues } from '../../src/trainer/initial.js';
-import { afterUpdate, firstLossScale } from '../../src/trainer/recovery/loss-scale.js';
+import { afterUpdate, firstLossScale, lossScaleIn } from '../../src/trainer/recovery/loss-scale.js';
 import { trainingProgram } from '../../src/trainer/program.js';
 import { tuningOf } from '../../src/trainer/tuning.js';
 import { runUpdate } from '../../src/trainer/update.js';
@@ -82,13 +82,13 @@ async function train(folder: string, { settings: { updates: all, accumulation, b
   const executable = await onnxEngine.compile(program, { device: 'cpu', threads: 1, initial, scratch: mkdtempSync(join(tmpdir(), 'workbench-mixed-')) });
   const held = heldRows(rows.map(({ input_ids: ids, prompt }) => ({ ids, learned: prompt })));
   const figures = { losses: [] as number[], grad_norms: [] as number[], weightBytes: executable.variableBytes };
-  let lossScale = firstLossScale(tuning.half);
+  let lossScale = firstLossScale;
   for (let step = 0; step < updates; step++) {
     const microBatches = Array.from({ length: accumulation }, (_, micro) => {
       const first = (step * accumulation + micro) * batch;
       return collate(held, Array.from({ length: batch }, (__, i) => [first + i]), { padId: 0 });
     });
-    const update = await runUpdate({ executable, masks, labelChunks: 1, totalSteps: all, experiment }, { microBatches }, { step, lossLimit: null, rateFactor: 1, lossScale, interrupted: () => false });
+    const update = await runUpdate({ executable, masks, labelChunks: 1, totalSteps: all, experiment }, { microBatches }, { step, lossLimit: null, rateFactor: 1, lossScale: lossScaleIn(tuning.half, lossScale), interrupted: () => false });
     figures.losses.push(update!.lossSum / update!.weight);
     figures.grad_norms.push(update!.gradNorm);
     lossScale = afterUpdate(lossScale, tuning.half);

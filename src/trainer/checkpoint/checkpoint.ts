@@ -29,7 +29,7 @@ const stateSchema = z.object({
   recovery: z
     .object({ in_a_row: z.int(), lowered: z.object({ learning_rate: z.number(), factor: z.number() }).nullable(), recent_losses: z.array(z.number()) })
     .default({ in_a_row: 0, lowered: null, recent_losses: [] }),
-  /** Of f16; null where losses are not scaled. */
+  /** Of f16, which a run in another precision passes on; null: as a run begins. */
   loss_scale: z.object({ scale: z.number(), clean: z.int(), skipped: z.int() }).nullable().default(null),
   /** Sums over the updates since the last logged point. */
   unlogged: z.object({ loss_sum: z.number(), labels: z.number(), tokens: z.number() }).default({ loss_sum: 0, labels: 0, tokens: 0 }),

@@ -14,12 +14,14 @@ export interface LossScale {
 
 export const noLossScale: LossScale = { scale: 1, clean: 0, skipped: 0 };
 
-const first = 2 ** 16;
 const growthInterval = 2000;
 
-/** How a run begins; bf16 reaches as far as f32 and needs none. */
-export function firstLossScale(half: Half | null): LossScale {
-  return half === 'f16' ? { ...noLossScale, scale: first } : noLossScale;
+/** How a run begins: it is kept in every precision, since a branch may go on in another. */
+export const firstLossScale: LossScale = { scale: 2 ** 16, clean: 0, skipped: 0 };
+
+/** What losses are scaled by: bf16 reaches as far as f32 and needs none. Updates left out stay left out. */
+export function lossScaleIn(half: Half | null, state: LossScale): LossScale {
+  return half === 'f16' ? state : { ...noLossScale, skipped: state.skipped };
 }
 
 /** At 1 it ends: gradients that overflow there are no matter of scale, but of the run. */
