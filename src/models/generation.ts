@@ -1,4 +1,4 @@
-/** What a model's own files say of how its texts are chosen: `generation_config.json`, or `config.json` as it was before Transformers 4.26. */
+/** What a model's own files say of how its texts are chosen: `generation_config.json`, or, where there is none, `config.json` as it was before Transformers 4.26. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -47,7 +47,7 @@ const schema = z.object({
  * end (Llama 3 and Gemma name the end of a turn nowhere else): how it samples is what is asked for.
  */
 export function generationConfig(folder: string, { config, vocabSize, eosTokenIds, encoderDecoder }: Model): GenerationConfig {
-  const said = schema.parse({ ...config, ...generationFile(folder) });
+  const said = schema.parse(generationFile(folder) ?? config);
   const ends = [...new Set([...eosTokenIds, ...idList(said.eos_token_id, vocabSize)])];
   if (encoderDecoder === null) return { ...plainGeneration, eosTokenIds: ends };
   // Transformers counts what the decoder reads first, and here a forced first token is none of those that are chosen.
@@ -66,11 +66,12 @@ export function generationConfig(folder: string, { config, vocabSize, eosTokenId
   };
 }
 
-function generationFile(folder: string): RawConfig {
+/** Null where there is none to be read. */
+function generationFile(folder: string): RawConfig | null {
   try {
     const value: unknown = JSON.parse(readFileSync(join(folder, 'generation_config.json'), 'utf8'));
-    return typeof value === 'object' && value !== null ? (value as RawConfig) : {};
+    return typeof value === 'object' && value !== null ? (value as RawConfig) : null;
   } catch {
-    return {}; // most folders have none
+    return null; // most folders have none
   }
 }
