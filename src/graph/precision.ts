@@ -5,6 +5,7 @@
  * keeps the type of its scores (every op computes in f32 and rounds once).
  *
  * Frozen matrices are held in 16 bits; a variable that stays f32, as what learns must, is cast where it is used.
+ * Products with a variable that is exact, as the outliers beside codes are, are computed in f32 and given in 16 bits.
  */
 import type { Half } from '../util/half.js';
 import type { Builder } from './builder.js';
@@ -42,10 +43,10 @@ export function heldInHalf(variable: Variable, half: Half): Variable {
 }
 
 /**
- * The outputs' graph in mixed precision, old node → new node; `staysFull` says which variables do. New nodes may be of
- * 16 bits where the old ones were f32.
+ * The outputs' graph in mixed precision, old node → new node; `staysFull` says which variables do, and `isExact` which of them
+ * are not cast either. New nodes may be of 16 bits where the old ones were f32.
  */
-export function mixedPrecision(g: Builder, outputs: Iterable<Node>, { half, staysFull }: { readonly half: Half; staysFull(variable: string): boolean }): ReadonlyMap<Node, Node> {
+export function mixedPrecision(g: Builder, outputs: Iterable<Node>, { half, staysFull, isExact = () => false }: { readonly half: Half; staysFull(variable: string): boolean; isExact?(variable: string): boolean }): ReadonlyMap<Node, Node> {
   const rewritten = new Map<Node, Node>();
   /** Made of nothing but constants, whole numbers and flags: takes the type of what it meets. */
   const weak = new Set<Node>();
@@ -55,10 +56,12 @@ export function mixedPrecision(g: Builder, outputs: Iterable<Node>, { half, stay
     // what was 16 bits before comes back as it was
     return node.kind === 'cast' && node.inputs[0].dtype === dtype ? node.inputs[0] : g.cast(node, dtype);
   };
+  const readsExact = (weight: Node): boolean => weight.kind === 'variable' && isExact(weight.attrs.name);
   const visit = (node: Node): Node => {
     const inputs = node.inputs.map((input) => rewritten.get(input)!);
     switch (policies[node.kind]) {
       case 'half':
+        if (node.kind === 'linear' && readsExact(node.inputs[1])) return inType(g.rebuild(node, inputs.map((input) => inType(input, 'f32'))), half);
         return g.rebuild(node, inputs.map((input, i) => inType(input, i < operands[node.kind]! ? half : 'f32')));
       case 'full':
         return g.rebuild(node, inputs.map((input) => inType(input, 'f32')));

@@ -158,8 +158,8 @@ function modelVariables(tuning: Tuning): Variable[] {
 /** What a program holds of the parameters that do not learn. Exported for the estimate. */
 export function frozenVariables({ frozen, quantized, half, writesBase }: Tuning): Variable[] {
   const inCodes = new Set(quantized?.layers.map(({ module }) => `${module}.weight`));
-  const variables = [...frozen.filter(({ name }) => !inCodes.has(name)).map((p) => variable(p, 'frozen')), ...(quantized ? quantizedVariables(quantized) : [])];
-  return half === null || writesBase ? variables : variables.map((each) => heldInHalf(each, half));
+  const plain = frozen.filter(({ name }) => !inCodes.has(name)).map((p) => variable(p, 'frozen'));
+  return [...(half === null || writesBase ? plain : plain.map((each) => heldInHalf(each, half))), ...(quantized ? quantizedVariables(quantized) : [])];
 }
 
 function variable({ name, shape }: Pick<ParameterSpec, 'name' | 'shape'>, role: Role): Variable {

@@ -11,7 +11,7 @@ import { UserError } from '../util/errors.js';
 import type { Half } from '../util/half.js';
 import { tokenInputs } from './inputs.js';
 import { halfOf } from './precision.js';
-import { quantizedWeights, type QuantizedWeights } from './quantized.js';
+import { quantizedVariables, quantizedWeights, type QuantizedWeights } from './quantized.js';
 
 export interface Tuned {
   /** The same outputs with the trainable branches in place. */
@@ -52,16 +52,17 @@ export function untuned(model: Model, { quantization, precision }: Pick<Experime
   return inHalf(inCodes({ ...subset(model, () => false), writesBase: false }, model, quantization), halfOf(precision));
 }
 
-/** The same with products in 16 bits. A base that is not written to a file again is held in them. */
+/** The same with products in 16 bits. A base that is not written to a file again is held in them, but for what stands in codes. */
 function inHalf(tuning: Tuning, half: Half | null): Tuning {
   if (half === null) return tuning;
   const trained = new Set(tuning.trainable.map(({ name }) => name));
+  const inCodes = new Set(tuning.quantized ? quantizedVariables(tuning.quantized).map(({ name }) => name) : []);
   return {
     ...tuning,
     half,
     apply(g, outputs, training) {
       const tuned = tuning.apply(g, outputs, training);
-      const rewritten = mixedPrecision(g, tuned.outputs, { half, staysFull: (variable) => tuning.writesBase || trained.has(variable) });
+      const rewritten = mixedPrecision(g, tuned.outputs, { half, staysFull: (variable) => tuning.writesBase || trained.has(variable) || inCodes.has(variable), isExact: (variable) => inCodes.has(variable) });
       return { ...tuned, outputs: tuned.outputs.map((node) => rewritten.get(node)!) };
     },
   };

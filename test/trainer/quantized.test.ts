@@ -10,14 +10,18 @@ import { onnxEngine } from '../../src/engine/onnx/index.js';
 import { referenceEngine } from '../../src/engine/reference/index.js';
 import { tfjsEngine } from '../../src/engine/tfjs/index.js';
 import { collate } from '../../src/data/batch/collate.js';
+import { Builder } from '../../src/graph/builder.js';
 import type { InitialValue } from '../../src/graph/node.js';
+import { makeFn } from '../../src/graph/program.js';
 import { readModel } from '../../src/models/registry.js';
 import { initialWeights } from '../../src/models/weights.js';
-import { initialValues } from '../../src/trainer/initial.js';
-import { trainingProgram } from '../../src/trainer/program.js';
+import { inferenceValues, initialValues } from '../../src/trainer/initial.js';
+import { frozenVariables, trainingProgram } from '../../src/trainer/program.js';
 import { asQuantized } from '../../src/trainer/quantized.js';
-import { tuningOf } from '../../src/trainer/tuning.js';
+import { tuningOf, untuned } from '../../src/trainer/tuning.js';
 import { runUpdate } from '../../src/trainer/update.js';
+import { f32 } from '../../src/util/tensor.js';
+import { transposed } from '../../src/weights/quantize.js';
 import { heldRows } from '../data/held-rows.js';
 
 const folder = fileURLToPath(new URL('../../experiments/demo/model', import.meta.url));
@@ -72,6 +76,31 @@ describe.each(['int8', 'int4'] as const)('a base in %s', (scheme) => {
     expect(losses(full).at(-1)).toBeLessThan(losses(full)[0]); // it learns something
     expect(losses(found).at(-1)).toBeLessThan(losses(found)[0]);
     expect(found.bytes).toBeLessThan(full.bytes * (scheme === 'int8' ? 0.7 : 0.6));
+  });
+});
+
+describe.each(['int8', 'int4'] as const)('a base in %s, with products in bf16', (quantization) => {
+  const tuning = untuned(model, { quantization, precision: 'bf16' });
+  const merged = asQuantized(tuning.quantized!, initialWeights(model, folder));
+
+  // A product c·eᵢ·Wᵀ has one term: had W been rounded as well, some would be off by two roundings.
+  it.each([onnxEngine, referenceEngine])('multiplies on $name by the weights that are merged, and rounds the result alone', async (engine) => {
+    for (const layer of tuning.quantized!.layers.slice(0, 7)) {
+      const { module, inputSize: I, outputSize: O, transposeW } = layer;
+      const g = new Builder();
+      const w = g.variable(`${module}.weight`, transposeW ? [O, I] : [I, O]);
+      const { outputs: [y] } = tuning.apply(g, [g.linear(g.input('x', ['N', I]), w, { transposeW })], false);
+      const variables = frozenVariables(tuning).filter(({ name }) => name.startsWith(`${module}.weight`));
+      const initial = inferenceValues({ model, folder, tuning, adapter: null });
+      const executable = await engine.compile({ variables, functions: { f: makeFn('f', { y: g.cast(y, 'f32') }) } }, { device: 'cpu', threads: 1, initial, scratch: mkdtempSync(join(scratch, 'engine-')) });
+      const c = 171 / 512; // exact in bf16
+      const found = (await executable.run('f', { x: f32([I, I], Float64Array.from({ length: I * I }, (_, k) => (k % (I + 1) === 0 ? c : 0))) })).y.data; // [I, O]
+      await executable.dispose();
+      const stored = merged(`${module}.weight`);
+      const W = transposeW ? transposed(stored).data : stored.data; // [I, O]
+      const errors = Array.from(found, (value, k) => Math.abs(value - c * W[k]) / (Math.abs(c * W[k]) || 1));
+      expect(errors.reduce((a, b) => Math.max(a, b))).toBeLessThan(2 ** -8 * 1.001);
+    }
   });
 });
 
