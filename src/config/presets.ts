@@ -1,6 +1,4 @@
 /** Starting points for a form: a few keys that belong together. The others, model and data among them, stay as they are. */
-import { withValues } from './keys.js';
-import type { Experiment } from './schema.js';
 
 export interface Preset {
   readonly name: string;
@@ -66,8 +64,3 @@ export const presets: readonly Preset[] = [
     },
   },
 ];
-
-/** The experiment with a preset's keys set and all others left as they are. */
-export function applyPreset(experiment: Experiment, preset: Preset): Experiment {
-  return withValues(experiment, preset.values);
-}

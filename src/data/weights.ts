@@ -1,5 +1,5 @@
 /** How much tokens count in the loss. Most data has no weights, or one a row: they are kept as stretches of equal ones. */
-import { Growing } from './encode/growing.js';
+import { Growing } from '../util/growing.js';
 
 /** `values[i]` from token `starts[i]` of the store on; 1 before the first. */
 export interface WeightRuns {

@@ -16,12 +16,10 @@ export interface Adaptable {
 
 type Targets = Pick<LoraConfig, 'target_modules'>;
 
-/** Names of the modules that are adapted, in the model's order; UserError where a name matches nothing. */
-export function matchTargets(model: Adaptable, config: Targets): string[] {
-  return targetLinears(model, config).map(({ module }) => module);
-}
-
-/** The same as layers. A name matches a module that is it, or ends in a dot and it (PEFT: check_target_module_exists). */
+/**
+ * The linear maps that are adapted, in the model's order. A name matches a module that is it, or ends in a dot and it (PEFT:
+ * check_target_module_exists); UserError where one matches nothing.
+ */
 export function targetLinears(model: Adaptable, config: Targets): Linear[] {
   const names = targetNames(model, config);
   const matches = (name: string, { module }: Linear) => module === name || module.endsWith(`.${name}`);

@@ -113,11 +113,6 @@ function giveUp(store: Store, home: string, { run, host }: { run: RunRecord; hos
   return store.run(run.id);
 }
 
-/** The ids of the runs that have a process, after a look whether that is so. */
-export function liveRuns(home: string): string[] {
-  return reconcile(home);
-}
-
 /** Brings the records of runs whose process is gone into line; to be called when runs are about to be shown. Returns those that live. */
 export function reconcile(home: string): string[] {
   return withStore(home, (store) => reconcileStore(store, home));

@@ -5,7 +5,7 @@ import type { RunRecord, RunState } from '../store/rows.js';
 import type { Store } from '../store/store.js';
 import type { TrainEvent } from '../trainer/events.js';
 import { restoreRun } from '../trainer/checkpoint/checkpoint.js';
-import { scratchFolder } from '../trainer/scratch.js';
+import { engineFolder } from '../trainer/engine-folder.js';
 import { runSocket } from './address.js';
 import { isAlive, isElsewhere, isOfEarlierBoot } from './identity.js';
 import { memoryFigures, outOfMemory, retrySmaller, type Exit } from './memory.js';
@@ -38,7 +38,7 @@ export function settle(store: Store, home: string, { runId, exit, since = null }
   rmSync(runSocket(home, runId), { force: true });
   // What is queued may have another process by now.
   if (state !== 'queued') {
-    rmSync(scratchFolder(runFolder(home, runId)), { recursive: true, force: true });
+    rmSync(engineFolder(runFolder(home, runId)), { recursive: true, force: true });
     restoreRun(runFolder(home, runId));
   }
   return how === null ? [] : retrySmaller(store, { runId, since, how });

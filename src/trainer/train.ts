@@ -9,13 +9,13 @@ import type { TrainContext } from './context.js';
 import type { FailedEvent } from './events.js';
 import { runLoop } from './loop.js';
 import { namesOf, RefusedUpdate, withRows } from './recovery/refusal.js';
-import { scratchFolder } from './scratch.js';
+import { engineFolder } from './engine-folder.js';
 import { prepareSession, type Session } from './session.js';
 
 /** Emits events until exactly one of `completed`, `stopped` and `failed` closes the run. Does not reject. */
 export async function train(experiment: Experiment, context: TrainContext): Promise<void> {
   let session: Session | null = null;
-  const scratch = scratchFolder(context.runFolder);
+  const scratch = engineFolder(context.runFolder);
   try {
     await mkdir(scratch, { recursive: true });
     session = await prepareSession(experiment, context, scratch);

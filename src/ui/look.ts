@@ -7,7 +7,6 @@ import type { RunData } from './run-data.js';
 
 /** The curves that are shown, in the order they are read. */
 export const shownKeys = ['loss', 'eval_loss', 'grad_norm', 'learning_rate', 'tokens_per_second', 'memory_bytes', 'tokens_seen'] as const;
-export type ShownKey = (typeof shownKeys)[number];
 
 /** Points read at a time, and milliseconds after which a look ends: no key is heard in it. What is more comes with the next looks. */
 const [piece, patience] = [4_000, 10];

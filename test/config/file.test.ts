@@ -9,7 +9,7 @@ import { homeFolder, modelSearchPaths } from '../../src/config/home.js';
 import { withValues } from '../../src/config/keys.js';
 import { knobs } from '../../src/config/limits.js';
 import { parseExperiment } from '../../src/config/parse.js';
-import { applyPreset, presets } from '../../src/config/presets.js';
+import { presets } from '../../src/config/presets.js';
 import { stepValue } from '../../src/config/steps.js';
 
 const least = { model: 'm', dataset: { path: 'd.jsonl' } };
@@ -189,7 +189,7 @@ describe('differences and presets', () => {
   it('apply one after the other, each to a valid experiment', () => {
     let experiment = parseExperiment(least);
     for (const preset of [...presets, ...[...presets].reverse()]) {
-      experiment = applyPreset(experiment, preset);
+      experiment = withValues(experiment, preset.values);
       for (const [key, value] of Object.entries(preset.values)) expect(flatten(experiment).get(key)).toEqual(value);
     }
   });

@@ -12,7 +12,7 @@ import { adapt } from '../../src/lora/adapt.js';
 import { loraInitial, loraScale } from '../../src/lora/init.js';
 import { mergedWeights, mergeInto } from '../../src/lora/merge.js';
 import { checkAdapter, readAdapter, writeAdapter, type Adapter } from '../../src/lora/peft.js';
-import { matchTargets, type Adaptable } from '../../src/lora/targets.js';
+import { targetLinears, type Adaptable } from '../../src/lora/targets.js';
 import type { Model } from '../../src/models/contract.js';
 import { readModel } from '../../src/models/registry.js';
 import { tokenInputs } from '../../src/trainer/inputs.js';
@@ -25,27 +25,28 @@ import { compile, goldenFolder, greatestDifference, material, modelProgram, read
 
 const temporary = () => mkdtempSync(join(tmpdir(), 'workbench-test-'));
 const lora = (changes: Partial<LoraConfig> = {}): LoraConfig => ({ r: 2, lora_alpha: 6, lora_dropout: 0, target_modules: 'auto', use_rslora: false, adapter_name_or_path: null, ...changes });
+const adapted = (model: Adaptable, config: LoraConfig) => targetLinears(model, config).map(({ module }) => module);
 const gpt2 = readModel(join(goldenFolder, 'models', 'gpt2'));
 const llama = readModel(join(goldenFolder, 'models', 'llama-gqa'));
 
 describe('target modules', () => {
   it('are those of PEFT for the architecture', () => {
-    expect(matchTargets(gpt2, lora())).toEqual(['transformer.h.0.attn.c_attn', 'transformer.h.1.attn.c_attn']);
-    expect(matchTargets(llama, lora()).map((name) => name.replace(/^model\.layers\.\d\.self_attn\./, ''))).toEqual(['q_proj', 'v_proj', 'q_proj', 'v_proj']);
+    expect(adapted(gpt2, lora())).toEqual(['transformer.h.0.attn.c_attn', 'transformer.h.1.attn.c_attn']);
+    expect(adapted(llama, lora()).map((name) => name.replace(/^model\.layers\.\d\.self_attn\./, ''))).toEqual(['q_proj', 'v_proj', 'q_proj', 'v_proj']);
   });
 
   it('are all linear maps but the head with all-linear, or those that end in a name', () => {
-    expect(matchTargets(llama, lora({ target_modules: 'all-linear' }))).toHaveLength(14);
-    expect(matchTargets(gpt2, lora({ target_modules: ['c_proj'] }))).toHaveLength(4);
-    expect(matchTargets(gpt2, lora({ target_modules: ['mlp.c_proj', 'transformer.h.0.mlp.c_fc'] }))).toEqual(['transformer.h.0.mlp.c_fc', 'transformer.h.0.mlp.c_proj', 'transformer.h.1.mlp.c_proj']);
+    expect(adapted(llama, lora({ target_modules: 'all-linear' }))).toHaveLength(14);
+    expect(adapted(gpt2, lora({ target_modules: ['c_proj'] }))).toHaveLength(4);
+    expect(adapted(gpt2, lora({ target_modules: ['mlp.c_proj', 'transformer.h.0.mlp.c_fc'] }))).toEqual(['transformer.h.0.mlp.c_fc', 'transformer.h.0.mlp.c_proj', 'transformer.h.1.mlp.c_proj']);
   });
 
   it('that match nothing are named, with those there are', () => {
-    const wrong = () => matchTargets(gpt2, lora({ target_modules: ['c_attn', 'q_proj'] }));
+    const wrong = () => adapted(gpt2, lora({ target_modules: ['c_attn', 'q_proj'] }));
     expect(wrong).toThrow(UserError);
     expect(wrong).toThrow('"q_proj" is no linear map of this gpt2 model; choose among c_attn, c_proj, c_fc, or all-linear.');
-    expect(() => matchTargets(llama, lora({ target_modules: ['lm_head'] }))).toThrow(UserError);
-    expect(() => matchTargets(gpt2, lora({ target_modules: ['attn'] }))).toThrow(UserError); // a part of a name is not its end
+    expect(() => adapted(llama, lora({ target_modules: ['lm_head'] }))).toThrow(UserError);
+    expect(() => adapted(gpt2, lora({ target_modules: ['attn'] }))).toThrow(UserError); // a part of a name is not its end
   });
 });
 

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseExperiment } from '../../src/config/parse.js';
 import { runSocket, supervisorSocket } from '../../src/runner/address.js';
-import { control, kill, liveRuns, reconcile, startRun } from '../../src/runner/client.js';
+import { control, kill, reconcile, startRun } from '../../src/runner/client.js';
 import { runForeground } from '../../src/runner/foreground.js';
 import { isAlive, ownIdentity } from '../../src/runner/identity.js';
 import { runProcess } from '../../src/runner/run.js';
@@ -40,7 +40,7 @@ beforeEach(() => {
 afterEach(async () => {
   for (const command of commands.splice(0)) command.kill('SIGKILL');
   for (const id of store.queue()) store.cancel(id, 'the test is over');
-  for (const id of liveRuns(home)) await kill(home, id);
+  for (const id of reconcile(home)) await kill(home, id);
   await supervisorGone();
   store.close();
   rmSync(home, { recursive: true });

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, vi } from 'vitest';
 import { readExperiment } from '../../src/config/file.js';
 import type { Experiment } from '../../src/config/schema.js';
-import { kill, liveRuns, startRun } from '../../src/runner/client.js';
+import { kill, reconcile, startRun } from '../../src/runner/client.js';
 import { runForeground } from '../../src/runner/foreground.js';
 import type { Exit } from '../../src/runner/memory.js';
 import { entries, spawnRun } from '../../src/runner/spawn.js';
@@ -77,7 +77,7 @@ export class Tiny {
   /** Ends what runs, waits for the supervisor to go, and removes everything. */
   async remove(): Promise<void> {
     for (const id of this.store.queue()) this.store.cancel(id, 'the test is over');
-    for (const id of liveRuns(this.home)) await kill(this.home, id);
+    for (const id of reconcile(this.home)) await kill(this.home, id);
     await vi.waitFor(() => {
       const lock = takeLock(join(this.home, 'supervisor.lock'));
       lock?.release();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { readExperiment } from '../../src/config/file.js';
-import { control, kill, liveRuns, startRun } from '../../src/runner/client.js';
+import { control, kill, reconcile, startRun } from '../../src/runner/client.js';
 import { runForeground } from '../../src/runner/foreground.js';
 import { entries } from '../../src/runner/spawn.js';
 import { takeLock } from '../../src/store/lock.js';
@@ -25,7 +25,7 @@ beforeEach(() => {
   store = openStore(home);
 });
 afterEach(async () => {
-  for (const id of liveRuns(home)) await kill(home, id);
+  for (const id of reconcile(home)) await kill(home, id);
   await expect.poll(() => {
     const lock = takeLock(join(home, 'supervisor.lock'));
     lock?.release();

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { type EncodedDocuments, Gathered } from '../encode/documents.js';
 import { type Corpus, encodeParts } from '../encode/encode-parts.js';
 import { namesOf } from '../faults.js';
-import { Growing } from '../encode/growing.js';
+import { Growing } from '../../util/growing.js';
 import { type Part, start } from '../encode/part.js';
 import { HeldTokens } from '../rows.js';
 import { UserError } from '../../util/errors.js';

@@ -1,6 +1,6 @@
 /** Documents to rows of at most `max_length` tokens. Nothing is copied: rows are windows into the store. */
 import type { EncodedDocuments } from './documents.js';
-import { Growing } from './growing.js';
+import { Growing } from '../../util/growing.js';
 import { isLearned, labelsAmong, type Windows } from '../rows.js';
 import type { RejectedRow } from '../source/row.js';
 

@@ -3,7 +3,7 @@ import { UserError } from '../../util/errors.js';
 import { formatCount } from '../../util/format.js';
 import { Faults, namesOf } from '../faults.js';
 import { droppedText } from '../filter/filter.js';
-import { Growing } from './growing.js';
+import { Growing } from '../../util/growing.js';
 import { type Part, type ReadPosition, start } from './part.js';
 import type { Sources, TokenStore } from '../rows.js';
 import type { RejectedRow } from '../source/row.js';

@@ -1,6 +1,6 @@
 /** A corpus is tokenised in parts, each a stretch of its rows: what is kept of one is all that is needed to go on after it. */
 import { Faults } from '../faults.js';
-import { Growing } from './growing.js';
+import { Growing } from '../../util/growing.js';
 import { joined } from './encode.js';
 import type { RejectedRow, SourceRow } from '../source/row.js';
 import { WeightList, type WeightRuns } from '../weights.js';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { DuplicateFinder } from './marks.js';
 import { likeText } from './minhash.js';
 import { wordsOf } from './words.js';
-import { Growing } from '../encode/growing.js';
+import { Growing } from '../../util/growing.js';
 
 export function duplicateFinder(kind: 'exact' | 'near'): DuplicateFinder {
   return kind === 'exact' ? sameText() : likeText();

@@ -1,6 +1,6 @@
 /** Texts that are nearly the same, by MinHash and locality-sensitive hashing (Broder 1997; Leskovec, Rajaraman and Ullman, "Mining of Massive Datasets", 3.3–3.4). */
 import { Random } from '../../util/random.js';
-import { Growing } from '../encode/growing.js';
+import { Growing } from '../../util/growing.js';
 import type { DuplicateFinder } from './marks.js';
 import { wordsOf } from './words.js';
 
