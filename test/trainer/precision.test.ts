@@ -1,12 +1,16 @@
-/** Mixed precision against PyTorch's autocast, from the same weights and rows. The golden numbers are made by test/golden/mixed.py. */
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+/**
+ * Mixed precision against PyTorch's autocast, from the same weights and rows (the golden numbers are made by
+ * test/golden/mixed.py), and every kind of model against itself in full precision.
+ */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { parseExperiment } from '../../src/config/parse.js';
 import type { Experiment } from '../../src/config/schema.js';
-import { collate } from '../../src/data/batch/collate.js';
+import { collate, type Batch } from '../../src/data/batch/collate.js';
+import { promptAndAnswer, sourceAndTarget } from '../../src/data/batch/layout.js';
 import { onnxEngine } from '../../src/engine/onnx/index.js';
 import { readAdapter } from '../../src/lora/peft.js';
 import { readModel } from '../../src/models/registry.js';
@@ -28,6 +32,8 @@ interface Golden extends Figures {
 }
 
 const golden = fileURLToPath(new URL('../golden/', import.meta.url));
+const scratch = mkdtempSync(join(tmpdir(), 'workbench-mixed-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
 const models = fileURLToPath(new URL('../../../shared/material/models/', import.meta.url));
 const read = <T>(...path: string[]): T => JSON.parse(readFileSync(join(golden, ...path), 'utf8')) as T;
 const mixed = read<{ readonly runs: Readonly<Record<string, Readonly<Record<'f16' | 'bf16', Figures>>>> }>('mixed.json');
@@ -65,9 +71,45 @@ describe('mixed precision', () => {
   });
 });
 
+interface Held {
+  readonly input_ids: readonly (readonly number[])[];
+  readonly attention_mask: readonly (readonly number[])[];
+  /** At their own token, or of an encoder–decoder its targets; −100: none. */
+  readonly labels: readonly (readonly number[])[];
+}
+
+/** Largest difference of a loss from full precision, over all families; docs/engines.md has these. */
+const fromFull = { f16: 0.003, bf16: 0.012 } as const;
+
+describe.each(['models/gpt2', 'models/llama-gqa', 'models/gemma2', 'models/gpt-neox', 'models/bloom', 'models/chatglm2', 'chatglm', 'bart/plain', 'encoders/bert-words'])('%s', (name) => {
+  const folder = join(golden, name);
+  const { encoderDecoder, answerStartId } = readModel(folder);
+  const { input_ids, attention_mask, labels } = read<Held>(name, 'golden.json');
+  const rows = input_ids.map((padded, row) => {
+    const ids = padded.filter((_, t) => attention_mask[row][t] === 1);
+    const targets = labels[row].filter((label) => label !== -100);
+    return encoderDecoder ? { ids: [...ids, ...targets], learned: ids.length } : { ids, learned: ids.map((_, t) => labels[row][t] !== -100) };
+  });
+  const layout = encoderDecoder ? sourceAndTarget(encoderDecoder.startId) : answerStartId === null ? undefined : promptAndAnswer(answerStartId);
+  const batch = collate(heldRows(rows), rows.map((_, row) => [row]), { padId: 0, layout });
+
+  it.each(['lora', 'full'] as const)('stays near full precision in 16 bits, %s', async (finetuning) => {
+    const losses = async (precision: 'f32' | 'f16' | 'bf16') => {
+      const experiment = parseExperiment({ model: folder, dataset: { path: 'none' }, finetuning, precision, lora: { lora_dropout: 0 }, train: { learning_rate: finetuning === 'lora' ? 5e-3 : 1e-3, lr_scheduler_type: 'constant' } });
+      return (await runUpdates(experiment, [[batch], [batch], [batch]])).losses;
+    };
+    const full = await losses('f32');
+    expect(Math.abs(full[2] - full[0])).toBeGreaterThan(fromFull.bf16); // there is something to differ in
+    for (const half of ['f16', 'bf16'] as const) {
+      const found = await losses(half);
+      for (const [update, each] of found.entries()) expect(Math.abs(each - full[update])).toBeLessThan(fromFull[half]);
+    }
+  });
+});
+
 type Asked = Pick<Experiment, 'precision'> & Partial<Pick<Experiment, 'quantization'>> & { readonly updates?: number; readonly recompute?: boolean };
 
-async function train(folder: string, { settings: { updates: all, accumulation, batch, ...settings }, rows }: Golden, { updates = all, recompute = false, ...asked }: Asked): Promise<Figures & { readonly weightBytes: number }> {
+function train(folder: string, { settings: { updates: all, accumulation, batch, ...settings }, rows }: Golden, { updates = all, recompute = false, ...asked }: Asked): Promise<Trained> {
   const experiment = parseExperiment({
     model: folder,
     dataset: { path: 'none' },
@@ -75,22 +117,30 @@ async function train(folder: string, { settings: { updates: all, accumulation, b
     lora: readAdapter(join(golden, 'lora', folder.slice(models.length), 'start')).config,
     train: { ...settings, per_device_train_batch_size: batch, gradient_accumulation_steps: accumulation },
   });
-  const model = readModel(folder);
+  const held = heldRows(rows.map(({ input_ids: ids, prompt }) => ({ ids, learned: prompt })));
+  const microBatch = (first: number) => collate(held, Array.from({ length: batch }, (_, i) => [first + i]), { padId: 0 });
+  const planned = Array.from({ length: updates }, (_, step) => Array.from({ length: accumulation }, (__, micro) => microBatch((step * accumulation + micro) * batch)));
+  return runUpdates(experiment, planned, { recompute, totalSteps: all });
+}
+
+interface Trained extends Figures {
+  readonly weightBytes: number;
+}
+
+/** One update for each list of micro-batches. */
+async function runUpdates(experiment: Experiment, updates: readonly (readonly Batch[])[], { recompute = false, totalSteps = updates.length } = {}): Promise<Trained> {
+  const model = readModel(experiment.model);
   const tuning = tuningOf(experiment, model);
   const { program, masks } = trainingProgram(model, tuning, experiment.train, { recompute, labelChunks: 1 });
   const initial = initialValues({ experiment, model, tuning, checkpoint: null });
-  const executable = await onnxEngine.compile(program, { device: 'cpu', threads: 1, initial, scratch: mkdtempSync(join(tmpdir(), 'workbench-mixed-')) });
-  const held = heldRows(rows.map(({ input_ids: ids, prompt }) => ({ ids, learned: prompt })));
+  const { micro_step, grad_norm, update } = program.functions;
+  const executable = await onnxEngine.compile({ ...program, functions: { micro_step, grad_norm, update } }, { device: 'cpu', threads: 1, initial, scratch: mkdtempSync(join(scratch, 'engine-')) });
   const figures = { losses: [] as number[], grad_norms: [] as number[], weightBytes: executable.variableBytes };
   let lossScale = firstLossScale;
-  for (let step = 0; step < updates; step++) {
-    const microBatches = Array.from({ length: accumulation }, (_, micro) => {
-      const first = (step * accumulation + micro) * batch;
-      return collate(held, Array.from({ length: batch }, (__, i) => [first + i]), { padId: 0 });
-    });
-    const update = await runUpdate({ executable, masks, labelChunks: 1, totalSteps: all, experiment }, { microBatches }, { step, lossLimit: null, rateFactor: 1, lossScale: lossScaleIn(tuning.half, lossScale), interrupted: () => false });
-    figures.losses.push(update!.lossSum / update!.weight);
-    figures.grad_norms.push(update!.gradNorm);
+  for (const [step, microBatches] of updates.entries()) {
+    const made = await runUpdate({ executable, masks, labelChunks: 1, totalSteps, experiment }, { microBatches }, { step, lossLimit: null, rateFactor: 1, lossScale: lossScaleIn(tuning.half, lossScale), interrupted: () => false });
+    figures.losses.push(made!.lossSum / made!.weight);
+    figures.grad_norms.push(made!.gradNorm);
     lossScale = afterUpdate(lossScale, tuning.half);
   }
   await executable.dispose();
