@@ -12,11 +12,22 @@ type PointRow = Pick<Stretch, 'time' | 'seq'> & { readonly step: number; readonl
 /** So many points are counted; of more it is told from their density how many there are. */
 const counted = 4096;
 
+/** Parts of a long curve whose density is looked at for itself, and the points it is told from at each end. */
+const parts = 8;
+const probed = 256;
+
+/** Points one after the other. */
+interface Span {
+  readonly points: number;
+  readonly first: number | null;
+  readonly last: number | null;
+}
+
 export class CurveReader {
   readonly #stretch: Query<StretchRow>;
   readonly #points: Query<PointRow>;
-  readonly #count: Query<{ points: number; first: number | null; last: number | null }>;
-  readonly #last: Query<{ last: number | null }>;
+  readonly #first: Query<Span>;
+  readonly #latest: Query<Span>;
   readonly #seqAt: Query<{ seq: number }>;
   readonly #ends: Query<{ first: number | null; last: number | null }>;
   readonly #next: Query<Pick<PointRow, 'step' | 'value'>>;
@@ -28,8 +39,9 @@ export class CurveReader {
     this.#stretch = connection.prepare(`SELECT min(step) AS first, max(step) AS last, max(time) AS time, max(seq) AS seq, count(*) AS points, count(*) ${finite} AS finite,
       min(value) ${finite} AS low, max(value) ${finite} AS high, avg(value) ${finite} AS mean FROM (SELECT step, time, seq, value ${within} ORDER BY step LIMIT @points)`);
     this.#points = connection.prepare(`SELECT step, time, seq, value ${within} ORDER BY step LIMIT @limit`);
-    this.#count = connection.prepare(`SELECT count(*) AS points, min(step) AS first, max(step) AS last FROM (SELECT step ${within} ORDER BY step LIMIT ${counted})`);
-    this.#last = connection.prepare(`SELECT max(step) AS last ${within}`);
+    const spanOf = (order: 'ASC' | 'DESC') => `SELECT count(*) AS points, min(step) AS first, max(step) AS last FROM (SELECT step ${within} ORDER BY step ${order} LIMIT @limit)`;
+    this.#first = connection.prepare(spanOf('ASC'));
+    this.#latest = connection.prepare(spanOf('DESC'));
     this.#seqAt = connection.prepare(`SELECT seq FROM metrics WHERE ${ofCurve} AND step = @step`);
     // Two searches of the primary key, where min() and max() in one query would read all between.
     this.#ends = connection.prepare(`SELECT (SELECT min(step) FROM metrics WHERE ${ofCurve}) AS first, (SELECT max(step) FROM metrics WHERE ${ofCurve}) AS last`);
@@ -54,10 +66,22 @@ export class CurveReader {
 
   /** As `StoreReader.pointCount`. */
   pointCount(id: string, { key, after, to = Number.MAX_SAFE_INTEGER }: Pick<StretchRequest, 'key' | 'after' | 'to'>): number {
-    const { points, first, last } = this.#count.first({ id, key, after, to })!;
-    if (points < counted || first === null || last === null) return points;
-    const end = this.#last.first({ id, key, after, to })?.last ?? last;
-    return Math.round((points * (end - first + 1)) / (last - first + 1));
+    const { points, first } = this.#first.first({ id, key, after, to, limit: counted })!;
+    if (points < counted || first === null) return points;
+    const { last } = this.#latest.first({ id, key, after, to, limit: 1 })!;
+    const ends = Array.from({ length: parts + 1 }, (_, i) => Math.round(first - 1 + (i / parts) * ((last ?? first) - first + 1)));
+    return Math.round(ends.slice(1).reduce((sum, end, i) => sum + this.#estimated({ id, key, after: ends[i], to: end }), 0));
+  }
+
+  /** By the density at both ends; where points were logged at another rate from somewhere on, each half by its own. */
+  #estimated(within: { readonly id: string; readonly key: string; readonly after: number; readonly to: number }): number {
+    const front = this.#first.first({ ...within, limit: probed })!;
+    if (front.points < probed) return front.points;
+    const [a, b] = [densityOf(front), densityOf(this.#latest.first({ ...within, limit: probed })!)];
+    const { after, to } = within;
+    if (Math.max(a, b) <= 1.5 * Math.min(a, b)) return ((a + b) / 2) * (to - after);
+    const middle = Math.floor((after + to) / 2);
+    return this.#estimated({ ...within, to: middle }) + this.#estimated({ ...within, after: middle });
   }
 
   /** As `StoreReader.sketch`. */
@@ -79,6 +103,11 @@ export class CurveReader {
   stillHolds(id: string, key: string, { last, seq }: Pick<Stretch, 'last' | 'seq'>): boolean {
     return this.#seqAt.first({ id, key, step: last })?.seq === seq;
   }
+}
+
+/** In points a step, of at least two. */
+function densityOf({ points, first, last }: Span): number {
+  return (points - 1) / ((last ?? 0) - (first ?? 0));
 }
 
 function ofPoint({ step, time, seq, value }: PointRow): Stretch {
