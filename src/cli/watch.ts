@@ -35,7 +35,7 @@ async function watchRun(terminal: Terminal, home: string, { store, id, json, bel
       if (times > 1) return;
       printer.clear();
       const prepares = store.run(id).total_steps === null;
-      terminal.note(`workbench: ${prepares ? 'stopping when its data is ready' : 'stopping after this update, and saving'}; Ctrl-C again ends it at once`);
+      terminal.note(`workbench: ${prepares ? 'stopping before it has begun' : 'stopping after this update, and saving'}; Ctrl-C again ends it at once`);
     },
   });
   printer.end();

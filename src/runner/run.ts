@@ -55,9 +55,13 @@ export async function runProcess({ home, runId, workerEntry, early }: RunOptions
   const log = (line: string): void => tryTo(() => appendFileSync(join(folder, 'run.log'), `${new Date().toISOString()} ${line}\n`));
   const controls = newControls();
   const changes = new MessageChannel();
+  let begun = false;
+  const unbegun = new AbortController();
   const control = (asked: Request): void => {
-    askFor(controls, asked);
     tryTo(() => store.recordControl(runId, asked, new Date().toISOString()));
+    // Nothing is trained that could be saved, and what is tokenised is kept in parts.
+    if (!begun && (asked === 'stop' || asked === 'terminate')) unbegun.abort();
+    else askFor(controls, asked);
   };
   // The terminal may go; the run stays. Whoever ends this process kindly gets a saved run.
   process.on('SIGHUP', () => log('the terminal went away; the run goes on'));
@@ -78,7 +82,9 @@ export async function runProcess({ home, runId, workerEntry, early }: RunOptions
   const input: WorkerInput = { runFolder: folder, home, experiment: config, measurements: store.measurements(), controls, changes: changes.port2 };
   const end = await runWorker(new Worker(workerEntry, { workerData: input, transferList: [changes.port2] }), {
     log,
+    quit: unbegun.signal,
     keep: (timed) => {
+      begun ||= timed.event.type === 'started';
       recorder.record(timed);
       if (timed.event.type === 'changed') tryTo(() => replaceFile(join(folder, 'experiment.yaml'), writeExperiment(besideModule(store.run(runId).config))));
       announce(timed);
@@ -86,6 +92,7 @@ export async function runProcess({ home, runId, workerEntry, early }: RunOptions
   });
 
   await recorder.settle();
+  if (unbegun.signal.aborted) tryTo(() => store.setState(runId, 'stopped', 'stopped before it began', 'running'));
   server.close();
   changes.port1.close();
   tryTo(() => writeIdentity(folder, store.run(runId)));
@@ -104,6 +111,8 @@ function checkedChange(config: Experiment, changes: LiveChange): LiveChange {
 }
 
 interface WorkerHandlers {
+  /** Ends the thread where it is. */
+  readonly quit: AbortSignal;
   log(line: string): void;
   keep(timed: TimedEvent): void;
 }
@@ -114,7 +123,7 @@ type Closing = 'completed' | 'stopped' | 'failed';
  * Resolves with the closing event when the thread has ended; a thread that breaks is given one. A thread that a
  * library keeps alive after its last event, when no native step runs, is not waited for.
  */
-function runWorker(worker: Worker, { log, keep }: WorkerHandlers): Promise<Closing> {
+function runWorker(worker: Worker, { quit, log, keep }: WorkerHandlers): Promise<Closing> {
   let end: Closing | null = null;
   let ending = 'ended without a word: see run.log';
   const fail = (reason: string): Closing => {
@@ -135,7 +144,10 @@ function runWorker(worker: Worker, { log, keep }: WorkerHandlers): Promise<Closi
       ending = `broke: ${messageOf(error)}`;
     });
     // An error may overtake the last messages; the exit comes after them.
-    worker.on('exit', () => resolve(end ?? fail(`the training thread ${ending}`)));
+    worker.on('exit', () => resolve(end ?? (quit.aborted ? 'stopped' : fail(`the training thread ${ending}`))));
+    const terminate = (): void => void worker.terminate();
+    if (quit.aborted) terminate();
+    else quit.addEventListener('abort', terminate);
   });
 }
 

@@ -43,7 +43,7 @@ afterEach(async () => {
   for (const id of reconcile(home)) await kill(home, id);
   await supervisorGone();
   store.close();
-  rmSync(home, { recursive: true });
+  rmSync(home, { recursive: true, maxRetries: 20, retryDelay: 50 }); // a process that nobody waits for writes its last
 });
 
 function create(name: string, max_steps: number): string {
@@ -165,6 +165,17 @@ describe('controls', () => {
     await control(home, first, 'stop');
     await supervisorGone();
     expect(store.run(second).step).toBe(0);
+  });
+
+  it('stop a run that still reads its data, at once', async () => {
+    const id = create('reads', 3);
+    await startRun(home, id, entries);
+    await until(id, ({ state }) => state === 'running');
+    await control(home, id, 'stop');
+    await until(id, ({ state }) => state === 'stopped');
+    expect(store.run(id)).toMatchObject({ reason: 'stopped before it began', step: 0, total_steps: null });
+    expect(store.history(id).some(({ type }) => type === 'failed')).toBe(false);
+    await supervisorGone();
   });
 
   it('a kind signal is a stop', async () => {
