@@ -4,7 +4,7 @@
  * the model, and that of a micro-batch.
  */
 import type { Experiment } from '../config/schema.js';
-import type { Estimate, MemoryParts } from './estimate.js';
+import { mapParts, type Estimate } from './estimate.js';
 import type { Measurement } from './events.js';
 
 /** Raised whenever the formulae of an estimate change: what was measured beside the old ones says nothing then. */
@@ -36,7 +36,7 @@ export function calibrated(experiment: Experiment, estimate: Estimate, measureme
   if (alike.length === 0) return estimate;
   const ratios = alike.flatMap(({ memory_ratio }) => (memory_ratio === null ? [] : [memory_ratio]));
   const ratio = ratios.length === 0 ? 1 : Math.min(mostMemory, Math.max(1 / mostMemory, median(ratios)));
-  const memory = Object.fromEntries(Object.entries(estimate.memory).map(([part, bytes]: [string, number]) => [part, Math.round(bytes * ratio)])) as unknown as MemoryParts;
+  const memory = mapParts(estimate.memory, (bytes) => Math.round(bytes * ratio));
   const memory_bytes = Object.values(memory).reduce((sum: number, bytes: number) => sum + bytes, 0);
   const seconds_per_step = median(alike.map(({ seconds_per_flop }) => seconds_per_flop)) * estimate.flops_per_step;
   return { ...estimate, memory, memory_bytes, fits: memory_bytes <= estimate.available_memory_bytes, calibration: { runs: alike.length, memory_ratio: ratio, seconds_per_step } };

@@ -32,6 +32,10 @@ export interface MemoryParts {
   readonly runtime: number;
 }
 
+export function mapParts({ weights, trainable, gradients, optimizer, activations, runtime }: MemoryParts, change: (bytes: number) => number): MemoryParts {
+  return { weights: change(weights), trainable: change(trainable), gradients: change(gradients), optimizer: change(optimizer), activations: change(activations), runtime: change(runtime) };
+}
+
 /** What finished runs like this one make of an estimate. */
 export interface Calibration {
   /** Runs that it is taken from. */
@@ -103,7 +107,7 @@ const compiledBytes = 30e6;
 
 /** Shares of what is counted are no whole bytes; the record holds these. */
 function wholeBytes(parts: MemoryParts): MemoryParts {
-  return Object.fromEntries(Object.entries(parts).map(([part, bytes]: [string, number]) => [part, Math.ceil(bytes)])) as unknown as MemoryParts;
+  return mapParts(parts, Math.ceil);
 }
 
 /** What an engine's allocator takes for values: rounded up and in pieces, measured as a share of their own bytes. */

@@ -100,6 +100,12 @@ export interface ContinueOptions extends Omit<GenerateOptions, 'stopIds' | 'onTo
   onText?(piece: string, tokens: number): void;
 }
 
+/** How many of the last characters of `text` are the beginning of `stop`. */
+function begunLength(text: string, stop: string): number {
+  for (let length = Math.min(text.length, stop.length - 1); length > 0; length--) if (text.endsWith(stop.slice(0, length))) return length;
+  return 0;
+}
+
 /** Continues a text. */
 export async function continueText(open: OpenModel, prompt: string, { chat = false, special = true, generation: asked = {}, maxNewTokens, stop, ...options }: ContinueOptions): Promise<Generation & { text: string; prompt_tokens: number }> {
   const { model, tokenizer, executable } = open;
@@ -110,6 +116,8 @@ export async function continueText(open: OpenModel, prompt: string, { chat = fal
   if (ids.length + (model.encoderDecoder ? 0 : 1) > model.contextLength) throw new UserError(`The prompt has ${ids.length} tokens, but the model holds ${model.contextLength}; shorten it.`);
   const said: number[] = [];
   const before = (text: string): string => (stop !== undefined && text.includes(stop) ? text.slice(0, text.indexOf(stop)) : text);
+  /** Without an end with which `stop` may have begun. */
+  const settled = (text: string): string => text.slice(0, text.length - begunLength(text, stop ?? ''));
   let ended = false;
   let shown = 0;
   const show = (text: string) => {
@@ -120,7 +128,7 @@ export async function continueText(open: OpenModel, prompt: string, { chat = fal
     said.push(id);
     const text = continuation(tokenizer, model, ids, said);
     ended = before(text) !== text;
-    if (!text.endsWith('\ufffd')) show(before(text)); // a token may end inside a character: show only what can no longer change
+    if (!text.endsWith('\ufffd')) show(ended ? before(text) : settled(text)); // a token may end inside a character: show only what can no longer change
   };
   const generation = { ...open.generation, ...asked };
   const result = await generateTokens(executable, model, ids, { ...options, maxNewTokens: maxNewTokens ?? generation.maxNewTokens ?? usualLength, generation, stopIds: stopIdsOf(generation, tokenizer), onToken, interrupted: () => ended || options.interrupted?.() === true });
