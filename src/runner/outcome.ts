@@ -83,7 +83,7 @@ function reasonOf(exit: Exit | null, run: RunRecord): string {
   if (exit === null) return unseen;
   switch (exit.signal) {
     case 'SIGKILL':
-      return `killed (SIGKILL), most likely out of memory${memoryFigures(run)}: ${lessMemory}`;
+      return `killed (SIGKILL) by hand, or out of memory${memoryFigures(run)}: ${lessMemory}`;
     case 'SIGSEGV':
     case 'SIGBUS':
     case 'SIGABRT':

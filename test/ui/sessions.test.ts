@@ -315,7 +315,7 @@ describe('the history', () => {
 
   it('tells a reason whole', async () => {
     const id = recordRun(home.store, { name: 'greedy', steps: 12, total: 200, end: 'running' });
-    const reason = 'killed (SIGKILL), most likely out of memory: try a smaller train.per_device_train_batch_size or max_length';
+    const reason = 'killed (SIGKILL) by hand, or out of memory: try a smaller train.per_device_train_batch_size or max_length';
     home.store.setState(id, 'crashed', reason);
     session = await openSession(home, tightest);
     session.press('3', 'enter');
