@@ -1,4 +1,6 @@
 import { homeFolder } from '../config/home.js';
+import { knobOf } from '../config/limits.js';
+import { liveKnobs } from '../config/same-run.js';
 import type { TrainConfig } from '../config/schema.js';
 import { change, control as ask, kill } from '../runner/client.js';
 import { openReader } from '../store/reader.js';
@@ -41,6 +43,8 @@ export async function set(terminal: Terminal, reference: string, assignments: re
   const home = homeFolder(terminal.env);
   const run = found(home, reference);
   const { id, step, config } = run;
+  const fixed = assignments.map((assignment) => assignment.split('=')[0].trim()).find((key) => knobOf(key) !== null && !liveKnobs.some((knob) => `train.${knob}` === key));
+  if (fixed !== undefined) throw new UserError(`\`${fixed}\` cannot change while it runs; ${liveKnobs.join(', ')} can`);
   const { train } = withAssignments(config, assignments.map((assignment) => assignment.replace(/^(?:train\.)?/, 'train.')));
   const changes = Object.fromEntries(Object.entries(train).filter(([key, value]) => value !== config.train[key as keyof TrainConfig]));
   if (train.max_steps > 0 && train.max_steps < step) throw new UserError(`${called(run)} has done ${step} updates already: end it with workbench stop ${id}`);

@@ -39,6 +39,9 @@ async function goOn(store: Store, home: string, { run, config, from }: { run: Ru
   if (run.state === 'completed' && from === null && !asksForMore(run, config)) {
     throw new UserError(`${run.name} (${run.id}) is complete after ${run.step} updates: give it more, for example --set train.max_steps=${2 * run.step}`);
   }
+  if (endsBefore(run, config, from ?? run.step)) {
+    throw new UserError(`${run.name} (${run.id}) is at update ${from ?? run.step} already: give train.max_steps more than ${from ?? run.step}, or go on from an older checkpoint with --branch --from`);
+  }
   restoreRun(runFolder(home, run.id));
   const folder = checkpointsOf(home, run.id);
   if (from !== null) await readCheckpoint(stepFolder(folder, from, await checkpointSteps(folder)));
@@ -54,6 +57,7 @@ async function makeBranch(store: Store, home: string, { run, config, from }: { r
   const start = await firstWhole(candidates, () => undefined);
   if (start === null) throw new UserError(`${run.name} (${run.id}) has no checkpoint to branch from`);
   const { step } = start.state;
+  if (endsBefore(run, config, step)) throw new UserError(`a branch of ${run.name} (${run.id}) would begin at update ${step}: give train.max_steps more than ${step}, or an older checkpoint with --from`);
   // A copy of its own (shared blocks where the file system can), so that the parent may be deleted; whole before there is a record.
   return withScratch(home, async (scratch) => {
     const copy = join(scratch, 'checkpoint');
@@ -72,6 +76,11 @@ async function makeBranch(store: Store, home: string, { run, config, from }: { r
 
 function asksForMore({ step, config: before }: RunRecord, { train }: Experiment): boolean {
   return train.max_steps > 0 ? train.max_steps > step : before.train.max_steps > 0 || train.num_train_epochs > before.train.num_train_epochs;
+}
+
+/** Whether it was given another end, that lies behind it. */
+function endsBefore({ config: before }: RunRecord, { train }: Experiment, step: number): boolean {
+  return train.max_steps > 0 && train.max_steps !== before.train.max_steps && train.max_steps <= step;
 }
 
 function checkpointsOf(home: string, runId: string): string {

@@ -18,13 +18,18 @@ const columns = [
   'train_loss', 'eval_loss', 'perplexity', 'best_eval_loss', 'accuracy', 'trainable_parameters', 'total_parameters', 'peak_memory_bytes', 'estimated_memory_bytes',
 ] as const satisfies readonly (keyof RunRecord)[];
 
+const numericColumns: ReadonlySet<string> = new Set([
+  'step', 'total_steps', 'epoch', 'tokens_seen', 'tokens_per_second', 'train_loss', 'eval_loss', 'perplexity', 'best_eval_loss', 'accuracy',
+  'trainable_parameters', 'total_parameters', 'peak_memory_bytes', 'estimated_memory_bytes',
+] satisfies (typeof columns)[number][]);
+
 const aliases: Readonly<Record<string, string>> = { tag: 'tags', loss: 'train_loss', memory: 'peak_memory_bytes', created: 'created_at', ended: 'ended_at' };
 
 const collator = new Intl.Collator();
 
 type Test = (run: RunRecord) => boolean;
 
-/** The runs that meet every term of the query, in their order. Throws a UserError for a key there is not. */
+/** The runs that meet every term of the query, in their order. Throws a UserError for a key or an operator there is not, and for what a number cannot be compared with. */
 export function filterRuns(runs: readonly RunRecord[], query: string): RunRecord[] {
   const tests = termsOf(query).map(testOf);
   return runs.filter((run) => tests.every((test) => test(run)));
@@ -86,8 +91,15 @@ function testOf(term: string): Test {
   const negated = term.startsWith('-') && term.length > 1;
   const body = (negated ? term.slice(1) : term).replaceAll('"', '');
   const [, key, operator, value] = /^([\w.]+)(>=|<=|!=|=|<|>|:)(.*)$/s.exec(body) ?? [];
+  if (key !== undefined && operator !== ':') checkComparison(key, { operator, value, isQuoted: term.includes('"') });
   const test = key === undefined ? containsWord(body) : comparison(reader(key), operator, value);
   return negated ? (run) => !test(run) : test;
+}
+
+function checkComparison(key: string, { operator, value, isQuoted }: { readonly operator: string; readonly value: string; readonly isQuoted: boolean }): void {
+  const more = isQuoted ? undefined : /^[<>=!]+/.exec(value)?.[0];
+  if (more !== undefined) throw new UserError(`there is no operator ${operator}${more} (in ${key}${operator}${value}): use = != < <= > >= or :`);
+  if (isNumeric(nameOf(key)) && (value.trim() === '' || Number.isNaN(Number(value)))) throw new UserError(`${key} is a number: ${value === '' ? 'nothing' : `"${value}"`} cannot be compared with it; write ${key}${operator}2`);
 }
 
 function containsWord(word: string): Test {
@@ -105,9 +117,18 @@ function comparison(read: (run: RunRecord) => unknown, operator: string, wanted:
   };
 }
 
+function nameOf(key: string): string {
+  return aliases[key] ?? key.replace(/^(cfg|config)\./, '');
+}
+
+function isNumeric(name: string): boolean {
+  const knob = knobs.find(({ key }) => key === name);
+  return numericColumns.has(name) || (knob !== undefined && (knob.kind === 'int' || knob.kind === 'float') && knob.choices.length === 0);
+}
+
 /** A column of the record, or a key of its configuration; `null` where it does not apply. */
 function reader(key: string): (run: RunRecord) => unknown {
-  const name = aliases[key] ?? key.replace(/^(cfg|config)\./, '');
+  const name = nameOf(key);
   const column = columns.find((known) => known === name);
   if (column !== undefined) return (run) => run[column];
   if (knobs.some((knob) => knob.key === name)) return (run) => valueAt(run.config, name) ?? null;

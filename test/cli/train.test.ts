@@ -97,6 +97,7 @@ describe('train', () => {
     });
     expect(await place.here('set', 'away', 'learning_rate=1e-3')).toMatchObject({ code: 0, stdout: expect.stringMatching(/takes learning_rate = 0.001 from its next update on/) as string });
     expect(await place.here('set', 'away', 'weight_decay=0.1')).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/^workbench: `weight_decay` cannot change while it runs; learning_rate, max_steps/) as string });
+    expect(await place.here('set', 'away', 'lora.r=3')).toMatchObject({ code: 2, stderr: expect.stringMatching(/^workbench: `lora.r` cannot change while it runs; learning_rate, max_steps/) as string });
     expect(await place.here('set', 'away', 'learning_rat=1')).toMatchObject({ code: 2, stderr: expect.stringMatching(/did you mean `train.learning_rate`/) as string });
     expect(await place.run('sample', 'away')).toMatchObject({ code: 0, stderr: '' });
     expect((await place.run('stop', 'away')).code).toBe(0);

@@ -91,6 +91,8 @@ describe('the same run', () => {
     ['nothing left', {}, /is complete after 20 updates: give it more/],
     ['another run', { changes: { 'train.weight_decay': 0.1 } }, /`train.weight_decay` would make it another run: add --branch/],
     ['other tensors', { changes: { 'lora.r': 4 } }, /`lora.r` would make it another run: start a new run/],
+    ['an end behind where it begins', { from: 10, changes: { 'train.max_steps': 10 } }, /is at update 10 already: give train.max_steps more than 10/],
+    ['a branch that ends before it begins', { branch: true, from: 10, changes: { 'train.max_steps': 8 } }, /would begin at update 10: give train.max_steps more than 10/],
     ['no such step', { from: 7 }, /no checkpoint at step 7: there are 5, 10, 15, 20/],
   ] satisfies [string, Wanted, RegExp][])('is refused: %s', async (_, wanted, sentence) => {
     await expect(prepare(whole, wanted)).rejects.toThrow(sentence);

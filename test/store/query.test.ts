@@ -27,6 +27,7 @@ describe('filterRuns', () => {
     ['ROWS.JSONL', 'a1 b2 c3'],
     ['lora.r>=16 state:completed', 'a1'],
     ['created>=2026-01-02', ''],
+    ['note=">8"', ''],
   ])('%s', (query, found) => expect(filterRuns(runs, query).map(({ id }) => id).join(' ')).toBe(found));
 
   it.each([
@@ -34,6 +35,11 @@ describe('filterRuns', () => {
     ['eval_los<2', 'did you mean `eval_loss`?'],
     ['learning_rate<1', 'did you mean `train.learning_rate`?'],
     ['nonsense=1', 'use a column'],
+    ['lora.r>>8', 'there is no operator >>'],
+    ['eval_loss=<2', 'there is no operator =<'],
+    ['-eval_loss==2', 'there is no operator =='],
+    ['loss<low', 'loss is a number: "low" cannot be compared with it'],
+    ['train.learning_rate>=', 'train.learning_rate is a number'],
   ])('%s names what there is', (query, hint) => expect(() => filterRuns(runs, query)).toThrow(hint));
 });
 
