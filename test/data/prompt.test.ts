@@ -17,5 +17,6 @@ describe.skipIf(withoutMaterial)('the prompt of a row (needs ../shared/material)
     expect(found.special).toBe(true);
     expect([...(await tokenizer.encode(found.prompt, { special: found.special }))]).toEqual(asked);
     expect(found.answer.trim()).toBe('It rains.');
+    expect(found.answerTokens).toBe(answer.length);
   });
 });

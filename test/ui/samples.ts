@@ -91,7 +91,7 @@ export function samplePlayground(asked: Question[] = []): PlaygroundServices {
         if (signal.aborted) return;
       }
     },
-    evalRow: (_, index) => Promise.resolve({ prompt: `row ${(index + 3) % 3}`, answer: 'good', special: false, index: (index + 3) % 3, of: 3 }),
+    evalRow: (_, index) => Promise.resolve({ prompt: `row ${(index + 3) % 3}`, answer: 'good', answerTokens: 2, special: false, index: (index + 3) % 3, of: 3 }),
   };
 }
 

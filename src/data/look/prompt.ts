@@ -6,6 +6,8 @@ export interface RowPrompt {
   readonly prompt: string;
   /** Up to where the row ends, or the next text begins that is only read; without end tokens. */
   readonly answer: string;
+  /** Tokens of the answer, its end token counted where it has one. */
+  readonly answerTokens: number;
   /** Whether the tokenizer has to put its own tokens around the prompt again, as it did around that of the row. */
   readonly special: boolean;
 }
@@ -29,5 +31,5 @@ export function previewPrompt(rows: EncodedRows, row: number, tokenizer: Tokeniz
   const prompt = tokenizer.decode(special ? ids.subarray(start, isClosed ? textEnd : cut) : ids.subarray(0, cut), { special: true });
   // A text's first token would lose its space alone.
   const answer = tokenizer.decode(ids.subarray(0, answerEnd)).slice(tokenizer.decode(ids.subarray(0, cut)).length);
-  return { prompt, answer, special };
+  return { prompt, answer, answerTokens: answerEnd - cut, special };
 }

@@ -1,10 +1,11 @@
 /** The playground as a user has it: voices that say the prompt backwards. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { samplingKnobs, stepKnob, typedKnob } from '../../../src/ui/screens/playground/knobs.js';
-import { promptLines } from '../../../src/ui/screens/playground/lines.js';
+import { answerLines, promptLines } from '../../../src/ui/screens/playground/lines.js';
 import type { Question } from '../../../src/ui/screens/playground/services.js';
 import { initialPlayground, reducePlayground } from '../../../src/ui/screens/playground/state.js';
 import type { PlaygroundAction, PlaygroundState } from '../../../src/ui/screens/playground/state.js';
+import { makeTheme } from '../../../src/ui/theme.js';
 import { textOf } from '../../../src/ui/format/line.js';
 import { recordRun, samplePlayground } from '../samples.js';
 import { openHome, openSession, overflow } from '../support.js';
@@ -29,6 +30,25 @@ async function open(columns = 120, rows = 40, options = {}): Promise<Session> {
   session.press('6');
   return session;
 }
+
+describe('long answers', () => {
+  it('are followed to their end, then read from their beginning; g and G go there', () => {
+    const text = Array.from({ length: 9 }, (_, i) => `line ${i}`).join('\n');
+    const firstShown = (...actions: PlaygroundAction[]): string => {
+      const state = actions.reduce(reducePlayground, { ...initialPlayground, running: true });
+      const answer = { label: 'base', state: 'length', text, tokens: 9, seconds: 1 } as const;
+      return textOf(answerLines(answer, state, { width: 20, height: 3, glyphs: makeTheme({ color: false, unicode: true }).glyphs })[0]);
+    };
+    const over: PlaygroundAction = { type: 'over', problem: null };
+    expect(firstShown()).toBe('line 6');
+    expect(firstShown({ type: 'scroll', by: 2 })).toBe('line 4');
+    expect(firstShown({ type: 'scroll', by: 2 }, over)).toBe('line 4');
+    expect(firstShown(over)).toBe('line 0');
+    expect(firstShown(over, { type: 'scroll', by: -2 })).toBe('line 2');
+    expect(firstShown(over, { type: 'scroll-to', to: 'end' }, { type: 'scroll', by: 1 })).toBe('line 5');
+    expect(firstShown({ type: 'scroll-to', to: 'top' })).toBe('line 0');
+  });
+});
 
 describe('the playground', () => {
   it('opens the newest run that has learned, and has base and result answer side by side', async () => {
@@ -89,7 +109,8 @@ describe('the playground', () => {
     await shown.until('eval row 3 of 3');
     shown.press('enter');
     await shown.until('base 2 row');
-    expect(asked[0]).toMatchObject({ chat: false, special: false });
+    expect(asked[0]).toMatchObject({ chat: false, special: false, sampling: { maxNewTokens: 10 } });
+    expect(home.store.preference('playground')).toMatchObject({ sampling: { maxNewTokens: 64 } });
     shown.press('i', '!', 'esc');
     await shown.until('chat template on');
     expect(shown.frame()).not.toContain('should say');

@@ -44,7 +44,8 @@ const scrolling: readonly Key[] = [
   { keys: ['j', 'down'], does: 'scroll the answers down', act: () => scroll(-1) },
   { keys: ['ctrl+u', 'pageup'], does: 'ten up', act: () => scroll(10) },
   { keys: ['ctrl+d', 'pagedown'], does: 'ten down', act: () => scroll(-10) },
-  { keys: ['G', 'end'], does: 'to their end', act: () => scroll(-Infinity) },
+  { keys: ['g', 'home'], does: 'to their beginning', act: () => play({ type: 'scroll-to', to: 'top' }) },
+  { keys: ['G', 'end'], does: 'to their end', act: () => play({ type: 'scroll-to', to: 'end' }) },
 ];
 
 const prompt: Table = { title: 'Prompt', bindings: [...common, ...scrolling] };

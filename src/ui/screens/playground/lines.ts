@@ -83,10 +83,11 @@ export function answerTitle({ label, state, tokens, seconds }: Answer): Line {
   return line({ text: label, bold: true }, [`  ${word}`, tone], [pace, 'muted']);
 }
 
-/** The end of what it has said; `scroll` lines further up. */
-export function answerLines({ text, state }: Answer, scroll: number, { width, height, glyphs }: Area): Line[] {
+/** The end of what it has said, `scroll` lines further up; or its beginning, so many further down. */
+export function answerLines({ text, state }: Answer, { scroll, fromTop }: Pick<PlaygroundState, 'scroll' | 'fromTop'>, { width, height, glyphs }: Area): Line[] {
   const rows = wrap(text, width);
   if (state === 'speaking' || state === 'reading') rows[rows.length - 1] = `${rows[rows.length - 1].slice(0, width - 1)}${glyphs.cursor}`;
-  const from = Math.max(0, Math.min(rows.length - height, rows.length - height - scroll));
+  const last = Math.max(0, rows.length - height);
+  const from = fromTop ? Math.min(scroll, last) : Math.max(0, last - scroll);
   return rows.slice(from, from + height).map((row) => line([row, state === 'failed' ? 'bad' : 'plain']));
 }

@@ -5,7 +5,7 @@ import type { Message } from '../../state.js';
 import { playgroundKeys, playgroundTables, shownCandidates } from './keys.js';
 import { initialSampling, samplingKnobs } from './knobs.js';
 import type { News, Sampling } from './services.js';
-import { askedVoices, hasLearned, initialPlayground, keptPrompts, reducePlayground } from './state.js';
+import { askedSampling, askedVoices, hasLearned, initialPlayground, keptPrompts, reducePlayground } from './state.js';
 import type { Candidate, PlaygroundAction, PlaygroundState } from './state.js';
 import { PlaygroundView } from './view.js';
 
@@ -90,7 +90,7 @@ async function generate(_: PlaygroundIntent, world: World): Promise<void> {
   };
   const timer = setInterval(flush, together);
   try {
-    await services.playground.generate({ subject, voices, prompt, chat, special, sampling }, { signal: mine.signal, onNews: (news) => pending.push(news) });
+    await services.playground.generate({ subject, voices, prompt, chat, special, sampling: askedSampling(get().playground) }, { signal: mine.signal, onNews: (news) => pending.push(news) });
     flush();
     send(act({ type: 'over', problem: null }));
   } catch (error) {

@@ -52,6 +52,7 @@ export type News =
 export interface EvalRow {
   readonly prompt: string;
   readonly answer: string;
+  readonly answerTokens: number;
   readonly special: boolean;
   /** From 0. */
   readonly index: number;

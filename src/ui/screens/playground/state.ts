@@ -41,8 +41,9 @@ export interface PlaygroundState {
   readonly row: EvalRow | null;
   readonly answers: readonly Answer[];
   readonly running: boolean;
-  /** Lines that the answers are scrolled up; 0 follows their end. */
+  /** Lines that the answers are scrolled up from their end, which 0 follows; `fromTop`: down from their beginning. */
   readonly scroll: number;
+  readonly fromTop: boolean;
   readonly past: readonly string[];
   /** The one of the past that is shown; null while there is a new one. */
   readonly pastAt: number | null;
@@ -72,13 +73,14 @@ export type PlaygroundAction =
   | { readonly type: 'news'; readonly news: readonly News[] }
   | { readonly type: 'over'; readonly problem: string | null }
   | { readonly type: 'scroll'; readonly by: number }
+  | { readonly type: 'scroll-to'; readonly to: 'top' | 'end' }
   | { readonly type: 'picker'; readonly action: ListAction | { readonly type: 'open' } | { readonly type: 'close' }; readonly count: number }
   | { readonly type: 'voices'; readonly action: { readonly type: 'open' } | { readonly type: 'close' } | { readonly type: 'toggle' } | { readonly type: 'move'; readonly by: number } }
   | { readonly type: 'remembered'; readonly past: readonly string[]; readonly sampling: Sampling };
 
 export const initialPlayground: PlaygroundState = {
   subject: null, opening: null, chosen: [], pane: 'prompt', prompt: '', special: true, typing: null, sampling: initialSampling, knob: 0, editing: null, chat: false,
-  row: null, answers: [], running: false, scroll: 0, past: [], pastAt: null, picker: null, voices: null,
+  row: null, answers: [], running: false, scroll: 0, fromTop: false, past: [], pastAt: null, picker: null, voices: null,
 };
 
 /** As many stand side by side as can be read. */
@@ -92,7 +94,7 @@ export function reducePlayground(state: PlaygroundState, action: PlaygroundActio
     case 'opened': {
       const { subject } = action;
       const last = subject.voices.length - 1;
-      return { ...state, subject, opening: null, chosen: last === 0 ? [0] : [0, last], chat: subject.chat, answers: [], row: null, special: true, scroll: 0 };
+      return { ...state, subject, opening: null, chosen: last === 0 ? [0] : [0, last], chat: subject.chat, answers: [], row: null, special: true, scroll: 0, fromTop: false };
     }
     case 'pane':
       return { ...state, pane: panes[(panes.indexOf(state.pane) + action.by + panes.length) % panes.length] };
@@ -142,14 +144,17 @@ export function reducePlayground(state: PlaygroundState, action: PlaygroundActio
     case 'asked': {
       const past = [...state.past.filter((text) => text !== state.prompt), state.prompt].slice(-keptPrompts);
       const answers = askedVoices(state).map(({ label }): Answer => ({ label, state: 'waiting', text: '', tokens: 0, seconds: 0 }));
-      return { ...state, typing: null, editing: null, running: true, answers, scroll: 0, past, pastAt: null };
+      return { ...state, typing: null, editing: null, running: true, answers, scroll: 0, fromTop: false, past, pastAt: null };
     }
     case 'news':
       return { ...state, answers: action.news.reduce(heard, state.answers) };
     case 'over':
-      return { ...state, running: false, answers: state.answers.map((answer) => ended(answer, action.problem)) };
+      // What was followed to its end is read from its beginning.
+      return { ...state, running: false, fromTop: state.fromTop || state.scroll === 0, answers: state.answers.map((answer) => ended(answer, action.problem)) };
     case 'scroll':
-      return { ...state, scroll: Math.max(0, state.scroll + action.by) };
+      return { ...state, scroll: Math.max(0, state.scroll + (state.fromTop ? -action.by : action.by)) };
+    case 'scroll-to':
+      return { ...state, scroll: 0, fromTop: action.to === 'top' };
     case 'picker':
       return { ...state, picker: pickerAfter(state.picker, action.action, action.count) };
     case 'voices':
@@ -219,6 +224,14 @@ function voicesAfter(state: PlaygroundState, action: Extract<PlaygroundAction, {
       return chosen.length === 0 || chosen.length > mostVoices ? state : { ...state, chosen };
     }
   }
+}
+
+/** Beyond what a row should say, so that one sees whether an answer comes to its end. */
+const spareTokens = 8;
+
+/** The knobs; of a row no more tokens than it should say, and a few. */
+export function askedSampling({ sampling, row }: Pick<PlaygroundState, 'sampling' | 'row'>): Sampling {
+  return row === null ? sampling : { ...sampling, maxNewTokens: Math.min(sampling.maxNewTokens, row.answerTokens + spareTokens) };
 }
 
 export function askedVoices({ subject, chosen }: PlaygroundState): readonly Voice[] {

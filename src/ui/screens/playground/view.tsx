@@ -47,7 +47,7 @@ type PartProps = Omit<PlaygroundViewProps, 'candidates'>;
 function Answers({ state, width, height }: PartProps) {
   const { glyphs } = useTheme();
   const focused = state.pane === 'answers';
-  const { answers, scroll } = state;
+  const { answers } = state;
   if (answers.length === 0) return <Pane title={line('Answers')} width={width} height={height} focused={focused} lines={[line([state.subject === null ? '' : 'Enter has them answer.', 'muted'])]} />;
   const across = Math.max(1, Math.min(answers.length, Math.floor(width / narrowest)));
   const down = Math.ceil(answers.length / across);
@@ -60,7 +60,7 @@ function Answers({ state, width, height }: PartProps) {
           <Box key={row}>
             {shown.map((answer, i) => {
               const wide = Math.floor(width / shown.length) + (i < width % shown.length ? 1 : 0);
-              return <Pane key={answer.label} title={answerTitle(answer)} width={wide} height={high} focused={focused} lines={answerLines(answer, scroll, { width: wide - frame.columns, height: high - frame.rows, glyphs })} />;
+              return <Pane key={answer.label} title={answerTitle(answer)} width={wide} height={high} focused={focused} lines={answerLines(answer, state, { width: wide - frame.columns, height: high - frame.rows, glyphs })} />;
             })}
           </Box>
         );
