@@ -143,11 +143,12 @@ describe('the form', () => {
     expect(valueAt(after(...found, named, { type: 'set', key: 'name', value: 'mine' }, other).draft, 'name')).toBe('mine');
   });
 
-  it('forgets the entry, columns and tags of a dataset when another is taken', () => {
+  it('forgets the entries, columns and tags of a dataset when another is taken', () => {
     const entry = { ...sampleDatasets[0], path: '/data/other.jsonl', guess: null };
-    const named: NewRunAction = { type: 'load', draft: experiment({ dataset: { path: '/data/folder', format: 'sharegpt', name: 'demo', columns: { messages: 'talk' }, tags: { role_tag: 'who' } } }) };
+    const mixed = { path: '/data/more.jsonl', format: 'alpaca' };
+    const named: NewRunAction = { type: 'load', draft: experiment({ dataset: { path: '/data/folder', format: 'sharegpt', name: 'demo', columns: { messages: 'talk' }, tags: { role_tag: 'who' }, mix: [{ name: 'another' }, mixed] } }) };
     const { draft } = after(...found, named, { type: 'dataset-found', entry });
-    expect(valueAt(draft, 'dataset')).toEqual({ ...dataset, path: '/data/other.jsonl' });
+    expect(valueAt(draft, 'dataset')).toMatchObject({ ...dataset, path: '/data/other.jsonl', mix: [mixed] });
   });
 
   it('lists the model and dataset of what was loaded, the cursor on them', () => {
