@@ -2,7 +2,7 @@
  * Runs are killed at random moments, saves among them, and go on until they are done: nothing may be lost. A few
  * kills with every `npm test`; WORKBENCH_FAULT_KILLS sets how many, WORKBENCH_FAULT_SEED repeats an outcome's choices.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -48,7 +48,8 @@ async function killLater(id: string): Promise<void> {
   await place.until(id, ({ state }) => state === 'crashed');
   counts['kills survived']++;
   if (Date.now() - at < 2000 && /SIGKILL/.test(place.store.run(id).reason ?? '')) counts['states told right']++;
-  if (readdirSync(place.folder(id, 'checkpoints')).some((name) => name.endsWith('.tmp'))) counts['kills during a save']++;
+  const checkpoints = place.folder(id, 'checkpoints'); // which a kill may come before
+  if (existsSync(checkpoints) && readdirSync(checkpoints).some((name) => name.endsWith('.tmp'))) counts['kills during a save']++;
 }
 
 /** One bit of one file of the newest checkpoint, if there is an older one. */
