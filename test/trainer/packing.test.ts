@@ -1,10 +1,7 @@
 /** Rows that share a row of a batch learn the same as rows that have one each. */
 import { describe, expect, it } from 'vitest';
-import { chooseEngine } from '../../src/engine/registry.js';
-import type { Engine } from '../../src/engine/contract.js';
-import type { TrainContext } from '../../src/trainer/context.js';
 import type { Experiment } from '../../src/config/schema.js';
-import { experimentOf, losses, run } from './support.js';
+import { experimentOf, losses, run, watched } from './support.js';
 
 interface Learned {
   readonly losses: readonly number[];
@@ -16,27 +13,14 @@ interface Learned {
 async function learned(experiment: Experiment): Promise<Learned> {
   const gradients: number[][] = [];
   const rows: number[] = [];
-  const watching: TrainContext['chooseEngine'] = async (config) => {
-    const { engine, ...chosen } = await chooseEngine(config);
-    const compile: Engine['compile'] = async (program, options) => {
-      const executable = await engine.compile(program, options);
-      const names = program.variables.map(({ name }) => name).filter((name) => name.endsWith('.grad'));
-      return {
-        description: executable.description,
-        variableBytes: executable.variableBytes,
-        placement: (fn) => executable.placement(fn),
-        read: (name) => executable.read(name),
-        write: (name, value) => executable.write(name, value),
-        dispose: () => executable.dispose(),
-        async run(fn, feeds) {
-          if (fn === 'micro_step') rows.push(feeds['input_ids'].shape[0]);
-          if (fn === 'grad_norm') gradients.push((await Promise.all(names.map((name) => executable.read(name)))).flatMap(({ data }) => [...data]));
-          return executable.run(fn, feeds);
-        },
-      };
+  const watching = watched((executable, { variables }) => {
+    const names = variables.map(({ name }) => name).filter((name) => name.endsWith('.grad'));
+    return async (fn, feeds) => {
+      if (fn === 'micro_step') rows.push(feeds['input_ids'].shape[0]);
+      if (fn === 'grad_norm') gradients.push((await Promise.all(names.map((name) => executable.read(name)))).flatMap(({ data }) => [...data]));
+      return executable.run(fn, feeds);
     };
-    return { ...chosen, engine: { name: engine.name, probe: (device) => engine.probe(device), unsupported: (device) => engine.unsupported(device), halves: (device) => engine.halves(device), compile } };
-  };
+  });
   const done = await run(experiment, { chooseEngine: watching });
   expect(done.events.at(-1)).toMatchObject({ type: 'completed' });
   return { losses: losses(done), gradients, rows };

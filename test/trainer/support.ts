@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 import { parseExperiment } from '../../src/config/parse.js';
 import type { Experiment } from '../../src/config/schema.js';
-import type { Engine } from '../../src/engine/contract.js';
+import type { Engine, Executable } from '../../src/engine/contract.js';
 import { chooseEngine } from '../../src/engine/registry.js';
+import type { Program } from '../../src/graph/node.js';
 import type { Control, LiveChange, StepEvent, TrainEvent } from '../../src/trainer/events.js';
 import type { TrainContext } from '../../src/trainer/context.js';
 import { train } from '../../src/trainer/train.js';
@@ -60,14 +61,12 @@ export const losses = ({ events }: Run): number[] => events.filter((event): even
 export const types = ({ events }: Run): string[] => events.map(({ type }) => type).filter((type) => type !== 'warning');
 export const adapterOf = ({ folder }: Run): Buffer => readFileSync(join(folder, 'adapter', 'adapter_model.safetensors'));
 
-/** The engine with a fault: `disturb` may throw at a micro-step, or give another loss; `disturbNorm` another gradient norm; `disturbOther` may throw at what is no micro-step. */
-export function faulty(disturb: (rows: number, call: number) => number | null, disturbNorm: (call: number) => number | null = () => null, disturbOther: (fn: string, rows: number) => void = () => undefined): TrainContext['chooseEngine'] {
+/** The engine, with another `run` in each of its executables. */
+export function watched(runOf: (executable: Executable, program: Program) => Executable['run']): TrainContext['chooseEngine'] {
   return async (config) => {
     const { engine, ...chosen } = await chooseEngine(config);
     const compile: Engine['compile'] = async (program, options) => {
       const executable = await engine.compile(program, options);
-      let calls = 0;
-      let norms = 0;
       return {
         description: executable.description,
         variableBytes: executable.variableBytes,
@@ -75,16 +74,25 @@ export function faulty(disturb: (rows: number, call: number) => number | null, d
         read: (name) => executable.read(name),
         write: (name, value) => executable.write(name, value),
         dispose: () => executable.dispose(),
-        async run(fn, feeds) {
-          const loss = fn === 'micro_step' ? disturb(feeds['input_ids'].shape[0], ++calls) : null;
-          if (fn !== 'micro_step') disturbOther(fn, feeds['input_ids']?.shape[0] ?? 0);
-          const result = await executable.run(fn, feeds);
-          const norm = fn === 'grad_norm' ? disturbNorm(++norms) : null;
-          if (norm !== null) return { ...result, norm: scalar(norm) };
-          return loss === null ? result : { ...result, loss: scalar(loss) };
-        },
+        run: runOf(executable, program),
       };
     };
     return { ...chosen, engine: { name: engine.name, probe: (device) => engine.probe(device), unsupported: (device) => engine.unsupported(device), halves: (device) => engine.halves(device), compile } };
   };
+}
+
+/** The engine with a fault: `disturb` may throw at a micro-step, or give another loss; `disturbNorm` another gradient norm; `disturbOther` may throw at what is no micro-step. */
+export function faulty(disturb: (rows: number, call: number) => number | null, disturbNorm: (call: number) => number | null = () => null, disturbOther: (fn: string, rows: number) => void = () => undefined): TrainContext['chooseEngine'] {
+  return watched((executable) => {
+    let calls = 0;
+    let norms = 0;
+    return async (fn, feeds) => {
+      const loss = fn === 'micro_step' ? disturb(feeds['input_ids'].shape[0], ++calls) : null;
+      if (fn !== 'micro_step') disturbOther(fn, feeds['input_ids']?.shape[0] ?? 0);
+      const result = await executable.run(fn, feeds);
+      const norm = fn === 'grad_norm' ? disturbNorm(++norms) : null;
+      if (norm !== null) return { ...result, norm: scalar(norm) };
+      return loss === null ? result : { ...result, loss: scalar(loss) };
+    };
+  });
 }
