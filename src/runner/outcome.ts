@@ -1,7 +1,7 @@
 /** What is said of a run whose process ended without saying it itself. */
 import { rmSync } from 'node:fs';
 import { runFolder } from '../store/folders.js';
-import type { RunRecord, RunState } from '../store/rows.js';
+import type { BegunState, RunRecord } from '../store/rows.js';
 import type { Store } from '../store/store.js';
 import type { TrainEvent } from '../trainer/events.js';
 import { restoreRun } from '../trainer/checkpoint/checkpoint.js';
@@ -66,7 +66,7 @@ export function reconcile(store: Store, home: string, ownChildren: ReadonlySet<s
   return live;
 }
 
-function outcomeOf(store: Store, runId: string, exit: Exit | null, outOfMemory: string | null): { state: RunState; reason: string } {
+function outcomeOf(store: Store, runId: string, exit: Exit | null, outOfMemory: string | null): { state: BegunState; reason: string } {
   // A kill of an earlier part is not this one.
   if (store.history(runId).findLast(({ type }) => type === 'control' || type === 'started')?.details['control'] === 'kill') {
     return { state: 'stopped', reason: 'killed by the user' };

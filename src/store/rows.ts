@@ -7,6 +7,8 @@ export type { SqlLimits, SqlResult, SqlValue } from './sql.js';
 
 export const runStates = ['queued', 'running', 'paused', 'completed', 'stopped', 'failed', 'crashed'] as const;
 export type RunState = (typeof runStates)[number];
+/** Of a run that no longer waits for its first process. */
+export type BegunState = Exclude<RunState, 'queued'>;
 
 /** What comes before the name of a set of a mixture in the key of the curve of its loss. */
 export const setLossPrefix = 'eval_loss/';

@@ -11,7 +11,7 @@ import { makeRunId } from './ids.js';
 import { Reader } from './reader.js';
 import { pointsOf } from './recording.js';
 import { isUnended } from './rows.js';
-import type { MetricPoint, ProcessIdentity, RunRecord, RunState, StoreReader } from './rows.js';
+import type { BegunState, MetricPoint, ProcessIdentity, RunRecord, RunState, StoreReader } from './rows.js';
 import { prepareStatements } from './statements.js';
 import type { Statements } from './statements.js';
 
@@ -42,8 +42,8 @@ export interface Store extends StoreReader {
   record(runId: string, event: TrainEvent, time: string): void;
   /** Keeps what was asked by hand. */
   recordControl(runId: string, control: Request | 'kill', time: string): void;
-  /** Says what a run could not say itself (that it crashed); with `from` only if that is still its state. */
-  setState(runId: string, state: RunState, reason: string | null, from?: RunState): void;
+  /** Says what a run could not say itself (that it crashed); with `from` only if that is still its state. One that is to wait again is requeued. */
+  setState(runId: string, state: BegunState, reason: string | null, from?: RunState): void;
   /** Takes it upon the caller to tell of the end of a run; true for one caller alone, once an end. */
   takeEnd(runId: string): boolean;
   /** Its process has ended. */
@@ -83,7 +83,8 @@ export function openStore(home: string, patience?: number): Store {
 }
 
 /** `last`: where its log ends. */
-export interface AdoptedRun extends Pick<RunRecord, 'id' | 'name' | 'created_at' | 'config' | 'state' | 'reason'> {
+export interface AdoptedRun extends Pick<RunRecord, 'id' | 'name' | 'created_at' | 'config' | 'reason'> {
+  readonly state: BegunState;
   readonly points: readonly MetricPoint[];
   readonly last: Pick<RunRecord, 'step' | 'total_steps' | 'epoch' | 'tokens_seen' | 'train_loss' | 'eval_loss' | 'best_eval_loss' | 'output' | 'started_at' | 'ended_at'> | null;
 }
@@ -157,7 +158,7 @@ class SqliteStore extends Reader implements Store {
     this.connection.transaction(() => this.#keepEvent({ ...this.#advance(runId), event: { type: 'control', control }, time }));
   }
 
-  setState(runId: string, state: RunState, reason: string | null, from?: RunState): void {
+  setState(runId: string, state: BegunState, reason: string | null, from?: RunState): void {
     this.#sql.setState.run({ id: runId, state, reason, from: from ?? null, time: new Date().toISOString() });
   }
 

@@ -58,9 +58,9 @@ it('a run that is killed and started again ends as one that was not, in one hist
   await until(killed, ({ checkpoints }) => checkpoints.length > 0);
   process.kill(store.processOf(killed)!.pid, 'SIGKILL');
   await until(killed, ({ state }) => state === 'crashed');
-  const { step } = store.run(killed);
+  const { step, config } = store.run(killed);
   expect(step).toBeLessThan(200);
-  store.setState(killed, 'queued', null);
+  store.requeue(killed, config);
   await startRun(home, killed, dist);
   await until(killed, ({ state }) => state === 'completed');
   expect(store.run(killed).resumed_from).toMatch(/checkpoints\/step-\d+$/);
