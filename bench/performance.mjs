@@ -7,14 +7,9 @@ export function performanceReport(figures) {
   const parts = Object.entries(writers).map(([name, write]) => {
     const section = figures[name];
     const empty = section === undefined || section.data === null || section.data.length === 0;
-    return `## ${titles[name]}\n\n${empty ? 'Not measured on this machine.' : `${write(section.data)}\n\nOn ${section.machine}; ${quiet(section)} at its start.`}`;
+    return `## ${titles[name]}\n\n${empty ? 'Not measured on this machine.' : `${write(section.data)}\n\nOn ${section.machine}; ${section.busy.toFixed(2)} cores busy with other work at its start.`}`;
   });
   return `# Performance\n\nWritten by \`npm run bench\`; \`npm run bench -- --only <section>\` measures one again (${Object.keys(writers).join(', ')}).\n\n${parts.join('\n\n')}\n\n## What is computed in each epoch again\n\n${notDone}\n`;
-}
-
-/** How quiet the machine was; sections of an older measurement have its load instead. */
-function quiet({ busy, load }) {
-  return busy === undefined ? `load of the machine ${load.toFixed(1)}` : `${busy.toFixed(2)} cores busy with other work`;
 }
 
 const notDone = `With adapters or learned blocks only at the top, what the blocks below compute for a row is the same in each epoch. It is not kept: by default
