@@ -87,7 +87,6 @@ interface Measured {
 
 /** The time left at the pace since it last began or went on, as the store does not keep what was predicted. */
 function stepEvent({ step, time, values, run, parts }: Measured & { readonly time: number; readonly parts: readonly Part[] }): StepEvent {
-  const elapsed_time = run.started_at === null ? 0 : (time - Date.parse(run.started_at)) / 1000;
   const total_steps = run.total_steps ?? step;
   const part = parts.findLast((each) => each.time <= time && each.step < step);
   const pace = part === undefined ? 0 : (time - part.time) / 1000 / (step - part.step);
@@ -99,10 +98,16 @@ function stepEvent({ step, time, values, run, parts }: Measured & { readonly tim
     grad_norm: values.get('grad_norm') ?? NaN,
     tokens_seen: values.get('tokens_seen') ?? 0,
     tokens_per_second: values.get('tokens_per_second') ?? 0,
-    elapsed_time,
+    elapsed_time: workedAt(time, run, parts.at(-1)?.time ?? 0),
     remaining_time: pace * (total_steps - step),
     memory_bytes: values.get('memory_bytes') ?? 0,
   };
+}
+
+/** Seconds that it had worked at a time: what it has, less what came after; of an earlier part than the one that began last, up to that one. */
+function workedAt(time: number, { worked_seconds, working_since, ended_at }: RunRecord, began: number): number {
+  const last = working_since ?? ended_at;
+  return Math.max(0, (worked_seconds ?? 0) - (last === null ? 0 : Math.max(0, Date.parse(last) - Math.max(time, began)) / 1000));
 }
 
 function evalEvent({ step, values, run }: Measured): EvalEvent {

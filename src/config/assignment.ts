@@ -18,8 +18,9 @@ export function parseAssignment(text: string): Assignment {
   if (at < 1) throw new UserError(`--set ${text}: write key=value, for example --set lora.r=16`);
   const key = text.slice(0, at).trim();
   try {
-    checkKey(key);
-    return { key, value: parseValue(key, text.slice(at + 1)), text };
+    const typed = text.slice(at + 1);
+    checkKey(key, guessed(typed));
+    return { key, value: parseValue(key, typed), text };
   } catch (error) {
     if (error instanceof UserError) throw new UserError(`--set ${text}: ${error.message}`);
     throw error;
@@ -31,6 +32,15 @@ export function placeOfAssignment(assignments: readonly Assignment[], path: read
   const key = path.join('.');
   const found = assignments.findLast((assignment) => key === assignment.key || key.startsWith(`${assignment.key}.`));
   return found === undefined ? null : `--set ${found.text}`;
+}
+
+/** What a text says as YAML, of a key that may be none of ours; the text itself where it is no YAML. */
+export function guessed(text: string): unknown {
+  try {
+    return parse(text);
+  } catch {
+    return text;
+  }
 }
 
 /** The value of a knob as it is typed: YAML, but a text needs no quotes. Throws a UserError when it cannot be read. */

@@ -1,7 +1,7 @@
 /** Reading and setting an experiment's values by dotted key. */
 import { UserError } from '../util/errors.js';
 import { knobOf, knobs } from './limits.js';
-import { nearestKey } from './nearest.js';
+import { insteadOf } from './nearest.js';
 import { parseExperiment, type ParseOptions } from './parse.js';
 import type { Experiment } from './schema.js';
 
@@ -25,11 +25,10 @@ export function withValues(experiment: Experiment, values: Readonly<Record<strin
   return parseExperiment(copy, options);
 }
 
-/** Throws a UserError, with the key that was meant, for a key there is not. */
-export function checkKey(key: string): void {
+/** Throws a UserError, with the key that was meant, for a key there is not; the value it was to have helps to find it. */
+export function checkKey(key: string, value?: unknown): void {
   if (knobOf(key) !== null) return;
-  const meant = nearestKey(key);
-  throw new UserError(`there is no key \`${key}\`: ${meant === null ? 'docs/experiment-file.md lists those there are' : `did you mean \`${meant}\`?`}`);
+  throw new UserError(`there is no key \`${key}\`: ${insteadOf(key, value) ?? 'docs/experiment-file.md lists those there are'}`);
 }
 
 /** Sets a dotted key in a plain object, making groups on the way; throws a UserError for a key there is not. */

@@ -2,7 +2,8 @@
 import type { z } from 'zod';
 import { UserError } from '../util/errors.js';
 import { knobOf, knobs } from './limits.js';
-import { nearest, nearestKey } from './nearest.js';
+import { inPlaceOf } from './foreign/index.js';
+import { clauseOf, insteadOf, nearest } from './nearest.js';
 import { experimentSchema } from './schema.js';
 import type { Experiment } from './schema.js';
 
@@ -40,20 +41,20 @@ function others(rest: readonly Problem[]): string {
 }
 
 function problemsOf(issue: z.core.$ZodIssue): Problem[] {
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey([...issue.path, key]));
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey([...issue.path, key], (issue.input as Readonly<Record<string, unknown>> | undefined)?.[key]));
   const key = issue.path.join('.');
   if (key === '') return [{ path: [], sentence: `an experiment is a group of keys (model: …, dataset: …), not ${shown(issue.input)}` }];
   return [{ path: issue.path, sentence: issue.code === 'custom' ? `\`${key}\` is ${shown(issue.input)}: it ${issue.message}` : wrongValue(key, issue.input) }];
 }
 
-function unknownKey(path: readonly PropertyKey[]): Problem {
+function unknownKey(path: readonly PropertyKey[], value: unknown): Problem {
   const key = path.join('.');
-  const meant = nearestKey(key);
+  const instead = insteadOf(key, value);
   const group = path.length > 1 ? String(path[0]) : '';
   const known = knobs.filter((knob) => knob.group === group).map((knob) => knob.key.slice(group === '' ? 0 : group.length + 1));
   return {
     path,
-    sentence: meant !== null ? `there is no key \`${key}\`: did you mean \`${meant}\`?` : `there is no key \`${key}\`${group === '' ? '' : `; \`${group}\` holds ${known.join(', ')}`}: remove it, or see docs/experiment-file.md`,
+    sentence: instead !== null ? `there is no key \`${key}\`: ${instead}` : `there is no key \`${key}\`${group === '' ? '' : `; \`${group}\` holds ${known.join(', ')}`}: remove it, or see docs/experiment-file.md`,
   };
 }
 
@@ -64,9 +65,10 @@ function wrongValue(key: string, input: unknown): string {
     return `\`${key}\` is ${input === undefined ? 'missing' : shown(input)}: it is a group of keys (${inside.slice(0, 3).join(', ')}${inside.length > 3 ? ', …' : ''})`;
   }
   if (input === undefined) return `\`${key}\` is missing: give ${knob.help}`;
+  const elsewhere = inPlaceOf(knob.key, input);
   const meant = typeof input === 'string' ? nearest(input, knob.choices) : null;
   const quotes = knob.kind === 'text' && (typeof input === 'number' || typeof input === 'boolean') ? ' (put it in quotes)' : '';
-  return `\`${key}\` is ${shown(input)}: it must be ${knob.expects}${quotes}${meant === null ? '' : `; did you mean ${meant}?`}`;
+  return `\`${key}\` is ${shown(input)}: it must be ${knob.expects}${quotes}${elsewhere !== null ? `; ${clauseOf(elsewhere, input)}` : meant === null ? '' : `; did you mean ${meant}?`}`;
 }
 
 /** The knob a path leads to or into: `lora.target_modules.0` is part of `lora.target_modules`. */

@@ -85,7 +85,7 @@ function lastOf(lines: readonly LogLine[], { created_at, end }: Pick<z.infer<typ
   if (last === undefined) return null;
   const newest = (key: string) => lines.findLast((line) => typeof line[key] === 'number')?.[key] ?? null;
   const evaluations = lines.flatMap(({ eval_loss }) => (typeof eval_loss === 'number' ? [eval_loss] : []));
-  const ended = new Date(Date.parse(created_at) + 1000 * (newest('elapsed_time') ?? 0)).toISOString();
+  const worked_seconds = newest('elapsed_time') ?? 0;
   return {
     step: last['current_steps'] ?? 0,
     total_steps: last['total_steps'],
@@ -96,7 +96,8 @@ function lastOf(lines: readonly LogLine[], { created_at, end }: Pick<z.infer<typ
     best_eval_loss: evaluations.length === 0 ? null : Math.min(...evaluations),
     output: end?.output ?? null,
     started_at: created_at,
-    ended_at: end?.ended_at ?? ended,
+    ended_at: end?.ended_at ?? new Date(Date.parse(created_at) + 1000 * worked_seconds).toISOString(),
+    worked_seconds,
   };
 }
 

@@ -14,16 +14,16 @@ import type { RunRecord } from './rows.js';
 import { UserError } from '../util/errors.js';
 
 const columns = [
-  'id', 'name', 'state', 'reason', 'created_at', 'started_at', 'ended_at', 'engine', 'tags', 'note', 'step', 'total_steps', 'epoch', 'tokens_seen', 'tokens_per_second',
+  'id', 'name', 'state', 'reason', 'created_at', 'started_at', 'ended_at', 'worked_seconds', 'engine', 'tags', 'note', 'step', 'total_steps', 'epoch', 'tokens_seen', 'tokens_per_second',
   'train_loss', 'eval_loss', 'perplexity', 'best_eval_loss', 'accuracy', 'trainable_parameters', 'total_parameters', 'peak_memory_bytes', 'estimated_memory_bytes',
 ] as const satisfies readonly (keyof RunRecord)[];
 
 const numericColumns: ReadonlySet<string> = new Set([
-  'step', 'total_steps', 'epoch', 'tokens_seen', 'tokens_per_second', 'train_loss', 'eval_loss', 'perplexity', 'best_eval_loss', 'accuracy',
+  'worked_seconds', 'step', 'total_steps', 'epoch', 'tokens_seen', 'tokens_per_second', 'train_loss', 'eval_loss', 'perplexity', 'best_eval_loss', 'accuracy',
   'trainable_parameters', 'total_parameters', 'peak_memory_bytes', 'estimated_memory_bytes',
 ] satisfies (typeof columns)[number][]);
 
-const aliases: Readonly<Record<string, string>> = { tag: 'tags', loss: 'train_loss', memory: 'peak_memory_bytes', created: 'created_at', ended: 'ended_at' };
+const aliases: Readonly<Record<string, string>> = { tag: 'tags', loss: 'train_loss', memory: 'peak_memory_bytes', created: 'created_at', ended: 'ended_at', took: 'worked_seconds' };
 
 const collator = new Intl.Collator();
 

@@ -34,6 +34,10 @@ export interface RunRecord {
   readonly created_at: string;
   readonly started_at: string | null;
   readonly ended_at: string | null;
+  /** How long it has worked, all its parts together and pauses left out, up to what it said last; null before its start. */
+  readonly worked_seconds: number | null;
+  /** From when on the part that goes on is not in that yet; null while it rests. */
+  readonly working_since: string | null;
   readonly config: Experiment;
   readonly engine: string | null;
   readonly trainable_parameters: number | null;

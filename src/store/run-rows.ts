@@ -11,11 +11,12 @@ type RunRow = readonly [
   epoch: number | null, tokens_seen: number | null, tokens_per_second: number | null, train_loss: number | null, eval_loss: number | null,
   perplexity: number | null, best_eval_loss: number | null, accuracy: number | null, peak_memory_bytes: number | null, estimated_memory_bytes: number | null,
   resumed_from: string | null, output: string | null, parent: string | null, note: string, archived: 0 | 1,
+  worked_seconds: number | null, working_since: string | null,
 ];
 
 const columns = `key, id, name, state, reason, created_at, started_at, ended_at, config, engine, trainable_parameters, total_parameters, step, total_steps,
   epoch, tokens_seen, tokens_per_second, train_loss, eval_loss, perplexity, best_eval_loss, accuracy, peak_memory_bytes, estimated_memory_bytes,
-  resumed_from, output, parent, note, archived`;
+  resumed_from, output, parent, note, archived, worked_seconds, working_since`;
 
 const noTags: readonly string[] = [];
 
@@ -38,12 +39,12 @@ function toRecord(row: RunRow, tags: readonly string[], savedJson: string): RunR
   const [
     , id, name, state, reason, created_at, started_at, ended_at, configJson, engine, trainable_parameters, total_parameters, step, total_steps,
     epoch, tokens_seen, tokens_per_second, train_loss, eval_loss, perplexity, best_eval_loss, accuracy, peak_memory_bytes, estimated_memory_bytes,
-    resumed_from, output, parent, note, archived,
+    resumed_from, output, parent, note, archived, worked_seconds, working_since,
   ] = row;
   let config: RunRecord['config'] | null = null;
   let checkpoints: RunRecord['checkpoints'] | null = null;
   return {
-    id, name, state, reason, created_at, started_at, ended_at,
+    id, name, state, reason, created_at, started_at, ended_at, worked_seconds, working_since,
     get config() {
       return (config ??= completed(JSON.parse(configJson) as object));
     },

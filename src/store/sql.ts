@@ -28,7 +28,7 @@ interface View {
 }
 
 const runColumns =
-  `id, name, state, reason, created_at, started_at, ended_at, config ->> '$.model' AS model, config ->> '$.dataset.path' AS dataset, engine,
+  `id, name, state, reason, created_at, started_at, ended_at, worked_seconds, config ->> '$.model' AS model, config ->> '$.dataset.path' AS dataset, engine,
    step, total_steps, epoch, tokens_seen, tokens_per_second, train_loss, eval_loss, perplexity, best_eval_loss, accuracy,
    trainable_parameters, total_parameters, peak_memory_bytes, estimated_memory_bytes, resumed_from, parent, output, note, archived,
    (SELECT group_concat(tag, ' ') FROM main.tags WHERE run = runs.key) AS tags, config`;

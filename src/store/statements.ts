@@ -9,18 +9,18 @@ export type Statements = ReturnType<typeof prepareStatements>;
 export function prepareStatements(connection: Connection) {
   const write = (sql: string): Query<never> => connection.prepare(sql);
   return {
-    changeRun: mapRecord(rowChanges, (change) => (change === null ? null : write(`UPDATE runs SET ${change} WHERE key = @run`))),
+    changeRun: mapRecord(rowChanges, (change) => write(`UPDATE runs SET ${change} WHERE key = @run`)),
     insertRun: write(`INSERT INTO runs (id, name, state, created_at, config, parent)
       VALUES (@id, @name, 'queued', @created_at, @config, @parent)`),
     known: connection.prepare<{ state: string; since: string }>('SELECT state, coalesce(queued_at, created_at) AS since FROM runs WHERE id = @id'),
     adoptFigures: write(`UPDATE runs SET step = @step, total_steps = @total_steps, epoch = @epoch, tokens_seen = @tokens_seen, train_loss = @train_loss, eval_loss = @eval_loss,
-      best_eval_loss = @best_eval_loss, output = coalesce(@output, output), started_at = coalesce(started_at, @started_at), ended_at = coalesce(ended_at, @ended_at) WHERE id = @id`),
+      best_eval_loss = @best_eval_loss, output = coalesce(@output, output), worked_seconds = max(coalesce(worked_seconds, 0), @worked_seconds), started_at = coalesce(started_at, @started_at), ended_at = coalesce(ended_at, @ended_at) WHERE id = @id`),
     newestId: connection.prepare<{ id: string }>('SELECT id FROM runs ORDER BY id DESC LIMIT 1'),
     nextSeq: connection.prepare<{ run: number; seq: number }>('UPDATE runs SET seq = seq + 1 WHERE id = @id RETURNING key AS run, seq'),
     findKey: connection.prepare<{ key: number }>('SELECT key FROM metric_keys WHERE name = @name'),
     insertKey: connection.prepare<{ key: number }>('INSERT INTO metric_keys (name) VALUES (@name) RETURNING key'),
     insertPoint: write('INSERT OR REPLACE INTO metrics (run, key, step, seq, time, value) VALUES (@run, @key, @step, @seq, @time, @value)'),
-    requeue: write(`UPDATE runs SET state = 'queued', reason = NULL, ended_at = NULL, queue_position = NULL, queued_at = @time,
+    requeue: write(`UPDATE runs SET state = 'queued', reason = NULL, ended_at = NULL, queue_position = NULL, queued_at = @time, working_since = NULL,
       asked = CASE WHEN json(config) = json(@config) THEN asked ELSE coalesce(asked, config) END, config = @config
       WHERE id = @id AND state IN ('completed', 'stopped', 'failed', 'crashed')`),
     inheritPoints: write(`INSERT INTO metrics (run, key, step, seq, time, value)
@@ -37,10 +37,12 @@ export function prepareStatements(connection: Connection) {
     setState: write(`UPDATE runs SET state = @state, reason = @reason,
       started_at = CASE WHEN @state = 'running' THEN coalesce(started_at, @time) ELSE started_at END,
       ended_at = CASE WHEN @state IN ('queued', 'running', 'paused') THEN NULL ELSE coalesce(ended_at, @time) END,
+      worked_seconds = CASE WHEN @state = 'running' THEN coalesce(worked_seconds, 0) ELSE worked_seconds END,
+      working_since = CASE WHEN @state = 'running' THEN coalesce(working_since, @time) END,
       queue_position = CASE WHEN @state = 'queued' THEN queue_position END
       WHERE id = @id AND state = coalesce(@from, state)`),
     claim: write(`UPDATE runs SET state = 'running', reason = NULL, queue_position = NULL, started_at = coalesce(started_at, @time), ended_at = NULL,
-      pid = @pid, process_start = @startTime, boot_id = @bootId, host = @host, announced = 0
+      worked_seconds = coalesce(worked_seconds, 0), working_since = @time, pid = @pid, process_start = @startTime, boot_id = @bootId, host = @host, announced = 0
       WHERE id = @id AND state = 'queued'`),
     takeEnd: write(`UPDATE runs SET announced = 1 WHERE id = @id AND announced = 0 AND state IN ('completed', 'stopped', 'failed', 'crashed')`),
     insertMeasurement: write('INSERT INTO measurements (time, details) VALUES (@time, @details)'),

@@ -86,7 +86,7 @@ export function openStore(home: string, patience?: number): Store {
 export interface AdoptedRun extends Pick<RunRecord, 'id' | 'name' | 'created_at' | 'config' | 'reason'> {
   readonly state: BegunState;
   readonly points: readonly MetricPoint[];
-  readonly last: Pick<RunRecord, 'step' | 'total_steps' | 'epoch' | 'tokens_seen' | 'train_loss' | 'eval_loss' | 'best_eval_loss' | 'output' | 'started_at' | 'ended_at'> | null;
+  readonly last: Pick<RunRecord, 'step' | 'total_steps' | 'epoch' | 'tokens_seen' | 'train_loss' | 'eval_loss' | 'best_eval_loss' | 'output' | 'started_at' | 'ended_at' | 'worked_seconds'> | null;
 }
 
 type KeptEvent = TrainEvent | { readonly type: 'control'; readonly control: Request | 'kill' };
@@ -143,7 +143,7 @@ class SqliteStore extends Reader implements Store {
   record(runId: string, event: TrainEvent, time: string): void {
     this.connection.transaction(() => {
       const { run, seq } = this.#advance(runId);
-      this.#sql.changeRun[event.type]?.run({ ...event, ...(event.type === 'changed' ? { patch: JSON.stringify({ train: event.changes }) } : {}), time, run });
+      this.#sql.changeRun[event.type].run({ ...event, ...(event.type === 'changed' ? { patch: JSON.stringify({ train: event.changes }) } : {}), time, run });
       const points = pointsOf(event);
       for (const { step, key, value } of points) this.#sql.insertPoint.run({ run, key: this.#keyOf(key), step, seq, time: Date.parse(time), value });
       if (event.type === 'started' || event.type === 'resumed') for (const { key } of this.metricKeys.all()) this.#sql.supersede.run({ run, key, step: event.step });

@@ -53,6 +53,20 @@ it('has the losses of the sets of a mixture', () => {
   expect(told(follower)).toMatchObject([{ type: 'eval', step: 13, set_losses: { 'en.json': 1.5, 'zh.json': 2.5 } }]);
 });
 
+it('counts neither a rest nor a queue as time of training', () => {
+  const { id: other } = store.createRun({ name: 'rested', config: experiment });
+  const say = (second: number, event: TrainEvent) => store.record(other, event, new Date(begin + 1000 * second).toISOString());
+  const start = { type: 'started', step: 0, total_steps: 200, epoch: 0, trainable_parameters: 1, total_parameters: 2, estimated_memory_bytes: 3, train_rows: 4, eval_rows: 5, engine: 'reference' } as const;
+  say(0, start);
+  say(10, stepEvent(10));
+  say(11, { type: 'stopped', step: 10, total_steps: 200, epoch: 0.1, reason: 'asked', output: 'o' });
+  say(5000, { ...start, step: 10 });
+  const follower = new Follower(store, other);
+  expect(told(follower).find(({ type }) => type === 'step')).toMatchObject({ step: 10, elapsed_time: 11 });
+  say(5020, stepEvent(20));
+  expect(told(follower)).toMatchObject([{ type: 'step', step: 20, elapsed_time: 31, remaining_time: 2 * 180 }]);
+});
+
 it('does not take the end of an earlier part for the end', () => {
   store.requeue(id, experiment);
   expect(told(new Follower(store, id)).map(({ type }) => type)).toEqual(['started', 'eval', 'step']);

@@ -13,7 +13,7 @@ export const experiment = parseExperiment({ model: 'base', dataset: { path: 'row
 export function runRecord(change: Partial<RunRecord> = {}): RunRecord {
   return {
     id: '1abc', name: 'first', state: 'completed', reason: null,
-    created_at: '2026-01-01T10:00:00.000Z', started_at: '2026-01-01T10:00:01.000Z', ended_at: '2026-01-01T10:03:06.000Z',
+    created_at: '2026-01-01T10:00:00.000Z', started_at: '2026-01-01T10:00:01.000Z', ended_at: '2026-01-01T10:03:06.000Z', worked_seconds: 185, working_since: null,
     config: experiment, engine: 'onnx 1.30.0 on cpu, 2 threads', trainable_parameters: 12_288, total_parameters: 1_234_567,
     step: 100, total_steps: 100, epoch: 1, tokens_seen: 51_200, tokens_per_second: 812.4, train_loss: 1.25, eval_loss: 1.5,
     perplexity: 4.4817, best_eval_loss: 1.4, accuracy: null, peak_memory_bytes: 312e6, estimated_memory_bytes: 300e6,

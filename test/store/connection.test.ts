@@ -45,6 +45,35 @@ it('opens again with all that was written', () => {
   again.close();
 });
 
+it('tells from the events of older runs how long they worked', () => {
+  const before = new Connection(path, { migrations: migrations.slice(0, 6) });
+  const at = (second: number) => new Date(Date.UTC(2026, 0, 1) + 1000 * second).toISOString();
+  const insert = (id: string, state: string, [begin, end]: readonly [number, number | null]) => {
+    before.prepare("INSERT INTO runs (id, name, state, created_at, started_at, ended_at, config) VALUES (@id, @id, @state, @time, @begin, @end, '{}')")
+      .run({ id, state, time: at(0), begin: at(begin), end: end === null ? null : at(end) });
+    return before.prepare<{ key: number }>('SELECT key FROM runs WHERE id = @id').first({ id })!.key;
+  };
+  const say = (run: number, ...events: readonly (readonly [seq: number, type: string, second: number])[]) => {
+    for (const [seq, type, second] of events) before.prepare("INSERT INTO events (run, type, seq, time, details) VALUES (@run, @type, @seq, @time, '{}')").run({ run, type, seq, time: at(second) });
+  };
+  const point = (run: number, seq: number, second: number) => before.prepare("INSERT INTO metrics (run, key, step, seq, time, value) VALUES (@run, 1, @seq, @seq, @time, 1)").run({ run, seq, time: Date.parse(at(second)) });
+  before.prepare("INSERT INTO metric_keys (key, name) VALUES (1, 'loss')").run();
+  say(insert('once', 'completed', [10, 40]), [1, 'warning', 12], [2, 'started', 20], [3, 'completed', 40]);
+  const resumed = insert('resumed', 'completed', [10, 1_000_000]);
+  say(resumed, [1, 'started', 20], [4, 'control', 900], [5, 'started', 999_900], [6, 'paused', 999_950], [7, 'resumed', 999_970], [9, 'completed', 1_000_000]);
+  point(resumed, 2, 60);
+  point(resumed, 3, 110); // the last that its first part said
+  const crashed = insert('crashed', 'crashed', [0, 80_000]);
+  say(crashed, [1, 'started', 5]);
+  point(crashed, 2, 30);
+  insert('adopted', 'stopped', [0, 50]);
+  before.prepare("INSERT INTO runs (id, name, state, created_at, config) VALUES ('new', 'new', 'queued', @time, '{}')").run({ time: at(0) });
+  before.close();
+
+  const worked = new Connection(path).prepare<{ id: string; seconds: number | null }>('SELECT id, round(worked_seconds, 3) AS seconds FROM runs').all();
+  expect(Object.fromEntries(worked.map(({ id, seconds }) => [id, seconds]))).toEqual({ once: 30, resumed: 100 + 50 + 30, crashed: 30, adopted: 50, new: null });
+});
+
 it('backs up before it migrates, and keeps every row', () => {
   const store = openStore(home);
   const { id } = store.createRun({ name: 'old', config });

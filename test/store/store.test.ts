@@ -10,6 +10,7 @@ import { databasePath, runFolder } from '../../src/store/folders.js';
 import { makeRunId } from '../../src/store/ids.js';
 import { takeLock } from '../../src/store/lock.js';
 import { Reader } from '../../src/store/reader.js';
+import { filterRuns } from '../../src/store/query.js';
 import { openReader, openStore } from '../../src/store/store.js';
 import type { Store } from '../../src/store/store.js';
 import type { EvalEvent, StepEvent, TrainEvent } from '../../src/trainer/events.js';
@@ -53,6 +54,34 @@ describe('the way of a run', () => {
     expect(run).toMatchObject({ name: 'first', state: 'queued', reason: null, started_at: null, step: 0, train_loss: null, checkpoints: [], tags: [], note: '', archived: false, parent: null });
     expect(run.config).toEqual(config);
     expect(Math.abs(Date.parse(run.created_at) - Date.now())).toBeLessThan(5000);
+  });
+
+  it('counts the time that it worked: no pause, no crash that was found out later, no wait between two parts', () => {
+    const id = create();
+    const second = (seconds: number) => new Date(Date.parse(time) + 1000 * seconds).toISOString();
+    const say = (event: TrainEvent, seconds: number) => {
+      store.record(id, event, second(seconds));
+      const { worked_seconds: worked, working_since: since } = store.run(id);
+      return [worked, since === null ? null : (Date.parse(since) - Date.parse(time)) / 1000];
+    };
+    expect(store.run(id).worked_seconds).toBeNull();
+    expect(say(started, 0)).toEqual([0, 0]);
+    expect(say(stepped(1, 3), 10)).toEqual([10, 10]);
+    expect(say({ type: 'paused', ...at(1) }, 12)).toEqual([12, null]);
+    expect(say({ type: 'checkpoint', ...at(1), path: '/c', bytes: 1 }, 50)).toEqual([12, null]); // asked for in the pause
+    expect(say({ type: 'resumed', ...at(1), checkpoint: null }, 100)).toEqual([12, 100]);
+    expect(say(stepped(2, 2), 105.5)).toEqual([17.5, 105.5]);
+    store.setState(id, 'crashed', 'found out much later');
+    store.requeue(id, config);
+    expect(store.run(id)).toMatchObject({ worked_seconds: 17.5, working_since: null });
+    store.claim(id, { pid: 7, startTime: '12', bootId: 'b' });
+    expect(store.run(id)).toMatchObject({ worked_seconds: 17.5, working_since: expect.any(String) as string });
+    store.setState(id, 'crashed', 'before it said anything');
+    store.requeue(id, config);
+    expect(say({ ...started, ...at(2) }, 5000)).toEqual([17.5, 5000]);
+    expect(say({ type: 'completed', ...at(10), output: '/out', peak_memory_bytes: 1 }, 5020)).toEqual([37.5, null]);
+    expect(store.sql('select worked_seconds from runs').rows).toEqual([[37.5]]);
+    expect(filterRuns(store.runs(), 'took>37 took<38')).toHaveLength(1);
   });
 
   it('of a version that knew fewer keys has the defaults of the others', () => {

@@ -222,7 +222,7 @@ describe('a list', () => {
 
 describe('runs', () => {
   const run = (changes: Partial<RunRecord>): RunRecord => ({
-    id: 'a', name: 'a', state: 'running', reason: null, created_at: '2026-01-01T00:00:00Z', started_at: null, ended_at: null, config: experiment(), engine: null, trainable_parameters: null, total_parameters: null,
+    id: 'a', name: 'a', state: 'running', reason: null, created_at: '2026-01-01T00:00:00Z', started_at: null, ended_at: null, worked_seconds: null, working_since: null, config: experiment(), engine: null, trainable_parameters: null, total_parameters: null,
     step: 10, total_steps: 110, epoch: null, tokens_seen: null, tokens_per_second: null, train_loss: null, eval_loss: null, perplexity: null, best_eval_loss: null, accuracy: null, peak_memory_bytes: null,
     estimated_memory_bytes: null, checkpoints: [], resumed_from: null, output: null, parent: null, tags: [], note: '', archived: false, ...changes,
   });

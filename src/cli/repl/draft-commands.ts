@@ -1,7 +1,7 @@
 /** Commands on the experiment being written: the form's draft on a screen, the session's own otherwise. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseValue } from '../../config/assignment.js';
+import { guessed, parseValue } from '../../config/assignment.js';
 import { changedKeys } from '../../config/diff.js';
 import { readExperiment, writeExperiment } from '../../config/file.js';
 import { expandTilde } from '../../config/home.js';
@@ -132,14 +132,14 @@ function assignmentsOf(words: readonly string[]): (readonly [key: string, text: 
   if (first === undefined) throw new UserError('set takes a key and a value: set lora.r 16');
   if (!first.includes('=')) {
     if (knobOf(first) === null && rest.some((word) => word.includes('='))) return null;
-    checkKey(first);
+    checkKey(first, guessed(rest.join(' ')));
     if (rest.length === 0) throw new UserError(`set ${first} takes ${knobOf(first)?.expects ?? 'a value'}`);
     return [[first, rest.join(' ')]];
   }
   return words.map((word) => {
     const at = word.indexOf('=');
     if (at < 1) throw new UserError(`${word}: write key=value, for example lora.r=16`);
-    checkKey(word.slice(0, at));
+    checkKey(word.slice(0, at), guessed(word.slice(at + 1)));
     return [word.slice(0, at), word.slice(at + 1)];
   });
 }

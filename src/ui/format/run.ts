@@ -45,7 +45,7 @@ export function ageText(iso: string, now: number): string {
   return `${Math.floor(seconds / 86_400)}d`;
 }
 
-/** Seconds from the start to the end, or to `now`; null before the start. */
-export function runSeconds({ started_at, ended_at }: RunRecord, now: number): number | null {
-  return started_at === null ? null : Math.max(0, ((ended_at === null ? now : Date.parse(ended_at)) - Date.parse(started_at)) / 1000);
+/** Seconds it has worked, up to `now` (milliseconds since 1970): neither pauses nor what lies between its parts; null before the start. */
+export function runSeconds({ worked_seconds: worked, working_since: since }: Pick<RunRecord, 'worked_seconds' | 'working_since'>, now: number): number | null {
+  return worked === null ? null : worked + (since === null ? 0 : Math.max(0, (now - Date.parse(since)) / 1000));
 }

@@ -54,7 +54,7 @@ describe('table', () => {
 
 describe('runs and one run', () => {
   it('lists what applies', () => {
-    const lines = runsTable([runRecord({ tags: ['base'] }), runRecord({ id: '2xyz', name: 'second', state: 'queued', started_at: null, ended_at: null, total_steps: null, train_loss: null, eval_loss: null, tokens_per_second: null })], { now, style: plain });
+    const lines = runsTable([runRecord({ tags: ['base'] }), runRecord({ id: '2xyz', name: 'second', state: 'queued', started_at: null, ended_at: null, worked_seconds: null, total_steps: null, train_loss: null, eval_loss: null, tokens_per_second: null })], { now, style: plain });
     expect(lines).toEqual([
       'id    name    state         step   loss   eval  tok/s    took     created  tags',
       '1abc  first   completed  100/100  1.250  1.500    812  3m 05s  2h 00m ago  base',

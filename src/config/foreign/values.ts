@@ -1,0 +1,23 @@
+/** What other programs call the values of our keys. */
+import { precisions, type Amounts } from './keys.js';
+
+const preferences: Amounts = { lacks: 'it learns preferences, and answers are what is learned here' };
+const never = (key: string): Amounts => ({ sets: { [key]: 0 } });
+
+/** By our key: our value for theirs, or what comes in its place. */
+export const foreignValues: Readonly<Record<string, Readonly<Record<string, string | Amounts>>>> = {
+  stage: { pt: 'pretrain', pretraining: 'pretrain', finetune: 'sft', classification: 'classify', dpo: preferences, kto: preferences, ppo: preferences, rm: preferences },
+  finetuning: { qlora: { sets: { finetuning: 'lora', quantization: 'int4' } }, oft: { lacks: 'what is trained is an adapter as LoRA has them, some layers, or everything' } },
+  precision: precisions,
+  quantization: { nf4: 'int4', fp4: 'int4', '4bit': 'int4', '8bit': 'int8', '4': 'int4', '8': 'int8' },
+  'dataset.format': { openai: 'chat', messages: 'chat', completion: 'text', pretrain: 'text' },
+  'lora.target_modules': { all: 'all-linear' },
+  'train.optim': {
+    adam: 'adamw', adamw_torch: 'adamw', adamw_torch_fused: 'adamw', adamw_hf: 'adamw', adamw_apex_fused: 'adamw', paged_adamw: 'adamw', paged_adamw_32bit: 'adamw',
+    adamw_bnb_8bit: 'adamw_8bit', paged_adamw_8bit: 'adamw_8bit', adamw_torch_8bit: 'adamw_8bit',
+  },
+  'train.lr_scheduler_type': { cosine_with_restarts: 'cosine', cosine_with_min_lr: 'cosine', cosine_warmup_with_min_lr: 'cosine', warmup_stable_decay: 'linear', inverse_sqrt: 'polynomial', reduce_lr_on_plateau: 'constant_with_warmup' },
+  'train.eval_strategy': { no: never('train.eval_steps'), false: never('train.eval_steps') },
+  'train.save_strategy': { no: never('train.save_steps'), false: never('train.save_steps') },
+  'engine.device': { gpu: 'cuda', 'cuda:0': 'cuda' },
+};
