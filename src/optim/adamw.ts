@@ -15,7 +15,7 @@ export interface AdamwOptions {
 }
 
 /** Elements of a parameter that are updated together where its moments are in codes: what is computed on the way is small then. */
-const slabElements = 1 << 21;
+const slabElements = 1 << 19;
 
 /**
  * One update of AdamW: Adam with decay beside the gradient and not through it (Loshchilov and Hutter, 2019,
