@@ -4,12 +4,20 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { activations } from '../nn/activation.js';
 import { messageOf, UserError } from '../util/errors.js';
+import type { Model } from './contract.js';
 
 export type RawConfig = Readonly<Record<string, unknown>>;
 
 export const size = z.int().min(1);
 export const tokenId = z.int().nullish();
 export const tokenIds = z.union([z.int(), z.array(z.int())]).nullish();
+
+/** A config's keys for the tokens at which texts begin and end. */
+export interface TextEndKeys {
+  readonly bos_token_id?: z.output<typeof tokenId>;
+  readonly eos_token_id?: z.output<typeof tokenIds>;
+}
+
 export const activationName = z.string().refine((name) => name in activations, {
   error: ({ input }) => `"${String(input)}" is not supported (${Object.keys(activations).join(', ')} are)`,
 });
@@ -51,6 +59,10 @@ export function parseConfig<S extends z.ZodType>(schema: S, config: RawConfig): 
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw new UserError(`${issue.path.join('.')}: ${issue.message}`);
+}
+
+export function textEnds({ bos_token_id: begin, eos_token_id: end }: TextEndKeys, vocabSize: number): Pick<Model, 'bosTokenId' | 'eosTokenIds'> {
+  return { bosTokenId: idList(begin, vocabSize)[0] ?? null, eosTokenIds: idList(end, vocabSize) };
 }
 
 /** One id, several or none as a list, without those outside the vocabulary: defaults that a small model has no use for. */

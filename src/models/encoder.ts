@@ -14,7 +14,7 @@ import type { ParameterSpec } from '../nn/parameter.js';
 import type { Model } from './contract.js';
 import { named } from './naming.js';
 
-export interface EncoderSizes {
+interface EncoderSizes {
   readonly vocabSize: number;
   readonly width: number;
   readonly inner: number;
@@ -36,7 +36,8 @@ export interface EncoderHead {
 
 type Facts = Pick<Model, 'modelType' | 'config' | 'contextLength' | 'bosTokenId' | 'eosTokenIds' | 'task' | 'stages' | 'classes' | 'newModules' | 'headModules'>;
 
-export interface Encoder extends Facts {
+export interface Encoder {
+  readonly facts: Facts;
   /** What names of the body begin with: `bert`. */
   readonly root: string;
   readonly sizes: EncoderSizes;
@@ -73,7 +74,7 @@ export function encoderModel(family: Encoder): Model {
   const linears = blocks.flatMap(({ query, key, value, out, up, down }) => [query, key, value, out, up, down]);
   const names = named({ body: `${root}.`, blocks: `${root}.encoder.layer`, tied: null, derived: /(^|\.)embeddings\.position_ids$/ });
   return {
-    ...facts(family),
+    ...family.facts,
     encoderDecoder: null,
     answerStartId: null,
     vocabSize,
@@ -102,10 +103,6 @@ export function encoderModel(family: Encoder): Model {
       return { hidden, head: headOf(g, head, tokens) };
     },
   };
-}
-
-function facts({ modelType, config, contextLength, bosTokenId, eosTokenIds, task, stages, classes, newModules, headModules }: Facts): Facts {
-  return { modelType, config, contextLength, bosTokenId, eosTokenIds, task, stages, classes, newModules, headModules };
 }
 
 /** Norms in the files of the first BERTs: gamma and beta. */

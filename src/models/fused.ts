@@ -1,16 +1,19 @@
 /**
  * What GPT-2, BLOOM, GPT-NeoX and ChatGLM-6B have in common: one map gives query, key and value (fused QKV), an MLP of two
- * maps follows, and each reads through a layer norm. What is added to what is each family's own, in its file.
+ * maps follows, and each reads through a layer norm. What is added to what is each family's own, in its file, as is how
+ * positions are told.
  */
 import type { Builder } from '../graph/builder.js';
 import type { Node } from '../graph/node.js';
 import type { Activation } from '../nn/activation.js';
 import { attention, splitFused, type FusedOrder } from '../nn/attention.js';
-import { linear, linearParameters, normParameters, type Linear, type Norm } from '../nn/layers.js';
+import { embedding, embeddingParameters, embeddingTable, linear, linearParameters, norm, normParameters, type Linear, type Norm } from '../nn/layers.js';
+import { attentionBias, causal } from '../nn/mask.js';
 import type { Mlp } from '../nn/mlp.js';
 import type { ParameterSpec } from '../nn/parameter.js';
 import { withPast } from './cache.js';
-import type { ModelInputs } from './contract.js';
+import type { Model, ModelInputs } from './contract.js';
+import { decoderFacts, headEmbedding, type DecoderParts } from './decoder.js';
 
 export interface FusedBlock extends Mlp {
   readonly index: number;
@@ -70,10 +73,45 @@ export function selfAttention(g: Builder, normed: Node, { index, qkv, order, out
   return linear(g, attention(g, { query: turn(query), key, value, bias, scale }), out);
 }
 
-export function fusedLinears(blocks: readonly FusedBlock[]): Linear[] {
-  return blocks.flatMap(({ qkv, out, up, down }) => [qkv, out, up, down]);
+export interface FusedDecoder<Block extends FusedBlock> extends DecoderParts {
+  readonly blocks: readonly Block[];
+  readonly lastNorm: Norm;
+  /** Between the tokens' vectors [B, T, C] and the first block: GPT-2 adds positions, BLOOM has a norm. */
+  readonly entrance?: { readonly parameters: readonly ParameterSpec[]; enter(g: Builder, x: Node, inputs: ModelInputs): Node };
+  /** What a token sees and how positions turn it; if not given, all before it, unturned. */
+  context?(g: Builder, inputs: ModelInputs): AttentionContext;
+  /** [B, T, C] → [B, T, C] */
+  runBlock(g: Builder, x: Node, block: Block, context: AttentionContext): Node;
 }
 
-export function fusedParameters(blocks: readonly FusedBlock[]): ParameterSpec[] {
-  return blocks.flatMap(({ norm1, qkv, out, norm2, up, down }) => [...normParameters(norm1), ...linearParameters(qkv), ...linearParameters(out), ...normParameters(norm2), ...linearParameters(up), ...linearParameters(down)]);
+export function fusedDecoder<Block extends FusedBlock>(family: FusedDecoder<Block>): Model {
+  const { tokens, blocks, lastNorm, entrance, context = causalContext } = family;
+  const head = headEmbedding(tokens, family.head);
+  return {
+    ...decoderFacts(family, blocks.length),
+    parameters: [
+      ...embeddingParameters(tokens),
+      ...(entrance?.parameters ?? []),
+      ...blocks.flatMap(parametersOf),
+      ...normParameters(lastNorm),
+      ...(family.head.tied ? [] : embeddingParameters(head)),
+    ],
+    linears: blocks.flatMap(({ qkv, out, up, down }) => [qkv, out, up, down]),
+
+    forward(g, inputs) {
+      const shared = context(g, inputs);
+      const embedded = embedding(g, inputs.ids, tokens); // [B,T,C]
+      const start = entrance?.enter(g, embedded, inputs) ?? embedded;
+      const hidden = blocks.reduce((x, block) => family.runBlock(g, x, block, shared), start);
+      return { hidden: norm(g, hidden, lastNorm), head: { weight: embeddingTable(g, head) } };
+    },
+  };
+}
+
+export function causalContext(g: Builder, inputs: ModelInputs): AttentionContext {
+  return { bias: attentionBias(g, inputs, inputs.cache ?? inputs, [causal]), cache: inputs.cache };
+}
+
+function parametersOf({ norm1, qkv, out, norm2, up, down }: FusedBlock): ParameterSpec[] {
+  return [...normParameters(norm1), ...linearParameters(qkv), ...linearParameters(out), ...normParameters(norm2), ...linearParameters(up), ...linearParameters(down)];
 }

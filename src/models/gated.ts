@@ -6,19 +6,12 @@ import type { Builder } from '../graph/builder.js';
 import type { Node } from '../graph/node.js';
 import type { Activation } from '../nn/activation.js';
 import { attention, splitHeads } from '../nn/attention.js';
-import { embedding, embeddingParameters, embeddingTable, linear, linearParameters, norm, normParameters, type Embedding, type Linear, type Norm } from '../nn/layers.js';
+import { embedding, embeddingParameters, embeddingTable, linear, linearParameters, norm, normParameters, type Linear, type Norm } from '../nn/layers.js';
 import { alibi, attentionBias, type Places, type Sight } from '../nn/mask.js';
 import { rotaryAngles, rotate, type Angles, type Rope } from '../nn/rotary.js';
-import { UserError } from '../util/errors.js';
 import { withPast } from './cache.js';
 import type { Model, ModelInputs } from './contract.js';
-import { saysNextToken } from './task.js';
-
-export interface HeadSizes {
-  readonly heads: number;
-  readonly keyValueHeads: number;
-  readonly headSize: number;
-}
+import { decoderFacts, headEmbedding, type DecoderParts } from './decoder.js';
 
 export interface GatedBlock {
   readonly norm1: Norm;
@@ -36,17 +29,11 @@ export interface GatedBlock {
   readonly sights: readonly Sight[];
 }
 
-type Facts = Pick<Model, 'modelType' | 'config' | 'vocabSize' | 'contextLength' | 'bosTokenId' | 'eosTokenIds' | 'loraTargets' | 'layerOf' | 'storedAs' | 'isDerived'>;
-
-export interface GatedDecoder extends Facts {
-  readonly sizes: HeadSizes;
-  readonly tokens: Embedding;
+export interface GatedDecoder extends DecoderParts {
   readonly embeddingScale?: number;
   readonly blocks: readonly GatedBlock[];
   readonly activation: Activation;
   readonly lastNorm: Norm;
-  /** `tokens` itself where they are tied. */
-  readonly head: Embedding;
   /** Every row of the head divided by its length (Baichuan 2). */
   readonly headNormed?: boolean;
   /** How queries and keys turn; else `slopes` tell what is near from what is far. */
@@ -59,21 +46,17 @@ export interface GatedDecoder extends Facts {
 }
 
 export function gatedDecoder(family: GatedDecoder): Model {
-  const { tokens, blocks, head, lastNorm, sizes, rope, slopes, embeddingScale = 1 } = family;
+  const { tokens, blocks, lastNorm, rope, slopes, embeddingScale = 1 } = family;
+  const head = headEmbedding(tokens, family.head);
   const linears = blocks.flatMap(({ projections, out, gated, down }) => [...projections, out, ...gated, down]);
   const norms = blocks.flatMap(({ norm1, norm2, headNorms, normsAfter }) => [norm1, norm2, ...(headNorms ?? []), ...(normsAfter ?? [])]);
   return {
-    ...facts(family),
-    ...saysNextToken,
-    hiddenSize: tokens.width,
-    layerCount: blocks.length,
-    keyValueHeads: sizes.keyValueHeads,
-    headSize: sizes.headSize,
+    ...decoderFacts(family, blocks.length),
     parameters: [
       ...embeddingParameters(tokens),
       ...linears.flatMap(linearParameters),
       ...[...norms, lastNorm].flatMap(normParameters),
-      ...(head === tokens ? [] : embeddingParameters(head)),
+      ...(family.head.tied ? [] : embeddingParameters(head)),
     ],
     linears,
 
@@ -90,24 +73,6 @@ export function gatedDecoder(family: GatedDecoder): Model {
       };
     },
   };
-}
-
-/** Throws a UserError where the numbers do not go together. */
-export function headSizesOf({ hidden_size: width, num_attention_heads: heads, num_key_value_heads, head_dim }: {
-  readonly hidden_size: number;
-  readonly num_attention_heads: number;
-  readonly num_key_value_heads?: number | null;
-  readonly head_dim?: number | null;
-}): HeadSizes {
-  const keyValueHeads = num_key_value_heads ?? heads;
-  const headSize = head_dim ?? width / heads;
-  if (heads % keyValueHeads !== 0) throw new UserError(`num_attention_heads ${heads} is not a multiple of num_key_value_heads ${keyValueHeads}`);
-  if (!Number.isInteger(headSize)) throw new UserError(`hidden_size ${width} is not a multiple of num_attention_heads ${heads}`);
-  return { heads, keyValueHeads, headSize };
-}
-
-function facts({ modelType, config, vocabSize, contextLength, bosTokenId, eosTokenIds, loraTargets, layerOf, storedAs, isDerived }: Facts): Facts {
-  return { modelType, config, vocabSize, contextLength, bosTokenId, eosTokenIds, loraTargets, layerOf, storedAs, isDerived };
 }
 
 /** Blocks that see the same share one node. */

@@ -12,7 +12,7 @@ import { attentionBias, causal, crossBias } from '../../nn/mask.js';
 import { mlp, type Mlp } from '../../nn/mlp.js';
 import { UserError } from '../../util/errors.js';
 import { withPast } from '../cache.js';
-import { activationName, idList, parseConfig, size, tokenId, tokenIds, type RawConfig } from '../config.js';
+import { activationName, idList, parseConfig, textEnds, size, tokenId, tokenIds, type RawConfig } from '../config.js';
 import type { KeyValue, Model, ModelInputs, Source, SourceTokens } from '../contract.js';
 import { named } from '../naming.js';
 
@@ -150,8 +150,7 @@ export function bart(raw: RawConfig): Model {
     keyValueHeads: config.decoder_attention_heads,
     headSize: width / config.decoder_attention_heads,
     contextLength: config.max_position_embeddings,
-    bosTokenId: idList(config.bos_token_id, vocabSize)[0] ?? null,
-    eosTokenIds: idList(config.eos_token_id, vocabSize),
+    ...textEnds(config, vocabSize),
     task: 'target-text',
     stages: ['seq2seq'],
     classes: [],

@@ -6,15 +6,13 @@ import { z } from 'zod';
 import type { Builder } from '../../graph/builder.js';
 import type { Node } from '../../graph/node.js';
 import { activations } from '../../nn/activation.js';
-import { embedding, embeddingParameters, embeddingTable, norm, normParameters, type Embedding, type Norm } from '../../nn/layers.js';
-import { alibi, alibiSlopes, attentionBias, causal } from '../../nn/mask.js';
+import { norm, normParameters, type Norm } from '../../nn/layers.js';
+import { alibi, alibiSlopes } from '../../nn/mask.js';
 import { mlp } from '../../nn/mlp.js';
-import { idList, parseConfig, size, tokenId, tokenIds, type RawConfig } from '../config.js';
+import { parseConfig, size, tokenId, tokenIds, type RawConfig } from '../config.js';
 import type { Model } from '../contract.js';
-import { fusedLinears, fusedParameters, megatronBlock, selfAttention, type AttentionContext, type FusedBlock } from '../fused.js';
-import { headSizesOf } from '../gated.js';
-import { named } from '../naming.js';
-import { saysNextToken } from '../task.js';
+import { headSizesOf } from '../decoder.js';
+import { causalContext, fusedDecoder, megatronBlock, selfAttention, type AttentionContext, type FusedBlock } from '../fused.js';
 
 const schema = z
   .object({
@@ -63,35 +61,26 @@ function runBlock(g: Builder, x: Node, block: Block, context: AttentionContext):
 export function bloom(raw: RawConfig): Model {
   const config = parseConfig(schema, raw);
   const { vocab_size: vocabSize, hidden_size: width, initializer_range: std, layer_norm_epsilon: epsilon } = config;
-  const { heads, headSize } = headSizesOf(config);
-  const slopes = alibiSlopes(heads);
-  const tokens: Embedding = { module: 'transformer.word_embeddings', rows: vocabSize, width, std };
+  const sizes = headSizesOf(config);
+  const slopes = alibiSlopes(sizes.heads);
   const firstNorm: Norm = { module: 'transformer.word_embeddings_layernorm', kind: 'layer', width, epsilon };
-  const blocks = Array.from({ length: config.num_hidden_layers }, (_, index) => block(config, index));
-  const lastNorm: Norm = { module: 'transformer.ln_f', kind: 'layer', width, epsilon };
-  return {
+  return fusedDecoder({
     modelType: 'bloom',
     config: raw,
-    vocabSize,
-    hiddenSize: width,
-    layerCount: blocks.length,
-    keyValueHeads: heads,
-    headSize,
+    ends: config,
     contextLength: config.seq_length,
-    bosTokenId: idList(config.bos_token_id, vocabSize)[0] ?? null,
-    eosTokenIds: idList(config.eos_token_id, vocabSize),
-    parameters: [...embeddingParameters(tokens), ...normParameters(firstNorm), ...fusedParameters(blocks), ...normParameters(lastNorm)],
-    linears: fusedLinears(blocks),
+    sizes,
+    tokens: { module: 'transformer.word_embeddings', rows: vocabSize, width, std },
+    head: { module: 'lm_head', tied: true },
+    names: { body: 'transformer.', blocks: 'transformer.h' },
     loraTargets: ['query_key_value'],
-    ...saysNextToken,
-    ...named({ body: 'transformer.', blocks: 'transformer.h', tied: { embedding: 'transformer.word_embeddings.weight', head: 'lm_head.weight' } }),
-
-    forward(g, inputs) {
-      const keys = inputs.cache ?? inputs;
-      const bias = g.add(attentionBias(g, inputs, keys, [causal]), alibi(g, keys.positions, slopes)); // [B,H,T,S]
-      const embedded = norm(g, embedding(g, inputs.ids, tokens), firstNorm); // [B,T,C]
-      const hidden = blocks.reduce((x, b) => runBlock(g, x, b, { bias, cache: inputs.cache }), embedded);
-      return { hidden: norm(g, hidden, lastNorm), head: { weight: embeddingTable(g, tokens) } };
+    entrance: { parameters: normParameters(firstNorm), enter: (g, x) => norm(g, x, firstNorm) },
+    blocks: Array.from({ length: config.num_hidden_layers }, (_, index) => block(config, index)),
+    lastNorm: { module: 'transformer.ln_f', kind: 'layer', width, epsilon },
+    context(g, inputs) {
+      const { bias, cache } = causalContext(g, inputs);
+      return { bias: g.add(bias, alibi(g, (cache ?? inputs).positions, slopes)), cache }; // [B,H,T,S]
     },
-  };
+    runBlock,
+  });
 }

@@ -8,17 +8,15 @@ import { z } from 'zod';
 import type { Builder } from '../../graph/builder.js';
 import type { Node } from '../../graph/node.js';
 import { activations } from '../../nn/activation.js';
-import { embedding, embeddingParameters, embeddingTable, norm, normParameters, type Embedding, type Norm } from '../../nn/layers.js';
+import { norm } from '../../nn/layers.js';
 import { attentionBias, causal } from '../../nn/mask.js';
 import { mlp } from '../../nn/mlp.js';
 import { rotaryAngles, rotaryFrequencies, rotate, type Angles } from '../../nn/rotary.js';
 import { UserError } from '../../util/errors.js';
 import { idList, parseConfig, size, tokenId, tokenIds, type RawConfig } from '../config.js';
-import type { Model } from '../contract.js';
-import { fusedLinears, fusedParameters, megatronBlock, selfAttention, type AttentionContext, type FusedBlock } from '../fused.js';
-import { headSizesOf } from '../gated.js';
-import { named } from '../naming.js';
-import { saysNextToken } from '../task.js';
+import type { Model, ModelInputs } from '../contract.js';
+import { headSizesOf } from '../decoder.js';
+import { fusedDecoder, megatronBlock, selfAttention, type AttentionContext, type FusedBlock } from '../fused.js';
 
 const schema = z.object({
   vocab_size: size,
@@ -67,60 +65,43 @@ function turnHalves(g: Builder, heads: Node, [inPrompt, inAnswer]: readonly [Ang
 export function chatGlm(raw: RawConfig): Model {
   const config = parseConfig(schema, raw);
   const { vocab_size: vocabSize, hidden_size: width } = config;
-  const { heads, headSize } = headSizesOf(config);
+  const sizes = headSizesOf(config);
+  const { headSize } = sizes;
   if (headSize % 4 !== 0) throw new UserError(`each half of a head turns in pairs, so its size ${headSize} must be a multiple of 4`);
   const [answerStartId] = idList(config.bos_token_id, vocabSize);
   if (answerStartId === undefined) throw new UserError(`bos_token_id: ${String(config.bos_token_id)} is none of ${vocabSize} tokens`);
-  const tokens: Embedding = { module: 'transformer.word_embeddings', rows: vocabSize, width, std };
-  const head: Embedding = config.tie_word_embeddings ? tokens : { ...tokens, module: 'lm_head' };
-  const blocks = Array.from({ length: config.num_layers }, (_, index) => block(config, index));
-  const lastNorm: Norm = { module: 'transformer.final_layernorm', kind: 'layer', width, epsilon: config.layernorm_epsilon };
   const frequencies = rotaryFrequencies(headSize / 2, 10_000).map(inHalfPrecision);
-  return {
+  const model = fusedDecoder({
     modelType: 'chatglm',
     config: raw,
-    vocabSize,
-    hiddenSize: width,
-    layerCount: blocks.length,
-    keyValueHeads: heads,
-    headSize,
+    ends: config,
     contextLength: config.max_sequence_length,
-    bosTokenId: answerStartId,
-    eosTokenIds: idList(config.eos_token_id, vocabSize),
-    parameters: [
-      ...embeddingParameters(tokens),
-      ...(head === tokens ? [] : embeddingParameters(head)),
-      ...fusedParameters(blocks),
-      ...normParameters(lastNorm),
-    ],
-    linears: fusedLinears(blocks),
+    sizes,
+    tokens: { module: 'transformer.word_embeddings', rows: vocabSize, width, std },
+    head: { module: 'lm_head', tied: config.tie_word_embeddings },
+    names: { body: 'transformer.', blocks: 'transformer.layers', derived: /(^|\.)rotary_emb\.inv_freq$/ },
     loraTargets: ['query_key_value'],
-    ...saysNextToken,
-    stages: ['sft'], // a text that is no answer has no prompt to see whole
-    answerStartId,
-    ...named({
-      body: 'transformer.',
-      blocks: 'transformer.layers',
-      tied: head === tokens ? { embedding: 'transformer.word_embeddings.weight', head: 'lm_head.weight' } : null,
-      derived: /(^|\.)rotary_emb\.inv_freq$/,
-    }),
+    blocks: Array.from({ length: config.num_layers }, (_, index) => block(config, index)),
+    lastNorm: { module: 'transformer.final_layernorm', kind: 'layer', width, epsilon: config.layernorm_epsilon },
+    context: (g, inputs) => contextOf(g, inputs, frequencies),
+    runBlock,
+  });
+  return { ...model, stages: ['sft'], answerStartId }; // a text that is no answer has no prompt to see whole
+}
 
-    forward(g, inputs) {
-      const blocksOf = (of: { readonly blocks?: Node }): Node => {
-        if (of.blocks === undefined) throw new Error('ChatGLM was not told where the answer starts');
-        return of.blocks;
-      };
-      const place = blocksOf(inputs);
-      const keys = inputs.cache ?? inputs;
-      // A prompt's tokens are all at place 0, so that what is causal by places lets them see each other.
-      const bias = attentionBias(g, { ...inputs, positions: place }, { ...keys, positions: blocksOf(keys) }, [causal]);
-      const inPrompt = g.sub(inputs.positions, place); // the answer's tokens: where [gMASK] is, right before them
-      const angles = [rotaryAngles(g, inPrompt, { frequencies }), rotaryAngles(g, place, { frequencies })] as const;
-      const context: AttentionContext = { bias, cache: inputs.cache, turn: (heads) => turnHalves(g, heads, angles) };
-      const hidden = blocks.reduce((x, b) => runBlock(g, x, b, context), embedding(g, inputs.ids, tokens)); // [B,T,C]
-      return { hidden: norm(g, hidden, lastNorm), head: { weight: embeddingTable(g, head) } };
-    },
-  };
+function contextOf(g: Builder, inputs: ModelInputs, frequencies: readonly number[]): AttentionContext {
+  const place = placesOf(inputs);
+  const keys = inputs.cache ?? inputs;
+  // A prompt's tokens are all at place 0, so that what is causal by places lets them see each other.
+  const bias = attentionBias(g, { ...inputs, positions: place }, { ...keys, positions: placesOf(keys) }, [causal]);
+  const inPrompt = g.sub(inputs.positions, place); // the answer's tokens: where [gMASK] is, right before them
+  const angles = [rotaryAngles(g, inPrompt, { frequencies }), rotaryAngles(g, place, { frequencies })] as const;
+  return { bias, cache: inputs.cache, turn: (heads) => turnHalves(g, heads, angles) };
+}
+
+function placesOf({ blocks }: { readonly blocks?: Node }): Node {
+  if (blocks === undefined) throw new Error('ChatGLM was not told where the answer starts');
+  return blocks;
 }
 
 /** The original keeps its frequencies in 16 bits, in any precision of the model; they are all above 2⁻¹⁴. */

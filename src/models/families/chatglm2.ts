@@ -5,14 +5,13 @@
  */
 import { z } from 'zod';
 import { activations } from '../../nn/activation.js';
-import type { Embedding, Linear, Norm } from '../../nn/layers.js';
+import type { Linear, Norm } from '../../nn/layers.js';
 import { causal } from '../../nn/mask.js';
 import { rotaryFrequencies } from '../../nn/rotary.js';
 import { UserError } from '../../util/errors.js';
-import { idList, notSupported, parseConfig, size, tokenId, tokenIds, type RawConfig } from '../config.js';
+import { notSupported, parseConfig, size, tokenId, tokenIds, type RawConfig } from '../config.js';
 import type { Model } from '../contract.js';
 import { gatedDecoder, type GatedBlock } from '../gated.js';
-import { named } from '../naming.js';
 
 const schema = z.object({
   padded_vocab_size: size,
@@ -70,22 +69,19 @@ export function laterChatGlm(raw: RawConfig): Model {
   const { padded_vocab_size: vocabSize, hidden_size: width, num_attention_heads: heads, multi_query_group_num: keyValueHeads, kv_channels: headSize } = config;
   if (heads % keyValueHeads !== 0) throw new UserError(`num_attention_heads ${heads} is not a multiple of multi_query_group_num ${keyValueHeads}`);
   if (headSize % 4 !== 0) throw new UserError(`half of a head turns in pairs, so kv_channels ${headSize} must be a multiple of 4`);
-  const tokens: Embedding = { module: 'transformer.embedding.word_embeddings', rows: vocabSize, width, std };
   return gatedDecoder({
     modelType: 'chatglm',
     config: raw,
-    vocabSize,
+    ends: config,
     contextLength: config.seq_length,
-    bosTokenId: idList(config.bos_token_id, vocabSize)[0] ?? null,
-    eosTokenIds: idList(config.eos_token_id, vocabSize),
-    loraTargets: ['query_key_value'],
-    ...named({ body: 'transformer.', blocks: 'transformer.encoder.layers', tied: null, derived: /(^|\.)rotary_pos_emb\.inv_freq$/ }),
     sizes: { heads, keyValueHeads, headSize },
-    tokens,
+    tokens: { module: 'transformer.embedding.word_embeddings', rows: vocabSize, width, std },
+    head: { module: 'transformer.output_layer', tied: false },
+    names: { body: 'transformer.', blocks: 'transformer.encoder.layers', derived: /(^|\.)rotary_pos_emb\.inv_freq$/ },
+    loraTargets: ['query_key_value'],
     blocks: Array.from({ length: config.num_layers }, (_, index) => block(config, index)),
     activation: activations.silu,
     lastNorm: normOf(config, 'final_layernorm'),
-    head: { ...tokens, module: 'transformer.output_layer' },
     rope: { frequencies: rotaryFrequencies(headSize / 2, 10_000 * config.rope_ratio), interleaved: true },
   });
 }

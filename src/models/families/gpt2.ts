@@ -7,15 +7,12 @@ import { z } from 'zod';
 import type { Builder } from '../../graph/builder.js';
 import type { Node } from '../../graph/node.js';
 import { activations } from '../../nn/activation.js';
-import { embedding, embeddingParameters, embeddingTable, norm, normParameters, type Embedding, type Linear, type Norm } from '../../nn/layers.js';
-import { attentionBias, causal } from '../../nn/mask.js';
+import { embedding, embeddingParameters, norm, type Embedding, type Linear, type Norm } from '../../nn/layers.js';
 import { mlp } from '../../nn/mlp.js';
 import { UserError } from '../../util/errors.js';
-import { activationName, idList, notSupported, parseConfig, size, tokenId, tokenIds, type RawConfig } from '../config.js';
-import type { Model, ModelOutput } from '../contract.js';
-import { fusedLinears, fusedParameters, selfAttention, type AttentionContext, type FusedBlock } from '../fused.js';
-import { named } from '../naming.js';
-import { saysNextToken } from '../task.js';
+import { activationName, notSupported, parseConfig, size, tokenId, tokenIds, type RawConfig } from '../config.js';
+import type { Model } from '../contract.js';
+import { fusedDecoder, selfAttention, type AttentionContext, type FusedBlock } from '../fused.js';
 
 const schema = z.object({
   vocab_size: size,
@@ -73,43 +70,19 @@ export function gpt2(raw: RawConfig): Model {
 
   const tokens: Embedding = { module: 'transformer.wte', rows: config.vocab_size, width, std };
   const positions: Embedding = { module: 'transformer.wpe', rows: config.n_positions, width, std };
-  const blocks = Array.from({ length: config.n_layer }, (_, index) => block(config, index));
-  const lastNorm: Norm = { module: 'transformer.ln_f', kind: 'layer', width, epsilon: config.layer_norm_epsilon };
-  const head: Embedding = config.tie_word_embeddings ? tokens : { ...tokens, module: 'lm_head' };
-
-  return {
+  return fusedDecoder({
     modelType: 'gpt2',
     config: raw,
-    vocabSize: config.vocab_size,
-    hiddenSize: width,
-    layerCount: config.n_layer,
-    keyValueHeads: heads,
-    headSize: width / heads,
+    ends: config,
     contextLength: config.n_positions,
-    bosTokenId: idList(config.bos_token_id, config.vocab_size)[0] ?? null,
-    eosTokenIds: idList(config.eos_token_id, config.vocab_size),
-    parameters: [
-      ...embeddingParameters(tokens),
-      ...embeddingParameters(positions),
-      ...fusedParameters(blocks),
-      ...normParameters(lastNorm),
-      ...(head === tokens ? [] : embeddingParameters(head)),
-    ],
-    linears: fusedLinears(blocks),
+    sizes: { heads, keyValueHeads: heads, headSize: width / heads },
+    tokens,
+    head: { module: 'lm_head', tied: config.tie_word_embeddings },
+    names: { body: 'transformer.', blocks: 'transformer.h', derived: /(^|\.)attn\.(bias|masked_bias)$/ },
     loraTargets: ['c_attn'],
-    ...saysNextToken,
-    ...named({
-      body: 'transformer.',
-      blocks: 'transformer.h',
-      tied: head === tokens ? { embedding: 'transformer.wte.weight', head: 'lm_head.weight' } : null,
-      derived: /(^|\.)attn\.(bias|masked_bias)$/,
-    }),
-
-    forward(g, inputs): ModelOutput {
-      const bias = attentionBias(g, inputs, inputs.cache ?? inputs, [causal]);
-      const embedded = g.add(embedding(g, inputs.ids, tokens), embedding(g, inputs.positions, positions)); // [B,T,C]
-      const hidden = blocks.reduce((x, b) => runBlock(g, x, b, { bias, cache: inputs.cache }), embedded);
-      return { hidden: norm(g, hidden, lastNorm), head: { weight: embeddingTable(g, head) } };
-    },
-  };
+    entrance: { parameters: embeddingParameters(positions), enter: (g, x, inputs) => g.add(x, embedding(g, inputs.positions, positions)) },
+    blocks: Array.from({ length: config.n_layer }, (_, index) => block(config, index)),
+    lastNorm: { module: 'transformer.ln_f', kind: 'layer', width, epsilon: config.layer_norm_epsilon },
+    runBlock,
+  });
 }

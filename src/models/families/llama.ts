@@ -6,10 +6,10 @@ import { z } from 'zod';
 import { activations } from '../../nn/activation.js';
 import type { Embedding, Linear, Norm } from '../../nn/layers.js';
 import { causal, type Sight } from '../../nn/mask.js';
-import { activationName, idList, parseConfig, size, tokenId, tokenIds, type RawConfig } from '../config.js';
+import { activationName, parseConfig, size, tokenId, tokenIds, type RawConfig } from '../config.js';
 import type { Model } from '../contract.js';
-import { gatedDecoder, headSizesOf, type GatedBlock, type GatedDecoder } from '../gated.js';
-import { named } from '../naming.js';
+import { headSizesOf } from '../decoder.js';
+import { gatedDecoder, type GatedBlock, type GatedDecoder } from '../gated.js';
 import { ropeKeys, ropeOf } from '../rope.js';
 
 /** The keys that Llama's kin share with it. */
@@ -52,7 +52,6 @@ export function llamaLike(modelType: string, raw: RawConfig, config: LlamaConfig
   const queryWidth = sizes.heads * sizes.headSize;
   const keyWidth = sizes.keyValueHeads * sizes.headSize;
   const tokens: Embedding = { module: 'model.embed_tokens', rows: vocabSize, width, std };
-  const head: Embedding = config.tie_word_embeddings ? tokens : { ...tokens, module: 'lm_head' };
   const blocks = Array.from({ length: config.num_hidden_layers }, (_, index): GatedBlock => {
     const at = `model.layers.${index}`;
     const map = (module: string, bias: boolean, [inputSize, outputSize]: [number, number]): Linear => ({ module: `${at}.${module}`, inputSize, outputSize, bias, transposeW: true, std });
@@ -73,23 +72,16 @@ export function llamaLike(modelType: string, raw: RawConfig, config: LlamaConfig
   return {
     modelType,
     config: raw,
-    vocabSize,
+    ends: config,
     contextLength: config.max_position_embeddings,
-    bosTokenId: idList(config.bos_token_id, vocabSize)[0] ?? null,
-    eosTokenIds: idList(config.eos_token_id, vocabSize),
-    loraTargets: ['q_proj', 'v_proj'],
-    ...named({
-      body: 'model.',
-      blocks: 'model.layers',
-      tied: head === tokens ? { embedding: 'model.embed_tokens.weight', head: 'lm_head.weight' } : null,
-      derived: /(^|\.)rotary_emb\.inv_freq$/,
-    }),
     sizes,
     tokens,
+    head: { module: 'lm_head', tied: config.tie_word_embeddings },
+    names: { body: 'model.', blocks: 'model.layers', derived: /(^|\.)rotary_emb\.inv_freq$/ },
+    loraTargets: ['q_proj', 'v_proj'],
     blocks,
     activation: activations[config.hidden_act],
     lastNorm: { module: 'model.norm', kind: 'rms', width, epsilon },
-    head,
     rope: ropeOf(config, sizes.headSize),
   };
 }

@@ -7,17 +7,14 @@ import { z } from 'zod';
 import type { Builder } from '../../graph/builder.js';
 import type { Node } from '../../graph/node.js';
 import { activations } from '../../nn/activation.js';
-import { embedding, embeddingParameters, embeddingTable, norm, normParameters, type Embedding, type Norm } from '../../nn/layers.js';
-import { attentionBias, causal } from '../../nn/mask.js';
+import { norm } from '../../nn/layers.js';
 import { mlp } from '../../nn/mlp.js';
 import { rotaryAngles, rotate } from '../../nn/rotary.js';
-import { activationName, idList, parseConfig, size, tokenId, tokenIds, type RawConfig } from '../config.js';
+import { activationName, parseConfig, size, tokenId, tokenIds, type RawConfig } from '../config.js';
 import type { Model } from '../contract.js';
-import { fusedLinears, fusedParameters, megatronBlock, selfAttention, type AttentionContext, type FusedBlock } from '../fused.js';
-import { headSizesOf } from '../gated.js';
-import { named } from '../naming.js';
+import { headSizesOf } from '../decoder.js';
+import { causalContext, fusedDecoder, megatronBlock, selfAttention, type AttentionContext, type FusedBlock } from '../fused.js';
 import { ropeKeys, ropeOf } from '../rope.js';
-import { saysNextToken } from '../task.js';
 
 const schema = z.object({
   vocab_size: size,
@@ -60,44 +57,24 @@ function runBlock(g: Builder, x: Node, block: Block, context: AttentionContext):
 export function gptNeox(raw: RawConfig): Model {
   const config = parseConfig(schema, raw);
   const { vocab_size: vocabSize, hidden_size: width, initializer_range: std } = config;
-  const { heads, headSize } = headSizesOf(config);
-  const rope = ropeOf({ ...config, rope_theta: config.rope_theta ?? config.rotary_emb_base, partial_rotary_factor: config.partial_rotary_factor ?? config.rotary_pct }, headSize);
-  const tokens: Embedding = { module: 'gpt_neox.embed_in', rows: vocabSize, width, std };
-  const head: Embedding = config.tie_word_embeddings ? tokens : { ...tokens, module: 'embed_out' };
-  const blocks = Array.from({ length: config.num_hidden_layers }, (_, index) => block(config, index));
-  const lastNorm: Norm = { module: 'gpt_neox.final_layer_norm', kind: 'layer', width, epsilon: config.layer_norm_eps };
-  return {
+  const sizes = headSizesOf(config);
+  const rope = ropeOf({ ...config, rope_theta: config.rope_theta ?? config.rotary_emb_base, partial_rotary_factor: config.partial_rotary_factor ?? config.rotary_pct }, sizes.headSize);
+  return fusedDecoder({
     modelType: 'gpt_neox',
     config: raw,
-    vocabSize,
-    hiddenSize: width,
-    layerCount: blocks.length,
-    keyValueHeads: heads,
-    headSize,
+    ends: config,
     contextLength: config.max_position_embeddings,
-    bosTokenId: idList(config.bos_token_id, vocabSize)[0] ?? null,
-    eosTokenIds: idList(config.eos_token_id, vocabSize),
-    parameters: [
-      ...embeddingParameters(tokens),
-      ...fusedParameters(blocks),
-      ...normParameters(lastNorm),
-      ...(head === tokens ? [] : embeddingParameters(head)),
-    ],
-    linears: fusedLinears(blocks),
+    sizes,
+    tokens: { module: 'gpt_neox.embed_in', rows: vocabSize, width, std },
+    head: { module: 'embed_out', tied: config.tie_word_embeddings },
+    names: { body: 'gpt_neox.', blocks: 'gpt_neox.layers', derived: /(^|\.)attention\.(bias|masked_bias|rotary_emb\.inv_freq)$/ },
     loraTargets: ['query_key_value'],
-    ...saysNextToken,
-    ...named({
-      body: 'gpt_neox.',
-      blocks: 'gpt_neox.layers',
-      tied: head === tokens ? { embedding: 'gpt_neox.embed_in.weight', head: 'embed_out.weight' } : null,
-      derived: /(^|\.)attention\.(bias|masked_bias|rotary_emb\.inv_freq)$/,
-    }),
-
-    forward(g, inputs) {
+    blocks: Array.from({ length: config.num_hidden_layers }, (_, index) => block(config, index)),
+    lastNorm: { module: 'gpt_neox.final_layer_norm', kind: 'layer', width, epsilon: config.layer_norm_eps },
+    context(g, inputs) {
       const angles = rotaryAngles(g, inputs.positions, rope);
-      const context: AttentionContext = { bias: attentionBias(g, inputs, inputs.cache ?? inputs, [causal]), cache: inputs.cache, turn: (heads) => rotate(g, heads, angles) };
-      const hidden = blocks.reduce((x, b) => runBlock(g, x, b, context), embedding(g, inputs.ids, tokens)); // [B,T,C]
-      return { hidden: norm(g, hidden, lastNorm), head: { weight: embeddingTable(g, head) } };
+      return { ...causalContext(g, inputs), turn: (heads) => rotate(g, heads, angles) };
     },
-  };
+    runBlock,
+  });
 }

@@ -12,12 +12,10 @@ import { attentionBias, causal } from '../../nn/mask.js';
 import { mlp, type Mlp } from '../../nn/mlp.js';
 import { rotaryAngles, rotate, type Angles } from '../../nn/rotary.js';
 import { withPast } from '../cache.js';
-import { activationName, idList, notSupported, parseConfig, size, tokenId, tokenIds, type RawConfig } from '../config.js';
+import { activationName, notSupported, parseConfig, size, tokenId, tokenIds, type RawConfig } from '../config.js';
 import type { Model, ModelInputs } from '../contract.js';
-import { headSizesOf, type HeadSizes } from '../gated.js';
-import { named } from '../naming.js';
+import { decoderFacts, headSizesOf, type HeadSizes } from '../decoder.js';
 import { ropeKeys, ropeOf } from '../rope.js';
-import { saysNextToken } from '../task.js';
 
 const schema = z.object({
   vocab_size: size,
@@ -97,21 +95,19 @@ export function phi(raw: RawConfig): Model {
   const lastNorm: Norm = { module: 'model.final_layernorm', kind: 'layer', width, epsilon: config.layer_norm_eps };
   const linears = blocks.flatMap(({ query, key, value, out, up, down }) => [query, key, value, out, up, down]);
   return {
-    modelType: 'phi',
-    config: raw,
-    vocabSize,
-    hiddenSize: width,
-    layerCount: blocks.length,
-    keyValueHeads: sizes.keyValueHeads,
-    headSize: sizes.headSize,
-    contextLength: config.max_position_embeddings,
-    bosTokenId: idList(config.bos_token_id, vocabSize)[0] ?? null,
-    eosTokenIds: idList(config.eos_token_id, vocabSize),
+    ...decoderFacts({
+      modelType: 'phi',
+      config: raw,
+      ends: config,
+      contextLength: config.max_position_embeddings,
+      sizes,
+      tokens,
+      head: { module: head.module, tied: false },
+      names: { body: 'model.', blocks: 'model.layers', derived: /(^|\.)rotary_emb\.inv_freq$/ },
+      loraTargets: ['q_proj', 'v_proj', 'fc1', 'fc2'],
+    }, blocks.length),
     parameters: [...embeddingParameters(tokens), ...linears.flatMap(linearParameters), ...[...blocks.map((b) => b.norm), lastNorm].flatMap(normParameters), ...linearParameters(head)],
     linears,
-    loraTargets: ['q_proj', 'v_proj', 'fc1', 'fc2'],
-    ...saysNextToken,
-    ...named({ body: 'model.', blocks: 'model.layers', tied: null, derived: /(^|\.)rotary_emb\.inv_freq$/ }),
 
     forward(g, inputs) {
       const context: Context = { bias: attentionBias(g, inputs, inputs.cache ?? inputs, [causal]), angles: rotaryAngles(g, inputs.positions, rope), cache: inputs.cache };
