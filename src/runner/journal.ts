@@ -1,5 +1,6 @@
 /** Files of one JSON object a line that a run appends to. */
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { replaceFile } from '../util/atomic.js';
 
 /** Drops what was written after a step to which a run has gone back, so that the file tells one history. */
 export function dropLinesAfter(file: string, key: string, step: number): void {
@@ -7,8 +8,7 @@ export function dropLinesAfter(file: string, key: string, step: number): void {
   const lines = readFileSync(file, 'utf8').split('\n').filter((line) => line !== '');
   const kept = lines.filter((line) => stepOf(line, key) <= step);
   if (kept.length === lines.length) return;
-  writeFileSync(`${file}.tmp`, kept.map((line) => `${line}\n`).join(''));
-  renameSync(`${file}.tmp`, file);
+  replaceFile(file, kept.map((line) => `${line}\n`).join(''));
 }
 
 /** A line that a crash has cut off belongs to no step. */

@@ -30,8 +30,16 @@ export class Growing<A extends NumberArray> {
     this.#values[index] = value;
   }
 
+  /** A copy of all values. */
   take(): A {
     return this.#copy(this.length);
+  }
+
+  /** All of them, and it is empty again. */
+  drain(): A {
+    const values = this.take();
+    this.length = 0;
+    return values;
   }
 
   #copy(capacity: number): A {

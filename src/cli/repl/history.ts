@@ -1,6 +1,7 @@
 /** Lines typed at the prompt, kept in the home from one session to the next. */
-import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceFile } from '../../util/atomic.js';
 
 /** Lines kept; the file is cut back to them when it has grown to twice as many. */
 const kept = 1000;
@@ -16,7 +17,7 @@ export interface LineHistory {
 export function openHistory(home: string): LineHistory {
   const file = join(home, 'command-history');
   let lines = read(file);
-  if (lines.length > 2 * kept) attempt(() => replace(file, lines.slice(-kept)));
+  if (lines.length > 2 * kept) attempt(() => replaceFile(file, `${lines.slice(-kept).join('\n')}\n`));
   lines = lines.slice(-kept);
   return {
     lines: () => lines,
@@ -38,11 +39,6 @@ function read(file: string): readonly string[] {
   } catch {
     return [];
   }
-}
-
-function replace(file: string, lines: readonly string[]): void {
-  writeFileSync(`${file}.new`, `${lines.join('\n')}\n`);
-  renameSync(`${file}.new`, file);
 }
 
 function attempt(write: () => void): void {

@@ -16,7 +16,7 @@ const markWords = 3;
 function sameText(): DuplicateFinder {
   let table = new Uint32Array(markWords << 10);
   let rows = 0;
-  let fresh = new Growing(Uint32Array);
+  const fresh = new Growing(Uint32Array);
 
   /** False where it was there. */
   const put = (mark: Uint32Array): boolean => {
@@ -48,11 +48,7 @@ function sameText(): DuplicateFinder {
       fresh.push(mark);
       return false;
     },
-    takeMarks() {
-      const marks = fresh.take();
-      fresh = new Growing(Uint32Array);
-      return marks;
-    },
+    takeMarks: () => fresh.drain(),
     remember(marks) {
       for (let at = 0; at < marks.length; at += markWords) add(marks.subarray(at, at + markWords));
     },

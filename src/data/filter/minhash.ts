@@ -37,7 +37,7 @@ export function likeText(): DuplicateFinder {
   const chains = new Growing(Int32Array); //       [rows × bands]: the row before it in the same chain, + 1
   let heads = new Int32Array(bands << 10); //      [bands × slots]: the newest row of a chain, + 1
   let rows = 0;
-  let fresh = new Growing(Uint32Array);
+  const fresh = new Growing(Uint32Array);
 
   const hash = (text: string): void => {
     const shingles = shinglesOf(text);
@@ -96,11 +96,7 @@ export function likeText(): DuplicateFinder {
       fresh.push(new Uint32Array(signature.buffer));
       return false;
     },
-    takeMarks() {
-      const marks = fresh.take();
-      fresh = new Growing(Uint32Array);
-      return marks;
-    },
+    takeMarks: () => fresh.drain(),
     remember(marks) {
       for (let at = 0; at < marks.length; at += markWords) add(new Uint16Array(marks.slice(at, at + markWords).buffer));
     },

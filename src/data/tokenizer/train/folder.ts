@@ -1,6 +1,7 @@
 /** A learned vocabulary as the folder that this program and Transformers read. */
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { replaceFile } from '../../../util/atomic.js';
 import { UserError } from '../../../util/errors.js';
 import { gpt2Definition } from '../byte-level.js';
 import { specialToken, written } from '../definition.js';
@@ -37,12 +38,6 @@ export function saveTokenizer(folder: string, { vocab, merges }: Bpe, special: r
     clean_up_tokenization_spaces: false,
   };
   mkdirSync(folder, { recursive: true });
-  write(path.join(folder, 'tokenizer_config.json'), `${JSON.stringify(Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null)), null, 2)}\n`);
-  write(path.join(folder, 'tokenizer.json'), written(definition));
-}
-
-/** Whole or not at all. */
-function write(file: string, text: string): void {
-  writeFileSync(`${file}.part`, text);
-  renameSync(`${file}.part`, file);
+  replaceFile(path.join(folder, 'tokenizer_config.json'), `${JSON.stringify(Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null)), null, 2)}\n`);
+  replaceFile(path.join(folder, 'tokenizer.json'), written(definition));
 }
