@@ -31,7 +31,7 @@ export function isRunFolder(path: string): boolean {
  */
 export async function adoptRun(store: Store, home: string, from: string): Promise<RunRecord> {
   const { id } = identityIn(from);
-  if (store.runs().some((run) => run.id === id)) return store.run(id);
+  if (store.has(id)) return store.run(id);
   readExperiment(join(from, 'experiment.yaml'));
   const folder = runFolder(home, id);
   if (resolve(from) !== resolve(folder)) {

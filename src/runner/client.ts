@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { runFolder } from '../store/folders.js';
 import { openStore } from '../store/store.js';
 import type { Store } from '../store/store.js';
-import type { RunRecord } from '../store/rows.js';
+import type { ProcessIdentity, RunRecord } from '../store/rows.js';
 import type { Control, LiveChange } from '../trainer/events.js';
 import { UserError } from '../util/errors.js';
 import { runSocket, supervisorSocket } from './address.js';
@@ -29,9 +29,9 @@ const silenceMs = 30 * 60_000;
  */
 export async function startRun(home: string, runId: string, use: Entries = entries): Promise<void> {
   withStore(home, (store) => {
+    if (store.enqueue(runId)) return;
     const { name, state } = store.run(runId);
-    if (state !== 'queued') throw new UserError(`the run "${name}" (${runId}) is ${state}: only a queued run can be started`);
-    store.enqueue(runId);
+    throw new UserError(`the run "${name}" (${runId}) is ${state}: only a queued run can be started`);
   });
   await workQueue(home, use);
 }
@@ -83,7 +83,7 @@ export async function kill(home: string, runId: string): Promise<RunRecord> {
     const run = store.run(runId);
     const identity = store.processOf(runId);
     if (store.cancel(runId, 'stopped before it began')) return store.run(runId);
-    if (identity !== null && isElsewhere(identity)) return giveUp(store, home, { run, host: identity.host ?? 'another machine' });
+    if (identity !== null && isElsewhere(identity)) return giveUp(store, home, { run, process: identity });
     if (identity === null || !isAlive(identity)) {
       reconcileStore(store, home);
       throw new UserError(`the run "${run.name}" (${runId}) is ${store.run(runId).state}: it has no process to kill`);
@@ -104,12 +104,14 @@ export async function kill(home: string, runId: string): Promise<RunRecord> {
 }
 
 /** A machine that is gone for good never tells how its runs ended: one that has long written nothing is ended here. */
-function giveUp(store: Store, home: string, { run, host }: { run: RunRecord; host: string }): RunRecord {
+function giveUp(store: Store, home: string, { run, process }: { run: RunRecord; process: ProcessIdentity }): RunRecord {
   const files = ['run.log', 'trainer_log.jsonl'].map((name) => statSync(join(runFolder(home, run.id), name), { throwIfNoEntry: false })?.mtimeMs ?? 0);
-  if (Date.now() - Math.max(...files) < silenceMs) throw new UserError(`the run "${run.name}" (${run.id}) is on ${host} and has written within the last half hour: kill it there`);
-  store.recordControl(run.id, 'kill', new Date().toISOString());
-  store.clearProcess(run.id);
-  settle(store, home, { runId: run.id, exit: null });
+  if (Date.now() - Math.max(...files) < silenceMs) throw new UserError(`the run "${run.name}" (${run.id}) is on ${process.host ?? 'another machine'} and has written within the last half hour: kill it there`);
+  store.transaction(() => {
+    if (!store.clearProcess(run.id, process)) throw new UserError(`the process of ${run.name} (${run.id}) has just changed: look again with \`workbench runs\``);
+    store.recordControl(run.id, 'kill', new Date().toISOString());
+    settle(store, home, { runId: run.id, exit: null });
+  });
   return store.run(run.id);
 }
 

@@ -1,7 +1,7 @@
 /** What is said of a run whose process ended without saying it itself. */
 import { rmSync } from 'node:fs';
 import { runFolder } from '../store/folders.js';
-import type { BegunState, RunRecord } from '../store/rows.js';
+import { isLive, type ProcessIdentity, type RunRecord } from '../store/rows.js';
 import type { Store } from '../store/store.js';
 import type { TrainEvent } from '../trainer/events.js';
 import { restoreRun } from '../trainer/checkpoint/checkpoint.js';
@@ -15,33 +15,55 @@ const unseen = 'its process is gone and nobody saw how: most likely killed';
 /** A run that was asked for but not queued has a process within seconds, or whoever asked is gone. */
 const patienceMs = 60_000;
 
+export interface Ending {
+  readonly runId: string;
+  /** Null when nobody saw it. */
+  readonly exit: Exit | null;
+  /** When the run began to wait for that process. */
+  readonly since?: string | null;
+}
+
 /**
- * Brings the record of a run into line with the end of its process; `exit` is null when nobody saw it. Does nothing
- * while the process that has the run lives: then it was another one that ended. `since` is when the run began to wait for that process.
+ * Brings the record and the folder of a run into line with the end of its process. Does nothing while the process that has the
+ * run lives (then it was another one that ended), nor where the run was removed meanwhile.
  * Returns what was recorded of a run that ran out of memory and is queued again, to be started by the caller; else nothing.
  */
-export function settle(store: Store, home: string, { runId, exit, since = null }: { runId: string; exit: Exit | null; since?: string | null }): TrainEvent[] {
-  const holder = store.processOf(runId);
-  if (holder !== null && (isElsewhere(holder) || isAlive(holder))) return [];
-  const { state, reason } = store.run(runId);
-  let how: string | null = null;
+export function settle(store: Store, home: string, ending: Ending): TrainEvent[] {
+  // As one: no other process can take the run between what is seen of it, what is said of it and what is cleaned up behind it.
+  return store.transaction(() => {
+    const { runId } = ending;
+    const holder = store.processOf(runId);
+    if (!store.has(runId) || (holder !== null && (isElsewhere(holder) || isAlive(holder)))) return [];
+    const how = recordEnd(store, home, { ending, holder });
+    if (holder !== null) store.clearProcess(runId, holder);
+    cleanUp(home, runId);
+    return how === null ? [] : retrySmaller(store, { runId, since: ending.since ?? null, how });
+  });
+}
+
+function cleanUp(home: string, runId: string): void {
+  for (const path of [runSocket(home, runId), engineFolder(runFolder(home, runId))]) {
+    try {
+      rmSync(path, { recursive: true, force: true });
+    } catch {
+      // It takes room until the run goes on or is removed; what became of the run is recorded all the same.
+    }
+  }
+  restoreRun(runFolder(home, runId));
+}
+
+/** Says of a run what it has not said itself; returns how it ran out of memory, null where it did not. */
+function recordEnd(store: Store, home: string, { ending: { runId, exit }, holder }: { ending: Ending; holder: ProcessIdentity | null }): string | null {
+  const run = store.run(runId);
+  const { state, reason } = run;
+  if (state === 'failed' && exit !== null) return saidOutOfMemory(store, runId) ? 'an allocation failed' : null;
   // Who only found the run without its process may have come before the parent, who knows more.
-  const unexplained = state === 'crashed' && reason === unseen && exit !== null;
-  if (state === 'running' || state === 'paused' || unexplained) {
-    how = exit === null ? null : outOfMemory(home, runId, exit);
-    const end = outcomeOf(store, runId, exit, how);
-    store.setState(runId, end.state, end.reason, state); // unless it was resumed just now
-    if (end.state !== 'crashed') how = null;
-  }
-  if (state === 'failed' && exit !== null && store.history(runId).findLast(({ type }) => type === 'failed')?.details['out_of_memory'] === true) how = 'an allocation failed';
-  store.clearProcess(runId);
-  rmSync(runSocket(home, runId), { force: true });
-  // What is queued may have another process by now.
-  if (state !== 'queued') {
-    rmSync(engineFolder(runFolder(home, runId)), { recursive: true, force: true });
-    restoreRun(runFolder(home, runId));
-  }
-  return how === null ? [] : retrySmaller(store, { runId, since, how });
+  const isUnexplained = state === 'crashed' && reason === unseen && exit !== null;
+  if (!isLive(run) && !isUnexplained) return null;
+  const how = exit === null ? null : outOfMemory(home, runId, exit);
+  const end = wasKilled(store, runId) ? killed : { state: 'crashed' as const, reason: crashOf(run, { exit, how, holder }) };
+  store.setState(runId, end.state, end.reason);
+  return end.state === 'crashed' ? how : null;
 }
 
 /**
@@ -49,7 +71,9 @@ export function settle(store: Store, home: string, { runId, exit, since = null }
  * `since` the same time as when the process was started was resumed meanwhile.
  */
 export function settleUnbegun(store: Store, { runId, since }: { runId: string; since: string | null }, how: string): void {
-  if (store.waitingSince(runId) === since && store.cancel(runId, how)) store.setState(runId, 'failed', `its process ${how}: see run.log`);
+  store.transaction(() => {
+    if (store.waitingSince(runId) === since && store.cancel(runId, how)) store.setState(runId, 'failed', `its process ${how}: see run.log`);
+  });
 }
 
 /** Finds the runs that are said to be live and are not, and says what became of them. Returns the ids of those that live here; of those on another machine it says nothing. */
@@ -59,22 +83,33 @@ export function reconcile(store: Store, home: string, ownChildren: ReadonlySet<s
     if (ownChildren.has(id) || (process !== null && isAlive(process))) live.push(id);
     else settle(store, home, { runId: id, exit: null });
   }
-  for (const { id, since } of store.unclaimed()) {
-    // A clock that was set back makes it wait from the future.
-    if (Math.abs(Date.now() - Date.parse(since)) > patienceMs) store.cancel(id, 'never started: the command that made it ended first');
+  if (forgotten(store).length > 0) {
+    store.transaction(() => {
+      for (const { id } of forgotten(store)) store.cancel(id, 'never started: the command that made it ended first');
+    });
   }
   return live;
 }
 
-function outcomeOf(store: Store, runId: string, exit: Exit | null, outOfMemory: string | null): { state: BegunState; reason: string } {
-  // A kill of an earlier part is not this one.
-  if (store.history(runId).findLast(({ type }) => type === 'control' || type === 'started')?.details['control'] === 'kill') {
-    return { state: 'stopped', reason: 'killed by the user' };
-  }
-  const process = store.processOf(runId);
-  if (process !== null && isOfEarlierBoot(process)) return { state: 'crashed', reason: 'the machine was restarted, or lost power, while it ran' };
-  const run = store.run(runId);
-  return { state: 'crashed', reason: outOfMemory === null ? reasonOf(exit, run) : `${outOfMemory}${memoryFigures(run)}: ${lessMemory}` };
+function forgotten(store: Store): ReturnType<Store['unclaimed']> {
+  // A clock that was set back makes it wait from the future.
+  return store.unclaimed().filter(({ since }) => Math.abs(Date.now() - Date.parse(since)) > patienceMs);
+}
+
+function saidOutOfMemory(store: Store, runId: string): boolean {
+  return store.history(runId).findLast(({ type }) => type === 'failed')?.details['out_of_memory'] === true;
+}
+
+/** A kill of an earlier part is not this one. */
+function wasKilled(store: Store, runId: string): boolean {
+  return store.history(runId).findLast(({ type }) => type === 'control' || type === 'started')?.details['control'] === 'kill';
+}
+
+const killed = { state: 'stopped', reason: 'killed by the user' } as const;
+
+function crashOf(run: RunRecord, { exit, how, holder }: { exit: Exit | null; how: string | null; holder: ProcessIdentity | null }): string {
+  if (holder !== null && isOfEarlierBoot(holder)) return 'the machine was restarted, or lost power, while it ran';
+  return how === null ? reasonOf(exit, run) : `${how}${memoryFigures(run)}: ${lessMemory}`;
 }
 
 const lessMemory = 'try a smaller train.per_device_train_batch_size or max_length';

@@ -1,18 +1,25 @@
 /** Makes a run that has ended ready to go on: the same run, or a branch of it. */
-import { constants, existsSync, mkdirSync, renameSync } from 'node:fs';
-import { cp, rm } from 'node:fs/promises';
+import { constants, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { checkChanges } from '../config/same-run.js';
 import type { Experiment } from '../config/schema.js';
 import { runFolder } from '../store/folders.js';
 import { isUnended } from '../store/rows.js';
 import type { RunRecord } from '../store/rows.js';
 import type { Store } from '../store/store.js';
-import { checkpointSteps, firstWhole, readCheckpoint, restoreRun, writeWhole } from '../trainer/checkpoint/checkpoint.js';
+import { checkpointSteps, firstWhole, readCheckpoint, writeWhole } from '../trainer/checkpoint/checkpoint.js';
 import { UserError } from '../util/errors.js';
+import { isAlive } from './identity.js';
 import { checkModule, keepModule, withModuleOf } from './module.js';
-import { withScratch } from './scratch-folder.js';
 import { unusedName } from './new-run.js';
+import { settle } from './outcome.js';
+import { withScratch } from './scratch-folder.js';
+
+/** How long a run that has said its end may take to write its last. */
+const patienceMs = 15_000;
+const pollMs = 50;
 
 export interface ResumeOptions {
   /** The experiment with what is to change. */
@@ -42,12 +49,36 @@ async function goOn(store: Store, home: string, { run, config, from }: { run: Ru
   if (endsBefore(run, config, from ?? run.step)) {
     throw new UserError(`${run.name} (${run.id}) is at update ${from ?? run.step} already: give train.max_steps more than ${from ?? run.step}, or go on from an older checkpoint with --branch --from`);
   }
-  restoreRun(runFolder(home, run.id));
+  await processGone(store, run);
+  settle(store, home, { runId: run.id, exit: null }); // of a process that said its end and was killed before it had cleaned up
   const folder = checkpointsOf(home, run.id);
-  if (from !== null) await readCheckpoint(stepFolder(folder, from, await checkpointSteps(folder)));
-  if (!store.requeue(run.id, config)) throw new UserError(`${run.name} (${run.id}) was resumed by somebody else just now`);
-  if (from !== null) for (const step of (await checkpointSteps(folder)).filter((step) => step > from).reverse()) await rm(join(folder, `step-${step}`), { recursive: true });
+  const steps = await checkpointSteps(folder);
+  if (from !== null) await readCheckpoint(stepFolder(folder, from, steps));
+  const later = steps.filter((step) => from !== null && step > from);
+  store.transaction(() => {
+    if (hasProcess(store, run) || !store.requeue(run.id, config)) throw resumedMeanwhile(run);
+    for (const step of later.reverse()) rmSync(join(folder, `step-${step}`), { recursive: true });
+  });
   return store.run(run.id);
+}
+
+function resumedMeanwhile({ id, name }: RunRecord): UserError {
+  return new UserError(`${name} (${id}) was resumed by somebody else just now`);
+}
+
+function hasProcess(store: Store, { id }: RunRecord): boolean {
+  const holder = store.processOf(id);
+  return holder !== null && isAlive(holder);
+}
+
+/** Its socket and its files have names that the next process takes. */
+async function processGone(store: Store, run: RunRecord): Promise<void> {
+  const deadline = performance.now() + patienceMs;
+  while (hasProcess(store, run)) {
+    if (isUnended(store.run(run.id))) throw resumedMeanwhile(run);
+    if (performance.now() > deadline) throw new UserError(`${run.name} (${run.id}) is ${run.state}, and its process has not gone yet: try again in a minute, or kill it (workbench kill ${run.id})`);
+    await wait(pollMs);
+  }
 }
 
 async function makeBranch(store: Store, home: string, { run, config, from }: { run: RunRecord } & Omit<ResumeOptions, 'branch'>): Promise<RunRecord> {

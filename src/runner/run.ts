@@ -41,7 +41,8 @@ const graceMs = 5000;
 export async function runProcess({ home, runId, workerEntry, early }: RunOptions): Promise<number> {
   const store = openStore(home, patienceMs);
   if (early?.aborted) return store.cancel(runId, 'stopped before it began') ? 0 : 1;
-  if (!store.claim(runId, ownIdentity())) return 1;
+  const self = ownIdentity();
+  if (!store.claim(runId, self)) return 1;
   const parent = process.ppid;
   const record = store.run(runId);
   const { config } = record;
@@ -96,7 +97,7 @@ export async function runProcess({ home, runId, workerEntry, early }: RunOptions
   server.close();
   changes.port1.close();
   tryTo(() => writeIdentity(folder, store.run(runId)));
-  tryTo(() => store.clearProcess(runId));
+  tryTo(() => store.clearProcess(runId, self));
   // Whoever started it tells of its end; who is left alone does so himself.
   if (process.ppid !== parent) await announceEnd(store, home, { runId }).catch((error: unknown) => log(messageOf(error)));
   store.close();

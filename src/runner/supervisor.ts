@@ -100,18 +100,13 @@ class Supervisor {
   }
 
   #start(runId: string): void {
-    const child = spawnRun(this.#home, { runId, entry: this.#runEntry, ipc: false });
     const since = this.#store.waitingSince(runId);
+    if (since === null) return; // taken out just now
+    const child = spawnRun(this.#home, { runId, entry: this.#runEntry, ipc: false });
     this.#children.set(runId, child);
     this.#log(`${runId} started, process ${child.pid ?? 'none'}`);
     child.once('error', (error) => void this.#ended({ runId, since }, `could not be started: ${error.message}`));
     child.once('exit', (code, signal) => void this.#ended({ runId, since }, `ended with ${signal ?? code}`, { code, signal, kernelKilled: this.#kernelKills.recent() }));
-  }
-
-  /** What ran goes on before what waits. */
-  #first(runId: string): void {
-    this.#store.enqueueFirst(runId);
-    this.#log(`${runId} ran out of memory and goes on with smaller micro-batches`);
   }
 
   /** The queue goes on meanwhile. */
@@ -129,19 +124,23 @@ class Supervisor {
   }
 
   /** Does not reject. */
-  async #ended({ runId, since }: { runId: string; since: string | null }, how: string, exit: Exit | null = null): Promise<void> {
+  async #ended({ runId, since }: { runId: string; since: string }, how: string, exit: Exit | null = null): Promise<void> {
     this.#log(`${runId} ${how}`);
     try {
-      await this.#patiently(() => {
-        const again = exit === null ? [] : settle(this.#store, this.#home, { runId, exit, since });
-        if (again.length > 0) this.#first(runId);
-        settleUnbegun(this.#store, { runId, since }, how);
-      });
+      await this.#patiently(() => this.#store.transaction(() => this.#settle({ runId, since, exit }, how)));
     } catch (error) {
       this.#log(`${runId} is left to whoever looks next: ${messageOf(error)}`);
     }
     this.#children.delete(runId);
     this.#wake();
+  }
+
+  #settle({ runId, since, exit }: { runId: string; since: string; exit: Exit | null }, how: string): void {
+    if (exit !== null && settle(this.#store, this.#home, { runId, exit, since }).length > 0) {
+      this.#store.enqueueFirst(runId); // what ran goes on before what waits
+      this.#log(`${runId} ran out of memory and goes on with smaller micro-batches`);
+    }
+    settleUnbegun(this.#store, { runId, since }, how);
   }
 
   /** A store that is locked, or a disk that is full, may be free again soon: tries once a second, for a minute. */

@@ -81,9 +81,13 @@ export class Connection {
     return this.#query(statement);
   }
 
+  get inTransaction(): boolean {
+    return this.#db.inTransaction;
+  }
+
   /** Sees the store as it is at the first read, whoever writes meanwhile. */
   snapshot<T>(work: () => T): T {
-    return this.#guard(() => (this.#db.inTransaction ? work() : this.#db.transaction(work).deferred()));
+    return this.#guard(() => (this.inTransaction ? work() : this.#db.transaction(work).deferred()));
   }
 
   /** All of `work` or nothing; the lock is taken at the start, so that it cannot fail half-way for another writer. */

@@ -25,6 +25,7 @@ export class Reader implements StoreReader {
   readonly #byId: RunQuery;
   readonly #byName: RunQuery;
   readonly #byPrefix: RunQuery;
+  readonly #known: Query<{ id: string }>;
   readonly #names: Query<{ id: string; name: string }>;
   protected readonly metricKeys: Query<{ key: number; name: string }>;
   readonly #curve: Query<PointRow>;
@@ -55,6 +56,7 @@ export class Reader implements StoreReader {
     this.#byId = runQuery(connection, 'WHERE id = @reference');
     this.#byName = runQuery(connection, 'WHERE name = @reference', 'ORDER BY id DESC LIMIT 1');
     this.#byPrefix = runQuery(connection, "WHERE id >= @reference AND id < @reference || '~'", 'ORDER BY id LIMIT 4');
+    this.#known = connection.prepare('SELECT id FROM runs WHERE id = @id');
     this.#names = connection.prepare('SELECT id, name FROM runs ORDER BY id DESC LIMIT 1000');
     this.metricKeys = connection.prepare('SELECT key, name FROM metric_keys ORDER BY key');
     this.#curve = connection.prepare(points);
@@ -81,6 +83,10 @@ export class Reader implements StoreReader {
 
   runs(): readonly RunRecord[] {
     return this.#list.read();
+  }
+
+  has(id: string): boolean {
+    return this.#known.first({ id }) !== undefined;
   }
 
   run(reference: string): RunRecord {

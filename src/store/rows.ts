@@ -132,6 +132,8 @@ export interface ProcessIdentity {
 export interface StoreReader {
   /** All runs, newest first. The same array while nothing has changed, the same record for each run that has not; asked again, only what has changed is read. */
   runs(): readonly RunRecord[];
+  /** Whether there is a run of that very id. */
+  has(id: string): boolean;
   /** By id, unique prefix or name (the newest of that name); throws UserError naming near ones when there is none. */
   run(reference: string): RunRecord;
   /** By key, each in the order of steps. */

@@ -23,6 +23,7 @@ export class RunList {
 
   /** Newest first. The same array when nothing has changed, and the same record for each run that has not. */
   read(): readonly RunRecord[] {
+    if (this.#connection.inTransaction) return newestFirst(this.#all()); // what is read there may be taken back
     return this.#connection.snapshot(() => {
       const newest = this.#newest.first()!.at;
       if (this.#runs === null) this.#runs = newestFirst(this.#all());

@@ -48,7 +48,8 @@ export function prepareStatements(connection: Connection) {
     insertMeasurement: write('INSERT INTO measurements (time, details) VALUES (@time, @details)'),
     cancel: write(`UPDATE runs SET state = 'stopped', reason = @reason, queue_position = NULL, ended_at = @time
       WHERE id = @id AND state = 'queued'`),
-    clearProcess: write('UPDATE runs SET pid = NULL, process_start = NULL, boot_id = NULL, host = NULL WHERE id = @id'),
+    clearProcess: write(`UPDATE runs SET pid = NULL, process_start = NULL, boot_id = NULL, host = NULL
+      WHERE id = @id AND pid = @pid AND process_start = @startTime AND boot_id = @bootId`),
     enqueue: write(`UPDATE runs SET queue_position = coalesce(queue_position, (SELECT coalesce(max(queue_position), 0) + 1 FROM runs))
       WHERE id = @id AND state = 'queued'`),
     setPosition: write("UPDATE runs SET queue_position = @position WHERE id = @id AND state = 'queued'"),

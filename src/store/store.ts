@@ -27,6 +27,8 @@ export interface BranchOptions {
 }
 
 export interface Store extends StoreReader {
+  /** Several calls as one: all of them or none, and nobody else writes between them. What `work` throws is thrown. */
+  transaction<T>(work: () => T): T;
   /** A new run in state `queued`, with an id of its own; it waits for nobody until it is enqueued or started. */
   createRun(run: { readonly name: string; readonly config: Experiment; readonly parent?: string }): RunRecord;
   /**
@@ -46,10 +48,10 @@ export interface Store extends StoreReader {
   setState(runId: string, state: BegunState, reason: string | null, from?: RunState): void;
   /** Takes it upon the caller to tell of the end of a run; true for one caller alone, once an end. */
   takeEnd(runId: string): boolean;
-  /** Its process has ended. */
-  clearProcess(runId: string): void;
-  /** Puts a queued run at the end of the queue; once is enough. */
-  enqueue(runId: string): void;
+  /** That process of a run has ended; false when the run has none or another one. */
+  clearProcess(runId: string, process: ProcessIdentity): boolean;
+  /** Puts a queued run at the end of the queue; once is enough. False when it is not queued any more. */
+  enqueue(runId: string): boolean;
   /** Puts a queued run before all that wait. Throws a UserError when it is not queued any more. */
   enqueueFirst(runId: string): void;
   /** Gives a run of the queue another place, from 1; one past the end is the last. Throws a UserError when it is not in the queue. */
@@ -100,6 +102,10 @@ class SqliteStore extends Reader implements Store {
     super(connection);
     this.#home = home;
     this.#sql = prepareStatements(connection);
+  }
+
+  transaction<T>(work: () => T): T {
+    return this.connection.transaction(work);
   }
 
   createRun({ name, config, parent }: { readonly name: string; readonly config: Experiment; readonly parent?: string }): RunRecord {
@@ -166,12 +172,12 @@ class SqliteStore extends Reader implements Store {
     return this.#sql.takeEnd.run({ id: runId }) === 1;
   }
 
-  clearProcess(runId: string): void {
-    this.#sql.clearProcess.run({ id: runId });
+  clearProcess(runId: string, { pid, startTime, bootId }: ProcessIdentity): boolean {
+    return this.#sql.clearProcess.run({ id: runId, pid, startTime, bootId }) === 1;
   }
 
-  enqueue(runId: string): void {
-    this.#sql.enqueue.run({ id: runId });
+  enqueue(runId: string): boolean {
+    return this.#sql.enqueue.run({ id: runId }) === 1;
   }
 
   enqueueFirst(runId: string): void {

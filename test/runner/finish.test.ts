@@ -14,7 +14,7 @@ const nobody = { pid: process.pid, startTime: 'x', bootId: 'y' };
 function ended(name: string, command: string | null, reason: string | null = null): string {
   const { id } = place.store.createRun({ name, config: { ...tinyExperiment(), on_finish: command } });
   place.store.claim(id, nobody);
-  place.store.clearProcess(id);
+  place.store.clearProcess(id, nobody);
   place.store.setState(id, 'failed', reason);
   return id;
 }

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseExperiment } from '../../src/config/parse.js';
 import { runSocket, supervisorSocket } from '../../src/runner/address.js';
@@ -13,7 +14,7 @@ import { control, kill, reconcile, startRun } from '../../src/runner/client.js';
 import { runForeground } from '../../src/runner/foreground.js';
 import { isAlive, ownIdentity } from '../../src/runner/identity.js';
 import { runProcess } from '../../src/runner/run.js';
-import { runFolder } from '../../src/store/folders.js';
+import { databasePath, runFolder } from '../../src/store/folders.js';
 import { takeLock } from '../../src/store/lock.js';
 import type { RunRecord } from '../../src/store/rows.js';
 import { openStore } from '../../src/store/store.js';
@@ -42,8 +43,9 @@ afterEach(async () => {
   for (const id of store.queue()) store.cancel(id, 'the test is over');
   for (const id of reconcile(home)) await kill(home, id);
   await supervisorGone();
+  await expect.poll(() => store.runs().filter(({ id }) => hasProcess(id)), soon).toEqual([]); // one that has said its end writes its last
   store.close();
-  rmSync(home, { recursive: true, maxRetries: 20, retryDelay: 50 }); // a process that nobody waits for writes its last
+  rmSync(home, { recursive: true });
 });
 
 function create(name: string, max_steps: number): string {
@@ -54,6 +56,11 @@ function command(script: string, runId: string): ChildProcess & { stdout: NonNul
   const child = spawn(process.execPath, [fileURLToPath(fixture(script)), home, runId], { stdio: ['ignore', 'pipe', 'inherit'] });
   commands.push(child);
   return child;
+}
+
+function hasProcess(runId: string): boolean {
+  const process = store.processOf(runId);
+  return process !== null && isAlive(process);
 }
 
 function until(runId: string, wanted: (run: RunRecord) => boolean): Promise<unknown> {
@@ -299,12 +306,12 @@ describe('the truth', () => {
     const engine = join(runFolder(home, first), 'engine');
     mkdirSync(engine);
     writeFileSync(join(engine, 'weights.bin'), 'large');
-    const socket = runSocket(home, first);
-    rmSync(socket);
-    mkdirSync(socket); // cannot be removed as a file
+    const other = new Database(databasePath(home));
+    other.exec("CREATE TRIGGER held BEFORE UPDATE OF state ON runs WHEN NEW.state = 'crashed' BEGIN SELECT RAISE(ABORT, 'not yet'); END");
     process.kill(store.processOf(first)!.pid, 'SIGKILL');
-    await expect.poll(() => readFileSync(join(home, 'supervisor.log'), 'utf8'), soon).toContain('tries again');
-    rmSync(socket, { recursive: true });
+    await expect.poll(() => readFileSync(join(home, 'supervisor.log'), 'utf8'), soon).toContain('tries again: not yet');
+    other.exec('DROP TRIGGER held');
+    other.close();
     await until(second, ({ state }) => state === 'completed');
     expect(store.run(first).state).toBe('crashed');
     expect(existsSync(engine)).toBe(false);

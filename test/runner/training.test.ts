@@ -1,79 +1,41 @@
 /** The real thing through real processes: the tiny model that the repository ships learns by LoRA, is killed, and goes on. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { readExperiment } from '../../src/config/file.js';
-import { control, kill, reconcile, startRun } from '../../src/runner/client.js';
-import { runForeground } from '../../src/runner/foreground.js';
-import { entries } from '../../src/runner/spawn.js';
-import { takeLock } from '../../src/store/lock.js';
-import type { MetricPoint, RunRecord } from '../../src/store/rows.js';
-import { openStore } from '../../src/store/store.js';
-import type { Store } from '../../src/store/store.js';
+import { afterAll, expect, it } from 'vitest';
+import { control } from '../../src/runner/client.js';
+import { prepareResume } from '../../src/runner/resume.js';
+import { Tiny } from './tiny.js';
 
-const quickstart = fileURLToPath(new URL('../../experiments/quickstart.yaml', import.meta.url));
-const built = (entry: URL) => new URL(entry.href.replace('/src/', '/dist/'));
-const dist = { supervisor: built(entries.supervisor), run: built(entries.run) };
-const soon = { timeout: 40_000, interval: 20 };
+const place = new Tiny();
+afterAll(() => place.remove());
 
-let home: string;
-let store: Store;
-beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), 'workbench-training-'));
-  store = openStore(home);
-});
-afterEach(async () => {
-  for (const id of reconcile(home)) await kill(home, id);
-  await expect.poll(() => {
-    const lock = takeLock(join(home, 'supervisor.lock'));
-    lock?.release();
-    return lock !== null;
-  }, soon).toBe(true);
-  store.close();
-  rmSync(home, { recursive: true });
-});
+it('a run that is killed and goes on ends as one that was not, in one history', async () => {
+  const steady = 'train.lr_scheduler_type=constant';
+  const killed = place.create(steady, 'train.max_steps=100000');
+  await place.start(killed);
+  await place.until(killed, ({ checkpoints }) => checkpoints.length > 0);
+  process.kill(place.store.processOf(killed)!.pid, 'SIGKILL');
+  await place.until(killed, ({ state }) => state === 'crashed');
+  const run = place.store.run(killed);
+  const max_steps = run.step + 5;
+  await prepareResume(place.store, place.home, { run, options: { config: { ...run.config, train: { ...run.config.train, max_steps } }, from: null, branch: false } });
+  await place.start(killed);
+  await place.until(killed, ({ state }) => state === 'completed');
+  expect(place.store.run(killed).resumed_from).toMatch(/checkpoints\/step-\d+$/);
 
-function create(steps: number): string {
-  const set = [`train.max_steps=${steps}`, 'train.per_device_train_batch_size=2', 'train.eval_steps=0', 'train.save_steps=10', 'max_length=32', 'dataset.max_samples=40'];
-  const { experiment } = readExperiment(quickstart, { set });
-  return store.createRun({ name: 'tiny', config: experiment }).id;
-}
-
-function until(runId: string, wanted: (run: RunRecord) => boolean): Promise<unknown> {
-  return expect.poll(() => wanted(store.run(runId)), soon).toBe(true);
-}
-
-const curve = (points: readonly MetricPoint[]) => points.map(({ step, value }) => [step, value]);
-
-it('a run that is killed and started again ends as one that was not, in one history', async () => {
-  const whole = create(200);
-  const killed = create(200);
-  await runForeground(home, whole, { onEvent: () => undefined, entries: dist });
-  expect(store.run(whole)).toMatchObject({ state: 'completed', reason: null, step: 200 });
-  expect(existsSync(join(store.run(whole).output!, 'adapter_model.safetensors'))).toBe(true);
-
-  await startRun(home, killed, dist);
-  await until(killed, ({ checkpoints }) => checkpoints.length > 0);
-  process.kill(store.processOf(killed)!.pid, 'SIGKILL');
-  await until(killed, ({ state }) => state === 'crashed');
-  const { step, config } = store.run(killed);
-  expect(step).toBeLessThan(200);
-  store.requeue(killed, config);
-  await startRun(home, killed, dist);
-  await until(killed, ({ state }) => state === 'completed');
-  expect(store.run(killed).resumed_from).toMatch(/checkpoints\/step-\d+$/);
-  expect(curve(store.metrics(killed, ['loss']))).toEqual(curve(store.metrics(whole, ['loss'])));
+  const whole = await place.run(place.create(steady, `train.max_steps=${max_steps}`));
+  expect(whole).toMatchObject({ state: 'completed', reason: null, step: max_steps });
+  expect(existsSync(join(whole.output!, 'adapter_model.safetensors'))).toBe(true);
+  expect(place.losses(killed)).toEqual(place.losses(whole.id));
 });
 
 it('a run that is stopped keeps what it learned', async () => {
-  const id = create(100_000);
-  await startRun(home, id, dist);
-  await until(id, ({ step }) => step > 2);
-  await control(home, id, 'stop');
-  await until(id, ({ state }) => state === 'stopped');
-  const { output, checkpoints } = store.run(id);
+  const id = place.create('train.max_steps=100000');
+  await place.start(id);
+  await place.until(id, ({ step }) => step > 2);
+  await control(place.home, id, 'stop');
+  await place.until(id, ({ state }) => state === 'stopped');
+  const { output, checkpoints } = place.store.run(id);
   expect(existsSync(join(output!, 'adapter_model.safetensors'))).toBe(true);
   expect(checkpoints.length).toBeGreaterThan(0);
 });

@@ -72,13 +72,25 @@ describe('the list of runs', () => {
     expect(reader.runs().map(({ id }) => id)).toEqual([last, first, '0000000000']);
   });
 
+  it('knows nothing of what was taken back', () => {
+    create('kept');
+    expect(() => store.transaction(() => {
+      create('taken back');
+      expect(store.runs().map(({ name }) => name)).toEqual(['taken back', 'kept']);
+      throw new Error('no');
+    })).toThrow('no');
+    create('another');
+    expect(store.runs().map(({ name }) => name)).toEqual(['another', 'kept']);
+  });
+
   it('is not read again for what only the machinery sees', () => {
     const id = create('a');
+    const process = { pid: 1, startTime: '1', bootId: 'b' };
     const before = reader.runs();
-    store.claim(id, { pid: 1, startTime: '1', bootId: 'b' });
+    store.claim(id, process);
     const running = reader.runs();
     expect(running[0].state).toBe('running');
-    store.clearProcess(id);
+    store.clearProcess(id, process);
     expect(reader.runs()).toBe(running);
     expect(before[0].state).toBe('queued');
   });

@@ -168,7 +168,9 @@ describe('the way of a run', () => {
     expect(store.live()).toEqual([{ id, process }]);
     store.recordControl(id, 'save', time);
     store.setState(id, 'crashed', 'killed');
-    store.clearProcess(id);
+    expect(store.clearProcess(id, { ...process, startTime: '13' })).toBe(false);
+    expect(store.processOf(id)).toEqual(process);
+    expect(store.clearProcess(id, process)).toBe(true);
     expect(store.run(id)).toMatchObject({ state: 'crashed', reason: 'killed' });
     expect(store.run(id).ended_at).not.toBeNull();
     expect(store.processOf(id)).toBeNull();

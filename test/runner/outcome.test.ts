@@ -1,0 +1,119 @@
+/** What is said of a run whose process ended, while others take the same run. */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { parseExperiment } from '../../src/config/parse.js';
+import { runSocket } from '../../src/runner/address.js';
+import { ownIdentity } from '../../src/runner/identity.js';
+import { reconcile, settle, settleUnbegun } from '../../src/runner/outcome.js';
+import { prepareResume } from '../../src/runner/resume.js';
+import { runFolder } from '../../src/store/folders.js';
+import { openStore, type Store } from '../../src/store/store.js';
+
+const config = parseExperiment({ model: 'm', dataset: { path: 'd' } });
+const soon = { timeout: 20_000, interval: 5 };
+const self = ownIdentity();
+/** One that had this number before. */
+const gone = { ...self, startTime: '0' };
+const killed = { code: null, signal: 'SIGKILL' } as const;
+
+let home: string;
+let store: Store;
+let id: string;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'workbench-outcome-'));
+  store = openStore(home);
+  ({ id } = store.createRun({ name: 'taken', config }));
+});
+afterEach(() => {
+  store.close();
+  rmSync(home, { recursive: true });
+});
+
+it('the end of one process is not said of the next one, whose record and socket stay', () => {
+  store.claim(id, gone);
+  expect(settle(store, home, { runId: id, exit: null })).toEqual([]);
+  expect(store.run(id)).toMatchObject({ state: 'crashed', reason: expect.stringContaining('nobody saw how') as string });
+  store.requeue(id, config);
+  store.claim(id, self);
+  mkdirSync(dirname(runSocket(home, id)), { recursive: true });
+  writeFileSync(runSocket(home, id), '');
+  settle(store, home, { runId: id, exit: killed });
+  expect(store.clearProcess(id, gone)).toBe(false);
+  expect(store.run(id)).toMatchObject({ state: 'running', reason: null });
+  expect(store.processOf(id)).toEqual(self);
+  expect(existsSync(runSocket(home, id))).toBe(true);
+});
+
+it('nobody can take a run while its end is recorded', () => {
+  store.claim(id, gone);
+  const other = openStore(home, 0);
+  const clear = store.clearProcess.bind(store);
+  let tried = 0;
+  store.clearProcess = (...process) => {
+    expect(() => other.requeue(id, config)).toThrow(/locked by another program/);
+    tried++;
+    return clear(...process);
+  };
+  settle(store, home, { runId: id, exit: killed });
+  expect(tried).toBe(1);
+  expect(store.run(id).reason).toContain('SIGKILL');
+  expect(other.requeue(id, config)).toBe(true);
+  other.close();
+});
+
+it('says nothing of a run that was removed meanwhile', () => {
+  store.cancel(id, 'not wanted');
+  store.remove(id);
+  expect(settle(store, home, { runId: id, exit: killed })).toEqual([]);
+});
+
+it('a process that ended before it began is not said of a run that waits anew', () => {
+  const since = store.waitingSince(id);
+  settleUnbegun(store, { runId: id, since: 'earlier' }, 'ended with 1');
+  expect(store.waitingSince(id)).toBe(since);
+  settleUnbegun(store, { runId: id, since }, 'ended with 1');
+  expect(store.run(id)).toMatchObject({ state: 'failed', reason: 'its process ended with 1: see run.log' });
+});
+
+it('a run whose place in line is kept is not taken for one that was forgotten', () => {
+  store.enqueue(id);
+  const { id: forgotten } = store.createRun({ name: 'forgotten', config });
+  const now = Date.now;
+  Date.now = () => now() + 3600_000;
+  try {
+    reconcile(store, home);
+  } finally {
+    Date.now = now;
+  }
+  expect([store.run(id).state, store.run(forgotten).state]).toEqual(['queued', 'stopped']);
+});
+
+it('a run that has said its end goes on only when its process has gone, and gives up no checkpoint before', async () => {
+  store.claim(id, self);
+  store.setState(id, 'completed', null);
+  const process = store.processOf.bind(store);
+  let asked = 0;
+  store.processOf = (run) => {
+    asked++;
+    return process(run);
+  };
+  const resumed = prepareResume(store, home, { run: store.run(id), options: { config: { ...config, train: { ...config.train, max_steps: 9 } }, from: null, branch: false } });
+  await expect.poll(() => asked, soon).toBeGreaterThan(1);
+  expect(store.run(id).state).toBe('completed');
+  store.clearProcess(id, self);
+  expect(await resumed).toMatchObject({ id, state: 'queued' });
+});
+
+it('a run that somebody else resumed meanwhile is left alone', async () => {
+  store.claim(id, gone);
+  store.setState(id, 'stopped', 'by hand');
+  const run = store.run(id);
+  const checkpoints = join(runFolder(home, id), 'checkpoints');
+  mkdirSync(join(checkpoints, '.step-4.old'), { recursive: true }); // as a writer at work leaves it for a moment
+  store.requeue(id, config);
+  store.claim(id, self);
+  await expect(prepareResume(store, home, { run, options: { config, from: null, branch: false } })).rejects.toThrow(/was resumed by somebody else just now/);
+  expect(readdirSync(checkpoints)).toEqual(['.step-4.old']);
+});
