@@ -11,6 +11,7 @@ const src = fileURLToPath(new URL('../src', import.meta.url));
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   util: [],
   machine: ['util'],
+  metrics: [],
   config: ['util'],
   data: ['config', 'util'],
   weights: ['util'],
@@ -20,13 +21,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   engine: ['graph', 'util'],
   models: ['nn', 'graph', 'weights', 'config', 'util'],
   lora: ['nn', 'graph', 'weights', 'config', 'util'],
-  trainer: ['models', 'lora', 'nn', 'optim', 'graph', 'weights', 'data', 'config', 'util', 'engine/contract.ts'],
+  trainer: ['models', 'lora', 'nn', 'optim', 'graph', 'weights', 'data', 'metrics', 'config', 'util', 'engine/contract.ts'],
   export: ['trainer', 'data', 'models', 'lora', 'nn', 'graph', 'weights', 'config', 'util', 'engine/onnx/file.ts'],
   hub: ['util'],
   store: ['trainer/events.ts', 'config', 'util'],
   runner: ['export/plot.ts', 'export/tensorboard.ts', 'store', 'trainer', 'engine/registry.ts', 'config', 'util'],
   ui: ['runner/protocol.ts', 'store/rows.ts', 'store/query.ts', 'trainer/events.ts', 'trainer/estimate.ts', 'models', 'data', 'config', 'machine', 'util'],
-  cli: ['ui', 'runner', 'store', 'hub', 'export', 'trainer', 'models', 'engine/registry.ts', 'data', 'config', 'machine', 'util'],
+  cli: ['ui', 'runner', 'store', 'hub', 'export', 'trainer', 'models', 'engine/registry.ts', 'data', 'metrics', 'config', 'machine', 'util'],
   'main.ts': ['cli', 'util'],
 };
 

@@ -1,13 +1,17 @@
-import { resolve } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { homeFolder } from '../config/home.js';
 import { withValues } from '../config/keys.js';
 import type { Experiment } from '../config/schema.js';
+import { openReader } from '../store/reader.js';
+import { writePredictions } from '../trainer/generate/predict.js';
 import { evaluateDataset } from '../trainer/open.js';
 import { UserError } from '../util/errors.js';
-import { formatCount, formatNumber, formatShare } from '../util/format.js';
 import { tokenCache, withAssignments } from './experiment.js';
 import { findSubject, withModel, type Subject } from './subject.js';
 import type { Terminal } from './terminal.js';
-import { facts } from './view/table.js';
+import { evaluationLines, type EvaluationReport } from './view/evaluation.js';
+import { redrawnLine } from './view/progress.js';
 
 interface Options {
   /** None: the evaluation rows of the run. */
@@ -15,32 +19,67 @@ interface Options {
   readonly format?: string;
   readonly adapter?: string;
   readonly base?: true;
+  readonly generate?: true;
+  readonly out?: string;
+  readonly maxNewTokens?: number;
+  readonly numBeams?: number;
+  readonly maxSamples?: number;
   readonly set: readonly string[];
   readonly json?: true;
 }
 
-/** Loss and perplexity over the label tokens of a dataset; accuracy over its rows where they are classes. */
+/** Loss and perplexity over the label tokens of a dataset; accuracy over its rows where they are classes; how near its answers are where it writes them. */
 export async function evaluate(terminal: Terminal, reference: string, options: Options): Promise<void> {
+  const predictionsFile = fileOf(options);
   const subject = findSubject(terminal, reference, options);
-  const experiment = evaluationOf(subject, options);
-  const result = await withModel({ ...subject, experiment }, terminal.env, (open) => evaluateDataset(open, experiment, tokenCache(terminal.env)));
-  const accuracy = experiment.dataset.format === 'classification' ? result.accuracy : null;
-  if (options.json) {
-    terminal.json({ model: subject.model, adapter: subject.adapter, dataset: experiment.dataset.eval ?? experiment.dataset.path, ...result, accuracy });
-    return;
+  const experiment = withAnswers(evaluationOf(subject, options), options);
+  const line = redrawnLine(terminal);
+  const { answers, ...result } = await withModel({ ...subject, experiment }, terminal.env, (open) => evaluateDataset(open, experiment, tokenCache(terminal.env), options.json ? undefined : (done, rows) => line.show(`${done} of ${rows} rows answered`))).finally(line.clear);
+  if (answers && predictionsFile !== null) await writePredictions(predictionsFile, answers.predictions);
+  const report: EvaluationReport = {
+    ...result,
+    accuracy: experiment.dataset.format === 'classification' ? result.accuracy : null,
+    weights: subject.weights,
+    run: subject.run && { total_steps: subject.run.total_steps, best_step: bestStep(terminal, subject.run.id) },
+    answers: answers && { ...answers.scores, rows: answers.predictions.length, file: predictionsFile },
+  };
+  if (!options.json) return terminal.print(evaluationLines(report, experiment, terminal.style).join('\n'));
+  const { source, run, weights, ...figures } = report;
+  terminal.json({ model: subject.model, adapter: subject.adapter, weights: { ...weights, ...run }, dataset: experiment.dataset.eval ?? experiment.dataset.path, split: source.split, ...figures });
+}
+
+/** Where the answers go; said before anything is computed. Null without --generate. */
+function fileOf({ generate, out, maxNewTokens, numBeams, maxSamples }: Options): string | null {
+  if (!generate) {
+    if ([out, maxNewTokens, numBeams, maxSamples].some((option) => option !== undefined)) throw new UserError('--out, --max-new-tokens, --num-beams and --max-samples say how rows are answered: add --generate');
+    return null;
   }
-  const lines = facts(
-    [
-      ['loss', formatNumber(result.loss)],
-      ['perplexity', formatNumber(result.perplexity)],
-      ['accuracy', accuracy === null ? null : formatShare(accuracy)],
-      ['rows', formatCount(result.rows)],
-      ['label tokens', formatCount(result.tokens)],
-      ...result.sets.map(({ name, loss, tokens }): [string, string] => [name, `loss ${formatNumber(loss)}, perplexity ${formatNumber(Math.exp(loss))}, ${formatCount(tokens)} label tokens`]),
-    ],
-    terminal.style,
-  );
-  terminal.print(lines.join('\n'));
+  const folder = resolve(out ?? '.');
+  const file = join(folder, 'generated_predictions.jsonl');
+  if (existsSync(file)) throw new UserError(`${file} is there already: move it away, or name another folder with --out`);
+  mkdirSync(folder, { recursive: true });
+  return file;
+}
+
+/** A run that answers its rows as it learns is asked for no answers here, unless --generate says so. */
+function withAnswers(experiment: Experiment, { generate, maxNewTokens, numBeams, maxSamples }: Options): Experiment {
+  return withValues(experiment, {
+    'train.predict_with_generate': generate === true,
+    ...(maxNewTokens === undefined ? {} : { 'train.generation_max_new_tokens': maxNewTokens }),
+    ...(numBeams === undefined ? {} : { 'train.generation_num_beams': numBeams }),
+    ...(maxSamples === undefined ? {} : { 'train.max_predict_samples': maxSamples }),
+  });
+}
+
+/** The update after which the eval loss of a run was lowest; null where it was never measured. */
+function bestStep(terminal: Terminal, run: string): number | null {
+  const reader = openReader(homeFolder(terminal.env));
+  try {
+    const points = reader.metrics(run, ['eval_loss']).filter(({ value }) => !Number.isNaN(value));
+    return points.length === 0 ? null : points.reduce((best, point) => (point.value < best.value ? point : best)).step;
+  } finally {
+    reader.close();
+  }
 }
 
 /** The subject's own rows; or its own way of reading rows, on others, without its columns and template where the format is another. */

@@ -1,4 +1,5 @@
 /** The events of a run, read back from the store: what somebody sees who attaches to it. */
+import { textScoreNames, type TextScores } from '../metrics/texts.js';
 import { setLossPrefix, type HistoryRow, type MetricPoint, type RunRecord, type RunState, type StoreReader } from '../store/rows.js';
 import type { EvalEvent, StepEvent, TrainEvent } from '../trainer/events.js';
 
@@ -120,6 +121,7 @@ function evalEvent({ step, values, run }: Measured): EvalEvent {
     accuracy: values.get('accuracy') ?? null,
     eval_seconds: null,
     ...(setLosses.length === 0 ? {} : { set_losses: Object.fromEntries(setLosses) }),
+    ...(values.has('rouge1') ? { scores: Object.fromEntries(textScoreNames.map((name) => [name, values.get(name) ?? NaN])) as TextScores } : {}),
   };
 }
 

@@ -28,6 +28,16 @@ export interface Subject {
   /** The run's configuration; for a folder, the defaults with its longest row. */
   readonly experiment: Experiment;
   readonly run: RunRecord | null;
+  readonly weights: Weights;
+}
+
+/** What is evaluated or asked. */
+export interface Weights {
+  /** learned: what a run ended with; checkpoint: what it has saved last; base: what it began with; folder: a model, with or without an adapter. */
+  readonly kind: 'learned' | 'checkpoint' | 'base' | 'folder';
+  readonly path: string;
+  /** Updates that they have learned from, where that is known. */
+  readonly step: number | null;
 }
 
 /** What of a model or of a run is meant. */
@@ -66,6 +76,12 @@ export function learnedFolder(run: RunRecord): string {
   return folder;
 }
 
+/** Of what `learnedFolder` gives. A run that has gone on since it wrote its output does not say after which update that was. */
+function learnedWeights(run: RunRecord, path: string): Weights {
+  if (path === run.output) return { kind: 'learned', path, step: run.state === 'completed' || run.state === 'stopped' ? run.step : null };
+  return { kind: 'checkpoint', path, step: run.checkpoints.at(-1)?.step ?? null };
+}
+
 /** Loads the subject into an engine, lets `use` work with it, and takes everything down again. */
 export async function withModel<Result>(subject: Subject, env: Environment, use: (open: OpenModel) => Promise<Result>): Promise<Result> {
   const { model, adapter, tokenizer, experiment, run } = subject;
@@ -82,16 +98,14 @@ export async function withModel<Result>(subject: Subject, env: Environment, use:
 function runSubject(run: RunRecord, home: string): Subject {
   const config = withModuleOf(runFolder(home, run.id), run.config);
   const learned = learnedFolder(run);
-  const tokenizer = config.tokenizer ?? config.model;
-  return config.finetuning === 'lora'
-    ? { model: config.model, adapter: learned, tokenizer, experiment: config, run }
-    : { model: learned, adapter: null, tokenizer, experiment: config, run };
+  const shared = { tokenizer: config.tokenizer ?? config.model, experiment: config, run, weights: learnedWeights(run, learned) };
+  return config.finetuning === 'lora' ? { model: config.model, adapter: learned, ...shared } : { model: learned, adapter: null, ...shared };
 }
 
 function baseSubject(run: RunRecord, home: string): Subject {
   const config = withModuleOf(runFolder(home, run.id), run.config);
   if (config.init === 'random') throw new UserError(`${called(run)} began with random values, and has no base`);
-  return { model: config.model, adapter: config.lora.adapter_name_or_path, tokenizer: config.tokenizer, experiment: config, run };
+  return { model: config.model, adapter: config.lora.adapter_name_or_path, tokenizer: config.tokenizer, experiment: config, run, weights: { kind: 'base', path: config.model, step: 0 } };
 }
 
 /** What rows are taken to be where nobody has said it. */
@@ -102,5 +116,5 @@ export function folderSubject(folder: string, adapter: string | undefined): Subj
   const read = readModel(model);
   const stage = defaultStage(read);
   const experiment = parseExperiment({ model, stage, max_length: Math.min(512, read.contextLength), dataset: { path: model, format: formats[read.task] } });
-  return { model, adapter: adapter === undefined ? null : resolve(adapter), tokenizer: null, experiment, run: null };
+  return { model, adapter: adapter === undefined ? null : resolve(adapter), tokenizer: null, experiment, run: null, weights: { kind: 'folder', path: adapter === undefined ? model : resolve(adapter), step: null } };
 }

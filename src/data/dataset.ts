@@ -14,6 +14,7 @@ import { KeyTokenRows, keyTokenIds } from './keytoken.js';
 import { readMeter, type ReadProgress } from './reading.js';
 import { ChosenRows, type EncodedRows, StoredRows } from './rows.js';
 import { rowRule } from './rule.js';
+import { evaluationFiles } from './evaluation.js';
 import { type DataSet, setsOf } from './sets.js';
 import { readerOf, splitsOf } from './source/files.js';
 import type { ReadOptions, RejectedRow } from './source/row.js';
@@ -187,29 +188,14 @@ function trainingFiles(set: DataSet): readonly string[] {
   return train;
 }
 
-/**
- * Rows that have files of their own: `eval` goes before `val_size`, which goes before the validation splits
- * that the sets' folders happen to have. Null where there are none.
- */
+/** Rows that have files of their own; null where there are none. */
 async function evaluationRows({ dataset }: DataSettings, sets: readonly DataSet[], load: SplitLoader, options: PrepareOptions): Promise<{ rows: EncodedRows; splits: LoadedSplit[] } | null> {
+  const from = evaluationFiles(dataset, sets, options.baseFolder ?? '.');
+  if (from.length === 0) return null;
   const splits: LoadedSplit[] = [];
-  const from: DataSet[] = [];
-  if (dataset.eval !== null) {
-    const place = path.resolve(options.baseFolder ?? '.', dataset.eval);
-    const { validation, test, train } = splitsOf(place);
-    from.push({ ...sets[0], path: place });
-    splits.push(await load([validation, test, train].find((files) => files.length > 0) ?? [], from[0]));
-  } else if (dataset.val_size === 0) {
-    for (const set of sets) {
-      const { validation } = splitsOf(set.path);
-      if (validation.length === 0) continue;
-      from.push(set);
-      splits.push(await load(validation, set));
-    }
-  }
-  if (splits.length === 0) return null;
+  for (const { set, files } of from) splits.push(await load(files, set));
   const rows = splits.map((split) => split.rows);
-  return { rows: new ChosenRows(rows, { ...allRows(rows), names: setNames(from) }), splits };
+  return { rows: new ChosenRows(rows, { ...allRows(rows), names: setNames(from.map(({ set }) => set)) }), splits };
 }
 
 /** The last part of each path; all of it where two end alike, and numbered where they are of one file: no two are the same. */

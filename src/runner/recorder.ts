@@ -138,6 +138,7 @@ function logLine(event: StepEvent | EvalEvent, last: StepEvent | null): Record<s
     loss: event.type === 'step' ? event.loss : null,
     eval_loss: event.type === 'eval' ? event.eval_loss : null,
     ...(event.type === 'eval' && event.set_losses ? { eval_losses: event.set_losses } : {}),
+    ...(event.type === 'eval' && event.scores ? Object.fromEntries(Object.entries(event.scores).map(([name, score]) => [`eval_${name}`, score])) : {}),
     learning_rate: last?.learning_rate ?? null,
     grad_norm: event.type === 'step' ? event.grad_norm : null,
     epoch: event.epoch,

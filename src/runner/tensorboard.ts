@@ -27,9 +27,10 @@ export function tensorBoard(experiment: Experiment, folder: string): Board | nul
           break;
         }
         case 'eval': {
-          const { step, eval_loss, perplexity, accuracy, eval_seconds, set_losses = {} } = event;
+          const { step, eval_loss, perplexity, accuracy, eval_seconds, set_losses = {}, scores = {} } = event;
           const bySet = Object.fromEntries(Object.entries(set_losses).map(([name, loss]) => [`eval/${name}/loss`, loss]));
-          file.scalars({ time, step }, { 'eval/loss': eval_loss, 'eval/perplexity': perplexity, 'eval/accuracy': accuracy, 'eval/runtime': eval_seconds, ...bySet });
+          const ofAnswers = Object.fromEntries(Object.entries(scores).map(([name, score]) => [`eval/${name}`, score]));
+          file.scalars({ time, step }, { 'eval/loss': eval_loss, 'eval/perplexity': perplexity, 'eval/accuracy': accuracy, 'eval/runtime': eval_seconds, ...bySet, ...ofAnswers });
           break;
         }
         case 'sample':

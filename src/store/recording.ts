@@ -39,7 +39,7 @@ export function pointsOf(event: TrainEvent): Pick<MetricPoint, 'step' | 'key' | 
     case 'step':
       return stepPoints.map((key) => ({ step: event.step, key, value: event[key] }));
     case 'eval':
-      return [...evalPoints.map((key) => ({ step: event.step, key, value: event[key] })).filter(hasValue), ...setPoints(event)];
+      return [...evalPoints.map((key) => ({ step: event.step, key, value: event[key] })).filter(hasValue), ...setPoints(event), ...scorePoints(event)];
     default:
       return [];
   }
@@ -47,6 +47,10 @@ export function pointsOf(event: TrainEvent): Pick<MetricPoint, 'step' | 'key' | 
 
 function setPoints({ step, set_losses = {} }: EvalEvent): Pick<MetricPoint, 'step' | 'key' | 'value'>[] {
   return Object.entries(set_losses).map(([name, value]) => ({ step, key: `${setLossPrefix}${name}`, value }));
+}
+
+function scorePoints({ step, scores }: EvalEvent): Pick<MetricPoint, 'step' | 'key' | 'value'>[] {
+  return Object.entries(scores ?? {}).map(([key, value]) => ({ step, key, value }));
 }
 
 function hasValue<P extends { readonly value: number | null }>(point: P): point is P & { readonly value: number } {

@@ -4,6 +4,7 @@ import type { liveKnobs } from '../config/same-run.js';
 import type { TrainConfig } from '../config/schema.js';
 import type { SetShare } from '../data/dataset.js';
 import type { ReadProgress } from '../data/reading.js';
+import type { TextScores } from '../metrics/texts.js';
 
 export interface Progress {
   /** Updates done, and to be done. */
@@ -52,6 +53,8 @@ export interface EvalEvent extends Progress {
   readonly accuracy: number | null;
   /** Of the sets of a mixture, by name; left out where there is only one. */
   readonly set_losses?: Readonly<Record<string, number>>;
+  /** Of its answers to these rows (`predict_with_generate`); left out where there are none. */
+  readonly scores?: TextScores;
   /** Null where the event is read back from the store, which does not keep it. */
   readonly eval_seconds: number | null;
 }

@@ -4,6 +4,7 @@ import type { TrainConfig } from '../config/schema.js';
 import type { UpdateBatch } from '../data/batch/loader.js';
 import type { EncodedRows } from '../data/rows.js';
 import { OutOfMemory } from '../engine/contract.js';
+import type { TextScores } from '../metrics/texts.js';
 import { messageOf, UserError } from '../util/errors.js';
 import { counted, formatBytes } from '../util/format.js';
 import { Asked } from './asked.js';
@@ -18,6 +19,7 @@ import { leftToCpu } from './placement.js';
 import { dueAfter, totalUpdates } from './policy.js';
 import { inSmallerParts, Recovery } from './recovery/recovery.js';
 import { RefusedUpdate } from './recovery/refusal.js';
+import { scoreAnswers } from './generate/answers.js';
 import { samplesOf } from './generate/samples.js';
 import { Checkpoints } from './checkpoint/saving.js';
 import type { Session } from './session.js';
@@ -212,16 +214,19 @@ class Loop {
       accuracy: experiment.dataset.format === 'classification' ? result.accuracy : null,
       eval_seconds: (performance.now() - before) / 1000,
       ...(result.sets.length === 0 ? {} : { set_losses: Object.fromEntries(result.sets.map((set) => [set.name, set.loss])) }),
+      ...(result.scores === null ? {} : { scores: result.scores }),
     });
   }
 
   /** In smaller batches where memory runs out: the loss stays the same. Null when it was interrupted, or even one row at a time is too much. */
-  async #evaluation(rows: EncodedRows): Promise<Evaluation | null> {
+  async #evaluation(rows: EncodedRows): Promise<(Evaluation & { readonly scores: TextScores | null }) | null> {
     for (;;) {
       const { executable, experiment, model, padId, layout } = this.#session;
       const { per_device_eval_batch_size: batchSize, auto_find_batch_size: mayShrink } = experiment.train;
       try {
-        return await evaluateRows(executable, rows, { batchSize, vocabSize: model.vocabSize, padId, layout, interrupted: this.#asked.stopping });
+        const interrupted = this.#asked.stopping;
+        const result = await evaluateRows(executable, rows, { batchSize, vocabSize: model.vocabSize, padId, layout, interrupted });
+        return result && { ...result, scores: await scoreAnswers(this.#session, rows, this.#context, interrupted) };
       } catch (error) {
         if (!(error instanceof OutOfMemory)) throw error;
         const where = `Memory ran out in the evaluation at step ${this.#step}`;

@@ -1,6 +1,7 @@
 /** Opens a model to look at or to use, without training it: for `eval`, `generate` and the playground. */
 import type { EngineConfig, Experiment } from '../config/schema.js';
 import { prepareEvaluation } from '../data/dataset.js';
+import { evaluationSource, type EvaluationSource } from '../data/evaluation.js';
 import { layoutOf } from '../data/batch/layout.js';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer/index.js';
 import type { Executable } from '../engine/contract.js';
@@ -8,12 +9,14 @@ import { checkAdapter, readAdapter } from '../lora/peft.js';
 import type { Model } from '../models/contract.js';
 import { readModel, withClasses } from '../models/registry.js';
 import { type Purpose, writes } from '../models/task.js';
+import { scoreTexts, type TextScores } from '../metrics/texts.js';
 import { UserError } from '../util/errors.js';
 import { f32 } from '../util/tensor.js';
 import { evaluateRows, type Evaluation } from './evaluate.js';
 import { generationConfig, type GenerationConfig } from '../models/generation.js';
 import type { Generation } from './generate/beams.js';
 import { continuation, generateTokens, stopIdsOf, type GenerateOptions } from './generate/generate.js';
+import { checkPredicts, predictGeneration, predictOptions, predictRows, type Prediction, type PredictOptions } from './generate/predict.js';
 import { inferenceValues } from './initial.js';
 import { precisionOn } from './precision.js';
 import { inferenceProgram } from './program.js';
@@ -72,14 +75,29 @@ export async function openModel(options: OpenOptions): Promise<OpenModel> {
   };
 }
 
-/** Loss, perplexity and exact rows over the evaluation rows of an experiment. Throws a UserError where it sets none apart. */
-export async function evaluateDataset(open: OpenModel, experiment: Experiment, cacheFolder: string): Promise<Evaluation> {
+export interface DatasetEvaluation extends Evaluation {
+  /** Where its rows are from. */
+  readonly source: EvaluationSource;
+  /** What the model answered to them, where it was asked to, and how near that is. */
+  readonly answers: { readonly predictions: readonly Prediction[]; readonly scores: TextScores } | null;
+}
+
+/**
+ * Loss, perplexity and exact rows over the evaluation rows of an experiment, and, with `predict_with_generate`, the scores of its answers
+ * to them. Throws a UserError where it sets none apart. `onAnswered` is told how many of how many rows are answered.
+ */
+export async function evaluateDataset(open: OpenModel, experiment: Experiment, cacheFolder: string, onAnswered?: PredictOptions['onProgress']): Promise<DatasetEvaluation> {
+  const { train, dataset, stage } = experiment;
+  if (train.predict_with_generate) checkPredicts(experiment, open.model, 'predict_with_generate');
   const layout = layoutOf(experiment, open.tokenizer, open.model);
   const rows = await prepareEvaluation(withClasses(experiment), open.tokenizer, { cacheFolder });
-  if (rows === null) throw new UserError('its experiment sets no rows apart to evaluate on: say which with --dataset');
-  const result = await evaluateRows(open.executable, rows, { batchSize: experiment.train.per_device_eval_batch_size, vocabSize: open.model.vocabSize, padId: open.tokenizer.fillId, layout });
-  if (result === null || result.rows === 0) throw new UserError(`${experiment.dataset.eval ?? experiment.dataset.path} has no tokens to evaluate: every row is empty or too long`);
-  return result;
+  const source = evaluationSource(dataset, stage);
+  if (rows === null || source === null) throw new UserError('its experiment sets no rows apart to evaluate on: say which with --dataset');
+  const result = await evaluateRows(open.executable, rows, { batchSize: train.per_device_eval_batch_size, vocabSize: open.model.vocabSize, padId: open.tokenizer.fillId, layout });
+  if (result === null || result.rows === 0) throw new UserError(`${dataset.eval ?? dataset.path} has no tokens to evaluate: every row is empty or too long`);
+  if (!train.predict_with_generate) return { ...result, source, answers: null };
+  const predictions = await predictRows({ ...open, generation: predictGeneration(experiment, open.generation) }, rows, { ...predictOptions(experiment), onProgress: onAnswered });
+  return { ...result, source, answers: predictions && { predictions, scores: scoreTexts(predictions) } };
 }
 
 /** New tokens where neither the asking nor the model says how many. */

@@ -18,6 +18,7 @@ import { UserError } from '../util/errors.js';
 import { calibrated } from './calibration.js';
 import { firstWhole, type WholeCheckpoint } from './checkpoint/checkpoint.js';
 import { estimate, trainingLoader, type Estimate } from './estimate.js';
+import { checkPredicts } from './generate/predict.js';
 import { initialValues } from './initial.js';
 import { labelChunks } from './labels.js';
 import { totalUpdates } from './policy.js';
@@ -54,6 +55,7 @@ export async function prepareSession(given: Experiment, context: TrainContext, s
   const asked = withClasses(given);
   const model = readModel(asked.model, purposeOf(asked));
   if (!writes(model) && asked.sample.prompts.length > 0) throw new UserError(`A ${model.modelType} model of stage ${asked.stage} continues no text; leave sample.prompts out.`);
+  if (asked.train.predict_with_generate) checkPredicts(asked, model, 'train.predict_with_generate');
   const { engine, device, reason } = await context.chooseEngine(asked.engine);
   const { precision, warning } = await precisionOn(asked, { engine, device });
   if (warning !== null && context.resumeFrom.length === 0) context.emit({ type: 'warning', message: warning });

@@ -46,11 +46,11 @@ it('begins with where the run stands, then gives what is new, in order and once'
 });
 
 it('has the losses of the sets of a mixture', () => {
-  const mixed = { ...evaluation(13), set_losses: { 'en.json': 1.5, 'zh.json': 2.5 } } as TrainEvent;
+  const mixed = { ...evaluation(13), set_losses: { 'en.json': 1.5, 'zh.json': 2.5 }, scores: { rouge1: 40, rouge2: 20, rougeL: 30, bleu: 10, exact_match: 5 } } as TrainEvent;
   const follower = new Follower(store, id);
   follower.news();
   record(16, mixed);
-  expect(told(follower)).toMatchObject([{ type: 'eval', step: 13, set_losses: { 'en.json': 1.5, 'zh.json': 2.5 } }]);
+  expect(told(follower)).toMatchObject([{ type: 'eval', step: 13, set_losses: { 'en.json': 1.5, 'zh.json': 2.5 }, scores: { rouge1: 40, rouge2: 20, rougeL: 30, bleu: 10, exact_match: 5 } }]);
 });
 
 it('counts neither a rest nor a queue as time of training', () => {

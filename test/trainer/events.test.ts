@@ -15,7 +15,7 @@ const fields: { readonly [K in Kind]: { readonly [Key in Keys<Of<K>>]-?: Missing
   resumed: { checkpoint: '' },
   changed: { changes: '' },
   step: { loss: '', learning_rate: '', grad_norm: '', tokens_seen: '', tokens_per_second: '', elapsed_time: '', remaining_time: '', memory_bytes: '' },
-  eval: { eval_loss: '', perplexity: '', accuracy: '', set_losses: '?', eval_seconds: '' },
+  eval: { eval_loss: '', perplexity: '', accuracy: '', set_losses: '?', scores: '?', eval_seconds: '' },
   sample: { prompt: '', text: '', apart: '?' },
   checkpoint: { path: '', bytes: '' },
   warning: { message: '', refusal: '?' },

@@ -7,7 +7,7 @@ import type { Executable } from '../../src/engine/contract.js';
 import { generationConfig, plainGeneration, type GenerationConfig } from '../../src/models/generation.js';
 import { modelFromConfig, readModel } from '../../src/models/registry.js';
 import { initialWeights } from '../../src/models/weights.js';
-import { generateTokens } from '../../src/trainer/generate/generate.js';
+import { generateEach, generateTokens } from '../../src/trainer/generate/generate.js';
 import { inferenceProgram } from '../../src/trainer/program.js';
 import { greedy } from '../../src/trainer/generate/sampling.js';
 import { untuned } from '../../src/trainer/tuning.js';
@@ -61,6 +61,29 @@ describe.each([...new Set(cases.map(({ model }) => model))])('%s', (name) => {
     expect([...opening, ...ids, ...ended]).toEqual(golden.tokens);
     expect(stopped).toBe(ended.length > 0 ? 'end' : 'length');
     expect(heard).toEqual(ids);
+  });
+});
+
+describe.each(['models/gpt2', 'models/bloom', 'models/mistral-window', 'models/llama-gqa', 'models/chatglm2', 'models/gemma2', 'chatglm', 'bart/plain'])('%s side by side', (name) => {
+  it('answers prompts of several lengths as it answers each alone', async () => {
+    const path = join(goldenFolder, name);
+    const model = readModel(path);
+    const weights = initialWeights(model, path);
+    const executable = await compile(engines[1], inferenceProgram(model, untuned(model, { quantization: 'none', precision: 'f32' })), (variable) => weights(variable.name));
+    const { vocabSize } = model;
+    const mark = model.answerStartId === null ? [] : [model.answerStartId];
+    const prompts = [7, 2, 5, 4].map((length, i) => [...Array.from({ length }, (_, t) => (31 * i + 17 * t + 9) % vocabSize), ...mark]);
+    const options = { ...greedy, seed: 0, maxNewTokens: 6, stopIds: [] as number[] };
+    const alone = [];
+    for (const prompt of prompts) alone.push((await generateTokens(executable, model, prompt, options)).ids);
+    const stop = alone[1][3]; // so that rows end at different times
+    const cut = alone.map((ids) => ids.slice(0, ids.includes(stop) ? ids.indexOf(stop) : 6));
+    const heard = prompts.map((): number[] => []);
+    const said = await generateEach(executable, model, prompts, { ...options, stopIds: [stop], onToken: (prompt, id) => heard[prompt].push(id) });
+    expect(said.map(({ ids }) => ids)).toEqual(cut);
+    expect(said.map(({ stopped }) => stopped)).toEqual(cut.map(({ length }) => (length < 6 ? 'end' : 'length')));
+    expect(heard).toEqual(cut);
+    await executable.dispose();
   });
 });
 

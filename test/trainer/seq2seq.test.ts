@@ -73,9 +73,12 @@ const asked = { ...greedy, maxNewTokens: 8, seed: 0 };
 describe('BART', () => {
   it('learns targets whole, is written as Transformers wants it, and writes them', async () => {
     const model = await bart();
-    const experiment = experimentOf({ model, stage: 'seq2seq', finetuning: 'full', max_length: 16, dataset: dataset(model), train, sample: { prompts: ['a dog sees one red cat'], max_new_tokens: 6 } });
+    const experiment = experimentOf({ model, stage: 'seq2seq', finetuning: 'full', max_length: 16, dataset: dataset(model), train: { ...train, predict_with_generate: true }, sample: { prompts: ['a dog sees one red cat'], max_new_tokens: 6 } });
     const done = await run(experiment);
-    expect(evaluation(done)).toMatchObject({ eval_loss: expect.closeTo(0, 1) });
+    expect(evaluation(done)).toMatchObject({ eval_loss: expect.closeTo(0, 1), scores: { rouge1: 100, rouge2: 100, rougeL: 100, bleu: 0, exact_match: 100 } }); // of two words there are no runs of four
+    const predictions = readFileSync(join(done.folder, 'generated_predictions.jsonl'), 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as unknown);
+    expect(predictions).toHaveLength(6);
+    expect(predictions[0]).toMatchObject({ prompt: expect.stringMatching(/^<s> a \w+ sees .* <\/s>$/) as string, label: expect.stringMatching(/^\w+ \w+$/) as string });
     expect(done.events.findLast((event) => event.type === 'sample')).toMatchObject({ text: 'red cat' });
     const output = join(done.folder, 'model');
     expect(readJson(output, 'config.json')).toMatchObject({ architectures: ['BartForConditionalGeneration'] });
@@ -84,7 +87,8 @@ describe('BART', () => {
       const pieces: string[] = [];
       expect(await continueText(open, 'a bird sees three green bird', { ...asked, stop: 'n bi', onText: (piece) => pieces.push(piece) })).toMatchObject({ text: 'gree', stopped: 'end' });
       expect(pieces.join('')).toBe('gree'); // nothing is shown of a stop that comes in several tokens
-      expect((await evaluateDataset(open, experiment, join(home, 'cache'))).accuracy).toBe(1);
+      const found = await evaluateDataset(open, experiment, join(home, 'cache'));
+      expect(found).toMatchObject({ accuracy: 1, source: { split: 'held-out' }, answers: { predictions, scores: { exact_match: 100 } } });
     });
   });
 
@@ -113,7 +117,14 @@ describe('ChatGLM-6B', () => {
     const kept = await run(experimentOf({ ...changes, train: { ...train, max_steps: 60, learning_rate: 0.02, gradient_checkpointing: false } }));
     expect(losses(done)).toEqual(losses(kept));
     expect(losses(done).at(-1)).toBeLessThan(0.1 * losses(done)[0]);
-    const text = await opened(model, { adapter: join(done.folder, 'adapter'), stage: 'sft' }, async (open) => (await continueText(open, 'a dog sees one red cat', asked)).text);
+    const text = await opened(model, { adapter: join(done.folder, 'adapter'), stage: 'sft' }, async (open) => {
+      const told: number[][] = [];
+      const answered = experimentOf({ ...changes, train: { ...train, per_device_eval_batch_size: 4, predict_with_generate: true, max_predict_samples: 5 } });
+      const { answers } = await evaluateDataset(open, answered, join(home, 'cache'), (...done) => told.push(done));
+      expect(told).toEqual([[4, 5], [5, 5]]);
+      for (const { prompt, predict } of answers!.predictions) expect((await continueText(open, prompt.replace(/ \[gMASK\] <sop>$/, ''), { ...asked, maxNewTokens: 3 })).text.trim()).toBe(predict);
+      return (await continueText(open, 'a dog sees one red cat', asked)).text;
+    });
     expect(readFileSync(join(done.folder, 'adapter', 'adapter_config.json'), 'utf8')).toContain('CAUSAL_LM');
     expect(text.trim()).toBe('red cat');
   });

@@ -7,15 +7,20 @@ export function addModels(program: Command, terminal: Terminal): void {
   program.commandsGroup('Use what was trained:');
   program
     .command('eval')
-    .description('loss, perplexity and accuracy on a dataset')
+    .description('loss, perplexity and accuracy on a dataset, and how near its answers are')
     .argument('<run|model>', 'a run (with what it learned) or a model folder')
     .option('--dataset <path>', 'rows to evaluate on; a run has its own evaluation rows, a model needs some')
     .option('--format <format>', 'of the rows; else that of the run, or text')
     .option('--adapter <folder>', 'a PEFT adapter to put on a model folder')
     .option('--base', 'the model that the run began with, in its place: what it was before')
+    .option('--generate', 'let it answer the rows too: ROUGE, BLEU and exact answers, and generated_predictions.jsonl')
+    .option('--out <folder>', 'of --generate: where that file goes; else the working folder')
+    .option('--max-new-tokens <n>', "of --generate: at most so many; else what the model's folder says, or as many as the longest true answer has", wholeNumber(1))
+    .option('--num-beams <n>', 'of --generate: texts kept side by side, of which the likeliest wins; each costs as much as one', wholeNumber(1))
+    .option('--max-samples <n>', 'of --generate: only the first rows', wholeNumber(1))
     .addOption(setOption())
     .option('--json', 'for machines')
-    .addHelpText('after', example('workbench eval quickstart'))
+    .addHelpText('after', example('workbench eval quickstart') + '\n  $ workbench eval bart-summarise --generate')
     .action(async (subject, options) => (await import('../eval.js')).evaluate(terminal, subject, options));
   program
     .command('generate')

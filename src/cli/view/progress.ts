@@ -1,6 +1,7 @@
 /** Training events as lines of text. */
 import { keptTexts } from '../../data/filter/filter.js';
 import type { ReadProgress } from '../../data/reading.js';
+import { textScoreNames, textScoreTitles } from '../../metrics/texts.js';
 import type { EvalEvent, StartedEvent, StepEvent, TrainEvent } from '../../trainer/events.js';
 import { counted, formatBytes, formatCount, formatDuration, formatNumber, formatShare, formatShort } from '../../util/format.js';
 import { clean, cut, wrap } from '../../ui/format/text.js';
@@ -77,18 +78,24 @@ export function preparingLine({ bytes, total_bytes, remaining_time }: ReadProgre
 }
 
 /** One line that is redrawn and taken away; nothing where stdout is no terminal. */
-export function redrawnProgress(terminal: Terminal): { show(progress: ReadProgress): void; clear(): void } {
+export function redrawnLine(terminal: Terminal): { show(text: string): void; clear(): void } {
   let drawn = false;
   return {
-    show(progress) {
+    show(text) {
       if (!terminal.interactive) return;
-      terminal.write(`${clearLine}${preparingLine(progress, { width: terminal.width - 1, glyphs: terminal.style.glyphs })}`);
+      terminal.write(`${clearLine}${cut(text, terminal.width - 1, terminal.style.glyphs.ellipsis)}`);
       drawn = true;
     },
     clear() {
       if (drawn) terminal.write(clearLine);
     },
   };
+}
+
+/** The same of rows that are tokenised. */
+export function redrawnProgress(terminal: Terminal): { show(progress: ReadProgress): void; clear(): void } {
+  const line = redrawnLine(terminal);
+  return { show: (progress) => line.show(preparingLine(progress, { width: terminal.width - 1, glyphs: terminal.style.glyphs })), clear: line.clear };
 }
 
 function startedLine(event: StartedEvent): string {
@@ -105,7 +112,9 @@ function evalText(event: EvalEvent): string {
   const accuracy = event.accuracy === null ? [] : [`accuracy ${formatShare(event.accuracy)}`];
   const sets = Object.entries(event.set_losses ?? {}).map(([name, loss]) => `${clean(name)} ${formatNumber(loss)}`);
   const bySet = sets.length === 0 ? [] : [`(${sets.join(', ')})`];
-  return [`eval loss ${formatNumber(event.eval_loss)}`, ...bySet, `perplexity ${formatNumber(event.perplexity)}`, ...accuracy].join('  ');
+  const { scores } = event;
+  const answers = scores ? textScoreNames.map((name) => `${textScoreTitles[name]} ${scores[name].toFixed(1)}`) : [];
+  return [`eval loss ${formatNumber(event.eval_loss)}`, ...bySet, `perplexity ${formatNumber(event.perplexity)}`, ...accuracy, ...answers].join('  ');
 }
 
 function at({ step, total_steps }: { readonly step: number; readonly total_steps: number }): string {

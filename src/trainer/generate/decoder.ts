@@ -3,76 +3,98 @@ import type { Executable } from '../../engine/contract.js';
 import type { Model } from '../../models/contract.js';
 import { f32, i32, type Tensor } from '../../util/tensor.js';
 
+type Tokens = ArrayLike<number>;
+
+/** What a model answers: a text that it goes on with, or of an encoder–decoder one that its encoder reads. */
+export interface Asked {
+  readonly prompt: Tokens;
+  /** What is read first: the prompt, or of an encoder–decoder how every answer begins. */
+  readonly opening: Tokens;
+}
+
+/** A row of what was read last. */
+interface HeldRow {
+  /** Tokens in front of it that stand for nothing. */
+  readonly padding: number;
+  /** Which text of those asked it answers. */
+  readonly source: number;
+  /** For each token held its place in the answer, of a model that asks for it; 0 for padding. */
+  readonly places: readonly number[] | null;
+}
+
 /**
- * A model with what it has read, asked for one token after the other. A call costs the new tokens' work, and copies the keys and values
- * of all in and out of the engine (2 · layers · kvHeads · headSize · 4 bytes a token held and row). An encoder runs once.
+ * A model with what it has read, asked for one token after the other, of one text or of several side by side (openings of several
+ * lengths begin with padding, which nothing sees). A call costs the new tokens' work, and copies the keys and values of all in and
+ * out of the engine (2 · layers · kvHeads · headSize · 4 bytes a token held and row). An encoder runs once.
  */
 export class Decoder {
   readonly #executable: Executable;
   readonly #source: Readonly<Record<string, Tensor>>;
-  /** For each token held its place in the answer, of a model that asks for it. */
-  readonly #places: number[] | null;
+  #rows: readonly HeldRow[];
   #cache: Readonly<Record<string, Tensor>>;
-  /** Tokens read so far, in each row. */
+  /** Tokens read so far in each row, padding counted. */
   #held = 0;
 
-  private constructor(executable: Executable, model: Model, { opening, source }: { readonly opening: readonly number[]; readonly source: Readonly<Record<string, Tensor>> }) {
+  private constructor(executable: Executable, { rows, source, cache }: { readonly rows: readonly HeldRow[]; readonly source: Readonly<Record<string, Tensor>>; readonly cache: Readonly<Record<string, Tensor>> }) {
     this.#executable = executable;
+    this.#rows = rows;
     this.#source = source;
-    this.#places = model.answerStartId === null ? null : [...answerPlaces(Int32Array.from(opening), model.answerStartId)];
-    this.#cache = emptyCache(model);
+    this.#cache = cache;
   }
 
-  /** `opening` is what is read first: the prompt, or of an encoder–decoder, whose prompt the encoder reads, how every answer begins. */
-  static async begin(executable: Executable, model: Model, { prompt, opening }: { readonly prompt: readonly number[]; readonly opening: readonly number[] }): Promise<Decoder> {
-    return new Decoder(executable, model, { opening, source: model.encoderDecoder ? await encoded(executable, prompt) : {} });
+  /** The first rows to read are the openings, in this order. */
+  static async begin(executable: Executable, model: Model, asked: readonly Asked[]): Promise<Decoder> {
+    const longest = Math.max(...asked.map(({ opening }) => opening.length));
+    const rows = asked.map(({ opening }, source): HeldRow => {
+      const padding = longest - opening.length;
+      const places = model.answerStartId === null ? null : [...new Array<number>(padding).fill(0), ...answerPlaces(Int32Array.from(opening), model.answerStartId)];
+      return { padding, source, places };
+    });
+    return new Decoder(executable, { rows, source: model.encoderDecoder ? await encoded(executable, asked.map(({ prompt }) => prompt)) : {}, cache: emptyCache(model, rows.length) });
   }
 
   /** Scores [V] after each row of new tokens; a row goes on from the one of the call before that `after` says. */
-  async read(rows: readonly (readonly number[])[], after: readonly number[]): Promise<Float32Array[]> {
-    const [count, fresh] = [rows.length, rows[0].length];
-    const length = this.#held + fresh;
+  async read(rows: readonly Tokens[], after: readonly number[]): Promise<Float32Array[]> {
+    const count = rows.length;
+    const held = after.map((row) => this.#rows[row]);
     const { logits, ...present } = await this.#executable.run('forward', {
-      ...tokenFeeds(rows, this.#held),
-      ...(this.#places ? placeFeeds(this.#places, this.#held, count) : { key_positions: repeated(Array.from({ length }, (_, t) => t), count) }),
-      ...taken(this.#source, Array.from({ length: count }, () => 0)),
+      ...tokenFeeds(rows, held, this.#held),
+      ...taken(this.#source, held.map(({ source }) => source)),
       ...taken(this.#cache, after),
     });
-    this.#held = length;
-    this.#places?.push(this.#places[length - 1] + 1);
+    this.#rows = held.map((row) => ({ ...row, places: row.places && [...row.places, row.places[row.places.length - 1] + 1] }));
+    this.#held += Math.max(...rows.map(({ length }) => length));
     this.#cache = renamed(present);
     const size = logits.data.length / count;
     return rows.map((_, row) => (logits as Tensor<'f32'>).data.slice(row * size, (row + 1) * size));
   }
 }
 
-/** What the decoder reads of a text at every step. */
-async function encoded(executable: Executable, text: readonly number[]): Promise<Record<string, Tensor>> {
-  const shape = [1, text.length];
-  const source_segments = i32(shape, new Int32Array(text.length).fill(1));
-  const cross = await executable.run('encode', { source_ids: i32(shape, text), source_positions: i32(shape, [...text.keys()]), source_segments });
+/** What the decoder reads of each text at every step; shorter ones end with padding. */
+async function encoded(executable: Executable, texts: readonly Tokens[]): Promise<Record<string, Tensor>> {
+  const length = Math.max(...texts.map((text) => text.length));
+  const filled = (value: (text: Tokens, at: number) => number): Tensor => i32([texts.length, length], texts.flatMap((text) => Array.from({ length }, (_, at) => (at < text.length ? value(text, at) : 0))));
+  const source_segments = filled(() => 1);
+  const cross = await executable.run('encode', { source_ids: filled((text, at) => text[at]), source_positions: filled((_, at) => at), source_segments });
   return { ...cross, source_segments };
 }
 
-/** Of a model whose keys have their place in the answer, and need no other. */
-function placeFeeds(places: readonly number[], held: number, rows: number): Record<string, Tensor> {
-  return { blocks: repeated(places.slice(held), rows), key_blocks: repeated(places, rows) };
-}
-
-function tokenFeeds(rows: readonly (readonly number[])[], held: number): Record<string, Tensor> {
-  const [B, T] = [rows.length, rows[0].length];
+/** T new tokens [B, T] behind `before` held ones. Padding is in segment 0, and all else in 1. */
+function tokenFeeds(rows: readonly Tokens[], held: readonly HeldRow[], before: number): Record<string, Tensor> {
+  const [B, T] = [rows.length, Math.max(...rows.map(({ length }) => length))];
+  /** [B, T] or, of all keys, [B, before + T]: a value for each row and its place from the row's very beginning. */
+  const filled = (from: number, value: (row: number, at: number) => number): Tensor => i32([B, before + T - from], rows.flatMap((_, row) => Array.from({ length: before + T - from }, (_, t) => value(row, from + t))));
+  const segment = (row: number, at: number) => Number(at >= held[row].padding);
+  const position = (row: number, at: number) => Math.max(0, at - held[row].padding);
+  const place = (row: number, at: number) => held[row].places?.[at] ?? 0;
   return {
-    input_ids: i32([B, T], rows.flat()),
-    positions: repeated(rows[0].map((_, t) => held + t), B),
-    segments: i32([B, T], new Int32Array(B * T).fill(1)),
-    key_segments: i32([B, held + T], new Int32Array(B * (held + T)).fill(1)),
+    input_ids: filled(before, (row, at) => rows[row][at - before - (T - rows[row].length)] ?? 0),
+    positions: filled(before, position),
+    segments: filled(before, segment),
+    key_segments: filled(0, segment),
+    ...(held[0].places === null ? { key_positions: filled(0, position) } : { blocks: filled(before, place), key_blocks: filled(0, place) }),
     last_rows: i32([B], rows.map((_, row) => row * T + T - 1)),
   };
-}
-
-/** [T] → [rows, T] */
-function repeated(values: readonly number[], rows: number): Tensor<'i32'> {
-  return i32([rows, values.length], Array.from({ length: rows }, () => values).flat());
 }
 
 /** Rows of every tensor by their numbers; the tensors themselves where these are all, in their order. */
@@ -89,9 +111,9 @@ function rowsOf(tensor: Tensor, rows: readonly number[]): Tensor {
   return result;
 }
 
-function emptyCache({ encoderDecoder, layerCount, keyValueHeads, headSize }: Model): Record<string, Tensor> {
+function emptyCache({ encoderDecoder, layerCount, keyValueHeads, headSize }: Model, rows: number): Record<string, Tensor> {
   const layers = Array.from({ length: encoderDecoder?.decoderLayers ?? layerCount }, (_, layer) => layer);
-  return Object.fromEntries(layers.flatMap((layer) => ['key', 'value'].map((part) => [`past.${layer}.${part}`, f32([1, keyValueHeads, 0, headSize])])));
+  return Object.fromEntries(layers.flatMap((layer) => ['key', 'value'].map((part) => [`past.${layer}.${part}`, f32([rows, keyValueHeads, 0, headSize])])));
 }
 
 /** This call's `present.*` is the next one's `past.*`. */

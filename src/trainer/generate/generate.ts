@@ -21,28 +21,57 @@ export interface GenerateOptions extends SamplingOptions {
 
 /** Continues a prompt, or writes what an encoder–decoder answers to it. */
 export async function generateTokens(executable: Executable, model: Model, prompt: readonly number[], options: GenerateOptions): Promise<Generation> {
+  const { onToken } = options;
+  const [said] = await generateEach(executable, model, [prompt], { ...options, ...(onToken && { onToken: (_, id) => onToken(id) }) });
+  return said;
+}
+
+export interface GenerateEachOptions extends Omit<GenerateOptions, 'onToken'> {
+  /** Gets each token as it is chosen, with the number of its prompt; those of beams at the end. */
+  onToken?(prompt: number, id: number): void;
+}
+
+/** The same for several prompts, side by side: one step costs little more than that of one. Beams take them one after the other. */
+export async function generateEach(executable: Executable, model: Model, prompts: readonly ArrayLike<number>[], options: GenerateEachOptions): Promise<Generation[]> {
   const { generation = plainGeneration, stopIds, temperature, onToken } = options;
   const given = model.encoderDecoder ? [generation.firstId ?? []].flat() : [];
-  const opening = model.encoderDecoder ? [model.encoderDecoder.startId, ...given] : prompt;
-  const room = model.contextLength - opening.length + 1; // the last token is not read
-  const rules = { ...generation, stopIds, maxNewTokens: Math.min(options.maxNewTokens, room), interrupted: options.interrupted };
-  const decoder = await Decoder.begin(executable, model, { prompt, opening });
+  const asked = prompts.map((prompt) => ({ prompt, opening: model.encoderDecoder ? [model.encoderDecoder.startId, ...given] : Array.from(prompt) }));
+  const rules = asked.map(({ opening }) => {
+    const room = model.contextLength - opening.length + 1; // the last token is not read
+    return { ...generation, stopIds, maxNewTokens: Math.min(options.maxNewTokens, room), interrupted: options.interrupted };
+  });
   if (generation.numBeams > 1 && temperature === 0) {
-    const found = await searchBeams(decoder, { opening, given: given.length }, rules);
-    if (onToken) found.ids.forEach(onToken);
+    const found: Generation[] = [];
+    for (const [i, one] of asked.entries()) {
+      found.push(await searchBeams(await Decoder.begin(executable, model, [one]), { opening: one.opening, given: given.length }, rules[i]));
+      found[i].ids.forEach((id) => onToken?.(i, id));
+    }
     return found;
   }
   const random = new Random('generate', options.seed);
-  const ids: number[] = [];
-  while (ids.length < rules.maxNewTokens) {
-    if (rules.interrupted?.() === true) return { ids, stopped: 'interrupted' };
-    const [scores] = await decoder.read([ids.length === 0 ? opening : ids.slice(-1)], [0]);
-    const id = nextToken(restrain(scores, { sequence: [...opening, ...ids], said: ids.length }, rules), options, random);
-    if (stopIds.includes(id)) return { ids, stopped: 'end' };
-    ids.push(id);
-    onToken?.(id);
+  const said = asked.map((): { readonly ids: number[]; stopped: Generation['stopped'] } => ({ ids: [], stopped: 'length' }));
+  const decoder = await Decoder.begin(executable, model, asked);
+  let read = asked.map((_, i) => i); // the prompts whose rows were read last
+  for (;;) {
+    const open = read.filter((i) => said[i].stopped === 'length' && said[i].ids.length < rules[i].maxNewTokens);
+    if (open.length === 0) return said;
+    if (options.interrupted?.() === true) {
+      for (const i of open) said[i].stopped = 'interrupted';
+      return said;
+    }
+    const scores = await decoder.read(open.map((i) => (said[i].ids.length === 0 ? asked[i].opening : said[i].ids.slice(-1))), open.map((i) => read.indexOf(i)));
+    for (const [row, i] of open.entries()) {
+      const { ids } = said[i];
+      const id = nextToken(restrain(scores[row], { sequence: [...asked[i].opening, ...ids], said: ids.length }, rules[i]), options, random);
+      if (stopIds.includes(id)) {
+        said[i].stopped = 'end';
+        continue;
+      }
+      ids.push(id);
+      onToken?.(i, id);
+    }
+    read = open;
   }
-  return { ids, stopped: 'length' };
 }
 
 /** Where a text ends: what the model's files say, and the tokenizer's end token. */
