@@ -11,7 +11,7 @@ export async function estimateExperiment(terminal: Terminal, file: string, { set
   const experiment = await loadExperiment(file, { set }, terminal);
   const { prepared } = await prepare(experiment, terminal);
   const loader = trainingLoader(experiment, prepared.train, { padId: 0 });
-  const raw = estimate(experiment, { data: { train: loader, eval: prepared.eval, cutRows: prepared.cutRows } });
+  const raw = estimate(experiment, { data: { ...prepared, train: loader } });
   const reader = openReader(homeFolder(terminal.env));
   const result = calibrated(experiment, raw, reader.measurements());
   reader.close();

@@ -1,4 +1,5 @@
 /** From an experiment's dataset to rows that are ready to be batched. */
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { ExperimentFunctions } from '../config/define.js';
 import { functionsOf, type RecipeConfig } from '../config/module.js';
@@ -49,6 +50,8 @@ export interface PreparedDataset {
   readonly shares: readonly SetShare[];
   /** Whether the training rows came from the cache. */
   readonly cache: CacheUse;
+  /** Bytes of memory that the rows take: their places and what is known of each, and their tokens where those are held. */
+  readonly heldBytes: number;
 }
 
 /** How much of a set is learned from. */
@@ -80,6 +83,12 @@ export class NotTokenised extends Error {
   override readonly name = 'NotTokenised';
 }
 
+/** Bytes of all files that it reads, as they lie on the disk. */
+export function dataBytes({ dataset, stage }: Pick<DataSettings, 'dataset' | 'stage'>, baseFolder = '.'): number {
+  const paths = [...setsOf(dataset, stage, baseFolder).map((set) => set.path), ...(dataset.eval === null ? [] : [path.resolve(baseFolder, dataset.eval)])];
+  return paths.flatMap((each) => Object.values(splitsOf(each)).flat()).reduce((sum, file) => sum + statSync(file).size, 0);
+}
+
 /** Reads, filters, tokenises (or takes from the cache), cuts, splits and mixes; throws UserError where there is nothing to train on. */
 export async function prepareDataset(settings: DataSettings, tokenizer: Tokenizer, options: PrepareOptions): Promise<PreparedDataset> {
   const { dataset, stage, loss, train: { seed } } = settings;
@@ -105,6 +114,7 @@ export async function prepareDataset(settings: DataSettings, tokenizer: Tokenize
     shares: loaded.map(({ read, dropped }, set) => ({ path: sets[set].path, read, dropped, rows: counts[set] })),
     ...(stage === 'classify' && dataset.labels ? { classes: dataset.labels } : {}),
     cache: loaded[0].use,
+    heldBytes: [...loaded, ...(separate?.splits ?? [])].reduce((sum, split) => sum + split.rows.heldBytes, 0),
   };
 }
 

@@ -53,6 +53,8 @@ export interface Sources {
  */
 export interface TokenStore {
   readonly length: number;
+  /** Bytes of memory that they take. */
+  readonly heldBytes: number;
   /** Of `[start, start + count)`. Not to be written to. */
   read(start: number, count: number): Int32Array;
   /** Of what will be read soon. */
@@ -65,6 +67,10 @@ export function kept(id: number, trained: boolean): number {
 
 export function idOf(code: number): number {
   return code < 0 ? ~code : code;
+}
+
+export function largestId(codes: Int32Array): number {
+  return codes.reduce((largest, code) => Math.max(largest, idOf(code)), 0);
 }
 
 function labelOf(code: number): number {
@@ -90,6 +96,10 @@ export class HeldTokens implements TokenStore {
   constructor(codes: Int32Array) {
     this.length = codes.length;
     this.#codes = codes;
+  }
+
+  get heldBytes(): number {
+    return this.#codes.byteLength;
   }
 
   read(start: number, count: number): Int32Array {
@@ -178,6 +188,13 @@ export class StoredRows implements EncodedRows {
 
   setName(): null {
     return null;
+  }
+
+  /** Of memory. */
+  get heldBytes(): number {
+    const { starts, fileOf, lineOf, weights } = this.#sources;
+    const columns = [...Object.values(this.#windows).filter((column) => typeof column !== 'number'), starts, fileOf, lineOf, ...Object.values(weights ?? {})];
+    return this.#store.heldBytes + columns.reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
   /** The document that has the token at `position` of the store. */

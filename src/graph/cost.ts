@@ -3,6 +3,7 @@ import { evaluateShape, type Bindings, type Shape } from './dims.js';
 import { isHalf, type Fn, type Node, type NodeOf, type OpKind } from './node.js';
 import { nodesOf } from './program.js';
 import { isLeaf } from './shapes.js';
+import { stretches } from './widening.js';
 
 export interface Cost {
   /** Floating-point operations as the graph is written; an engine that shares more does fewer. */
@@ -131,8 +132,16 @@ function workspace(node: Node, size: SizeOf): number {
 /** Only moved or named. */
 const moving: ReadonlySet<OpKind> = new Set(['cast', 'after', 'reshape', 'transpose', 'slice', 'concat', 'gatherRows', 'input', 'variable', 'constant']);
 
-/** What of 16 bits is computed in f32: copies of the inputs (of a variable, of its bits too), and the result before it is rounded. A device with kernels of its own takes less. */
+/**
+ * What of 16 bits is computed in f32: copies of the inputs, and the result before it is rounded; of a variable so much as is widened at
+ * a time, and of its bits too. A device with kernels of its own takes less.
+ */
 function wideCopies(node: Node, size: SizeOf): number {
   if (moving.has(node.kind)) return 0;
-  return [node, ...node.inputs].filter(({ dtype }) => isHalf(dtype)).reduce((sum, { shape, kind, dtype }) => sum + size(shape) * (bytesOf.f32 + (kind === 'variable' ? bytesOf[dtype] : 0)), 0);
+  const copied = (each: Node): number => {
+    const count = stretches(each)?.length;
+    if (count !== undefined) return (size(each.shape) * (bytesOf.f32 + 2 * bytesOf[each.dtype])) / count; // cut out, made numbers of, widened
+    return size(each.shape) * (bytesOf.f32 + (each.kind === 'variable' ? bytesOf[each.dtype] : 0));
+  };
+  return [node, ...node.inputs].filter(({ dtype }) => isHalf(dtype)).reduce((sum, each) => sum + copied(each), 0);
 }

@@ -9,7 +9,7 @@
  * that one still lives.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { Control, LiveChange, Measurement, TrainEvent } from '../trainer/events.js';
+import type { Control, LiveChange, Measurement, ReadProgress, TrainEvent } from '../trainer/events.js';
 
 /** To the supervisor: look at the queue, which is in the store. */
 export interface SupervisorRequest {
@@ -59,6 +59,17 @@ export interface ProbeRequest {
   readonly experiment: unknown;
 }
 export type ProbeMessage = { readonly type: 'event'; readonly event: TrainEvent; readonly time: number };
+
+/** To the process that tokenises the rows of a run, and what it says. */
+export interface TokeniseRequest {
+  readonly home: string;
+  readonly runFolder: string;
+  readonly experiment: unknown;
+}
+export type TokeniseMessage =
+  | { readonly type: 'preparing'; readonly progress: ReadProgress }
+  | { readonly type: 'tokenised'; readonly peak_memory_bytes: number }
+  | { readonly type: 'failed'; readonly reason: string; readonly user: boolean };
 
 /** To the process of a command, and what it says: text with tones (`ui/command-line/toned.ts`), then its exit code. */
 export interface CommandRequest {

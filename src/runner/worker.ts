@@ -8,6 +8,7 @@ import { train } from '../trainer/train.js';
 import type { LiveChange } from '../trainer/events.js';
 import { closeChanges, takeAsked } from './controls.js';
 import type { WorkerInput, WorkerMessage } from './protocol.js';
+import { tokeniseApart } from './tokenise.js';
 
 const { runFolder, home, experiment, measurements, controls, changes } = workerData as WorkerInput;
 
@@ -43,4 +44,5 @@ await train(parseExperiment(experiment), {
   takeChanges,
   closeChanges: () => closeChanges(controls, taken),
   chooseEngine,
+  tokenise: (asked, onProgress) => tokeniseApart({ home, runFolder, experiment: asked }, onProgress),
 });

@@ -1,5 +1,6 @@
 /** What the world gives a run: where it lives, what it may ask, whom it tells. */
-import type { EngineConfig } from '../config/schema.js';
+import type { EngineConfig, Experiment } from '../config/schema.js';
+import type { ReadProgress } from '../data/reading.js';
 import type { Device, Engine } from '../engine/contract.js';
 import type { LiveChange, Measurement, Request, TrainEvent } from './events.js';
 
@@ -25,4 +26,6 @@ export interface TrainContext {
   /** From here on no change is taken any more; false when there is one that was not taken yet. */
   closeChanges(): boolean;
   chooseEngine(config: EngineConfig): Promise<ChosenEngine>;
+  /** Puts the rows into the cache of `home` by a process of its own, and resolves with the most bytes of memory that it held. Absent: it is done here. */
+  tokenise?(experiment: Experiment, onProgress: (progress: ReadProgress) => void): Promise<number>;
 }

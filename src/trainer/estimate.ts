@@ -1,8 +1,7 @@
 /** What a configuration will cost, before it runs: what `workbench estimate` prints and the screen shows live. */
 import { advise } from '../config/advice.js';
 import type { Experiment } from '../config/schema.js';
-import { heldBytes } from '../data/cache/token-file.js';
-import { heldOutRows } from '../data/dataset.js';
+import { heldOutRows, type PreparedDataset } from '../data/dataset.js';
 import { batchWidth } from '../data/batch/collate.js';
 import type { Layout } from '../data/batch/layout.js';
 import { type BatchExtent, largestEvalBatch, Loader, type LoaderPosition, updatesPerEpoch } from '../data/batch/loader.js';
@@ -82,7 +81,7 @@ export interface EstimateHints {
   /** When it has been read already; else it is read from `experiment.model`. */
   readonly model?: Model;
   /** The tokenised rows; `train` as `trainingLoader` gives them, `encoded` how many of their tokens this process made itself. */
-  readonly data?: { readonly train: Loader; readonly eval: EncodedRows | null; readonly cutRows: number; readonly encoded?: number };
+  readonly data?: Pick<PreparedDataset, 'eval' | 'cutRows' | 'heldBytes'> & { readonly train: Loader; readonly encoded?: number };
   /** Else rows in the dataset's files, where they have been counted. */
   readonly rows?: number;
 }
@@ -162,7 +161,7 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
     // Moments, and what a micro-batch adds to the gradients of those before it.
     optimizer: moments + (accumulation > 1 ? trainable * float : 0),
     activations: allocated * (activations + Math.max(evaluated, updated)),
-    runtime: runtimeBytes + compiledBytes + Math.min(droppedBytes, float * (trainable + elementsConverted(tuning))) + tokenBytes * Math.min(hints.data?.encoded ?? 0, encodedAtATime) + heldTokens(hints.data),
+    runtime: runtimeBytes + compiledBytes + Math.min(droppedBytes, float * (trainable + elementsConverted(tuning))) + tokenBytes * Math.min(hints.data?.encoded ?? 0, encodedAtATime) + (hints.data?.heldBytes ?? 0),
   });
   const available_memory_bytes = process.availableMemory();
   const chunks = labelChunks(batches.train.N, model, tuning);
@@ -250,12 +249,6 @@ function functionsOf(experiment: Experiment, model: Model, options: StepOptions)
   if (remembered.size >= 8) remembered.delete(remembered.keys().next().value!);
   remembered.set(key, built);
   return built;
-}
-
-/** Bytes of the rows' tokens, where they are not read from the disk. */
-function heldTokens(data: EstimateHints['data']): number {
-  const bytes = [data?.train.rows, data?.eval].map((rows) => Int32Array.BYTES_PER_ELEMENT * (rows?.totalTokens ?? 0));
-  return bytes.filter((each) => each <= heldBytes).reduce((sum, each) => sum + each, 0);
 }
 
 function sumOf(memory: MemoryParts): number {

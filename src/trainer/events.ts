@@ -6,6 +6,8 @@ import type { SetShare } from '../data/dataset.js';
 import type { ReadProgress } from '../data/reading.js';
 import type { TextScores } from '../metrics/texts.js';
 
+export type { ReadProgress };
+
 export interface Progress {
   /** Updates done, and to be done. */
   readonly step: number;

@@ -283,7 +283,7 @@ class Loop {
     const output = await this.#writeOutput();
     if (this.#complete && output !== null) {
       await this.#checkpoints.settled();
-      const peak = process.resourceUsage().maxRSS * 1024;
+      const peak = Math.max(process.resourceUsage().maxRSS * 1024, this.#session.tokenisingBytes);
       this.#context.emit({ type: 'completed', ...this.#progress, output, peak_memory_bytes: peak, measurement: this.#measurement(peak) });
       return;
     }

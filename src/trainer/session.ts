@@ -1,7 +1,6 @@
 /** Everything a run needs before its first step: model, data, program and the engine that holds them. */
-import { join } from 'node:path';
 import type { Experiment } from '../config/schema.js';
-import { prepareDataset, type PreparedDataset } from '../data/dataset.js';
+import type { PreparedDataset } from '../data/dataset.js';
 import { layoutOf, type Layout } from '../data/batch/layout.js';
 import type { Loader } from '../data/batch/loader.js';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer/index.js';
@@ -24,6 +23,7 @@ import { labelChunks } from './labels.js';
 import { totalUpdates } from './policy.js';
 import { precisionOn } from './precision.js';
 import { trainingProgram } from './program.js';
+import { runRows } from './rows.js';
 import type { TrainContext } from './context.js';
 import { tuningOf, type Tuning } from './tuning.js';
 
@@ -32,6 +32,8 @@ export interface Session {
   readonly model: Model;
   readonly tokenizer: Tokenizer;
   readonly data: PreparedDataset;
+  /** The most bytes of memory while another process tokenised the rows; 0 where none did. */
+  readonly tokenisingBytes: number;
   readonly loader: Loader;
   readonly padId: number;
   readonly layout: Layout;
@@ -66,7 +68,7 @@ export async function prepareSession(given: Experiment, context: TrainContext, s
 
   const tokenizer = await loadTokenizer(experiment.tokenizer ?? experiment.model);
   checkVocabulary(tokenizer, model);
-  const data = await prepareDataset(experiment, tokenizer, { cacheFolder: join(context.home, 'cache', 'tokens'), moduleFolder: context.runFolder, onProgress: (progress) => context.emit({ type: 'preparing', ...progress }) });
+  const { data, tokenisingBytes } = await runRows(experiment, tokenizer, context);
   for (const { file, line, reason } of data.rejected.slice(0, 5)) {
     context.emit({ type: 'warning', message: `Left out ${file}:${line}: ${reason}` });
   }
@@ -75,7 +77,7 @@ export async function prepareSession(given: Experiment, context: TrainContext, s
   const padId = tokenizer.fillId;
   const layout = layoutOf(experiment, tokenizer, model);
   const loader = trainingLoader(experiment, data.train, { padId, layout, position: resumed?.state.position });
-  const raw = estimate(experiment, { model, data: { train: loader, eval: data.eval, cutRows: data.cutRows, encoded: data.cache === 'read' ? 0 : data.train.totalTokens } });
+  const raw = estimate(experiment, { model, data: { ...data, train: loader, encoded: data.cache === 'read' ? 0 : data.train.totalTokens } });
   const cost = calibrated(experiment, raw, context.measurements ?? []);
   if (!cost.fits) {
     throw new UserError(
@@ -95,7 +97,7 @@ export async function prepareSession(given: Experiment, context: TrainContext, s
   const executable = await engine.compile(program, { device, threads: experiment.engine.threads, initial, scratch });
 
   const totalSteps = totalUpdates(experiment.train, loader.updatesPerEpoch);
-  return { experiment, model, tokenizer, data, loader, padId, layout, tuning, masks, labelChunks: chunks, executable, engine: `${executable.description}${precision === 'f32' ? '' : `, ${precision}`} (${reason})`, measured: { engine: engine.name, device }, totalSteps, estimate: cost, resumed };
+  return { experiment, model, tokenizer, data, tokenisingBytes, loader, padId, layout, tuning, masks, labelChunks: chunks, executable, engine: `${executable.description}${precision === 'f32' ? '' : `, ${precision}`} (${reason})`, measured: { engine: engine.name, device }, totalSteps, estimate: cost, resumed };
 }
 
 function remedyOf({ finetuning }: Experiment, { memory, memory_bytes }: Estimate): string {

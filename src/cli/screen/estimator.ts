@@ -37,6 +37,6 @@ export function makeEstimator(env: Environment, measurements: () => readonly Mea
     const tokenised = rows === undefined ? null : await tokenisedRows(experiment);
     const asMeasured = (raw: Estimate) => calibrated(experiment, raw, measurements());
     if (tokenised === null) return asMeasured(estimate(experiment, { rows }));
-    return asMeasured(estimate(experiment, { data: { train: trainingLoader(experiment, tokenised.train, { padId: 0 }), eval: tokenised.eval, cutRows: tokenised.cutRows } }));
+    return asMeasured(estimate(experiment, { data: { ...tokenised, train: trainingLoader(experiment, tokenised.train, { padId: 0 }) } }));
   };
 }

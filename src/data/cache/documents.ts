@@ -15,7 +15,7 @@ import { PartFolder } from './parts.js';
 import { openTokenFile, type TokenSink, writeTokenFile } from './token-file.js';
 
 /** Raised whenever the same input would be encoded otherwise: files of older versions are then not found. */
-const encodingVersion = 4;
+const encodingVersion = 5;
 
 const metaSchema = z.object({
   files: z.array(z.string()),
@@ -83,7 +83,7 @@ async function writeDocuments(file: string, corpus: Corpus, parts: PartFolder): 
       await writeTokenFile(file, async (sink) => {
         await eachPart(parts, last, sink);
         return { columns: { starts, labelCounts, fileOf, lineOf, ...(weights && { weightStarts: weights.starts, weightValues: weights.values }) }, meta };
-      });
+      }, { largest: gathered.largest });
       return null;
     } catch (error) {
       if (!(error instanceof LostPart)) throw error;

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { Faults } from '../faults.js';
 import type { Part, ReadPosition } from '../encode/part.js';
+import { largestId } from '../rows.js';
 import { openTokenFile, writeTokenFile } from './token-file.js';
 
 const position = z.object({ file: z.int(), row: z.int() });
@@ -55,7 +56,7 @@ export class PartFolder {
     await writeTokenFile(this.#file(number), async (sink) => {
       await sink(codes);
       return { columns: { tokenCounts, labelCounts, fileOf, lineOf, marks, ...(weights && { weightStarts: weights.starts, weightValues: weights.values }) }, meta };
-    }, { synced: false }); // its sum tells whether it is whole
+    }, { largest: largestId(codes), synced: false }); // its sum tells whether it is whole
   }
 
   async remove(): Promise<void> {

@@ -5,7 +5,7 @@ import { Faults, namesOf } from '../faults.js';
 import { droppedText } from '../filter/filter.js';
 import { Growing } from '../../util/growing.js';
 import { type Part, type ReadPosition, start } from './part.js';
-import type { Sources, TokenStore } from '../rows.js';
+import { largestId, type Sources, type TokenStore } from '../rows.js';
 import type { RejectedRow } from '../source/row.js';
 import { WeightList } from '../weights.js';
 
@@ -28,6 +28,8 @@ export interface EncodedDocuments extends DocumentIndex {
 export class Gathered {
   position: ReadPosition = start;
   read = 0;
+  /** The largest id of all tokens. */
+  largest = 0;
   readonly #dropped: Record<string, number> = {};
   readonly #faults = new Faults();
   readonly #starts = new Growing(Float64Array);
@@ -56,6 +58,7 @@ export class Gathered {
     this.#fileOf.push(part.fileOf);
     this.#lineOf.push(part.lineOf);
     this.#weights.join(part.weights, part.codes.length);
+    this.largest = Math.max(this.largest, largestId(part.codes));
   }
 
   /** Throws UserError when not one row can be used. */

@@ -6,7 +6,7 @@ import { idOf, kept, labelsAmong } from '../rows.js';
 import type { RowRule } from '../rule.js';
 import { isRejected, type RejectedRow, type SourceRow } from '../source/row.js';
 import { type Example, UnusableRow } from '../template/example.js';
-import type { Tokenizer } from '../tokenizer/index.js';
+import { batchUnits, type Tokenizer } from '../tokenizer/index.js';
 
 export interface Corpus {
   readonly files: readonly string[];
@@ -31,11 +31,11 @@ export interface Behind {
   readonly rule: RowRule;
 }
 
-/** Text held before it is tokenised, in UTF-16 units: a few batches of the tokenizer. */
-const heldUnits = 1 << 21;
+/** Text held before it is tokenised, in UTF-16 units: while the ids of one batch are taken over, the next is worked on. */
+const heldUnits = 2 * batchUnits;
 
-/** Some seconds of work. */
-const usualPartUnits = 1 << 24;
+/** A second or so of work. */
+const usualPartUnits = 1 << 22;
 
 /** A part ends here even if the filter takes next to nothing. */
 const partRows = 1 << 17;

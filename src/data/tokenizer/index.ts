@@ -1,4 +1,5 @@
 /** Text to token ids and back, by Hugging Face's own Rust library: the same ids as in Python. */
+import { availableParallelism } from 'node:os';
 import type { Encoding, Tokenizer as RustTokenizer } from 'tokenizers';
 import { UserError, messageOf } from '../../util/errors.js';
 import { chatRenderer, type ChatMessage, type ChatOptions, type ChatRenderer } from './chat.js';
@@ -23,7 +24,7 @@ const wellKnownEnds = ['<|endoftext|>', '</s>'] as const;
 const wellKnownMasks = ['[MASK]', '<mask>'] as const;
 
 /** Texts given to the library at once, in UTF-16 units: enough for its threads, little enough for memory. */
-const batchUnits = 1 << 20;
+export const batchUnits = (1 << 16) * Math.max(2, availableParallelism());
 
 /** Loads the tokenizer of a model's folder; throws UserError where there is none. */
 export async function loadTokenizer(folder: string): Promise<Tokenizer> {

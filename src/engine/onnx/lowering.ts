@@ -1,10 +1,11 @@
 import { rowCount } from '../../graph/shapes.js';
 import { codeLookup, dynamicTable, smallestScale } from '../../graph/codes.js';
 import { sameShape, sizeDim, type Shape } from '../../graph/dims.js';
-import { isHalf, type DType, type NodeOf, type OpKind } from '../../graph/node.js';
+import { isHalf, type NodeOf, type OpKind } from '../../graph/node.js';
 import { sizeOf } from '../../util/tensor.js';
 import { float, int, ints, text, type Attribute, type Emitter, type Value } from './emitter.js';
-import { castTo, computesHalf, widened } from './half.js';
+import { castTo } from './half.js';
+import { factor, gemm, product, whole, type Factor } from './product.js';
 import { elementType } from './proto.js';
 
 /** Emits one op of the graph; the inputs are its inputs' values, in order. */
@@ -81,16 +82,16 @@ export const lowerings: { readonly [K in OpKind]: Lowering<K> } = {
   reduceSum: (e, { attrs: { axes, keepDims } }, [x]) =>
     axes.length === 0 ? x : e.op('ReduceSum', [x, e.int64s(axes)], { attributes: { keepdims: int(keepDims ? 1 : 0) } }),
 
-  linear: (e, node, values) => linear(e, node, values.map((value, i) => ({ value, dtype: node.inputs[i].dtype }))),
+  linear: (e, node, values) => linear(e, node, values.map((value, i) => factor(node.inputs[i], value))),
   linearQuantized: (e, node, [x, codes, scale, zero, bias]) => {
-    const w = { value: dequantized(e, node, [codes, scale, zero]), dtype: 'f32' } as const; // [O, I]
-    const operands = [{ value: x, dtype: node.dtype }, w];
-    return linear(e, node, bias === undefined ? operands : [...operands, { value: bias, dtype: node.inputs[4].dtype }]);
+    const w = whole(dequantized(e, node, [codes, scale, zero]), 'f32'); // [O, I]
+    const operands = [whole(x, node.dtype), w];
+    return linear(e, node, bias === undefined ? operands : [...operands, whole(bias, node.inputs[4].dtype)]);
   },
   matmul: (e, { attrs: { transposeA, transposeB }, shape, dtype }, [a, b]) => {
-    if (shape.length === 2) return gemm(e, [a, b].map((value) => ({ value, dtype })), { transposeA, transposeB });
+    if (shape.length === 2) return gemm(e, [a, b].map((value) => whole(value, dtype)), { transposeA, transposeB });
     const operands = [transposeA ? swapLast(e, a, shape.length) : a, transposeB ? swapLast(e, b, shape.length) : b];
-    return product(e, 'MatMul', operands.map((value) => ({ value, dtype })));
+    return product(e, 'MatMul', operands.map((value) => whole(value, dtype)));
   },
 
   softmax: (e, _node, [x]) => softmax(e, x),
@@ -123,10 +124,10 @@ export const lowerings: { readonly [K in OpKind]: Lowering<K> } = {
     const places = e.op('Expand', [column, e.shape(source.shape)]); //                        → [N, ...]
     return e.op('ScatterElements', [zeros, places, x], { attributes: { axis: int(0), reduction: text('add') } });
   },
-  linearCrossEntropy: (e, { attrs: { softcap }, inputs: [{ dtype }, , , biasNode] }, [x, w, labels, bias]) => {
-    const operands = [x, w].map((value) => ({ value, dtype }));
-    const z = gemm(e, bias === undefined ? operands : [...operands, { value: bias, dtype: biasNode.dtype }], { transposeB: true }); // [N, V]
-    const raw = isHalf(dtype) ? castTo(e, z, 'f32') : z;
+  linearCrossEntropy: (e, { attrs: { softcap }, inputs: [rowsNode, weightNode, , biasNode] }, [x, w, labels, bias]) => {
+    const operands = [factor(rowsNode, x), factor(weightNode, w)];
+    const z = gemm(e, bias === undefined ? operands : [...operands, factor(biasNode, bias)], { transposeB: true }); // [N, V]
+    const raw = isHalf(rowsNode.dtype) ? castTo(e, z, 'f32') : z;
     const logits = softcap === undefined ? raw : e.op('Mul', [e.op('Tanh', [e.op('Div', [raw, e.scalar(softcap)])]), e.scalar(softcap)]);
     // log Σ exp z = max z − log max softmax(z), and max softmax(z) ≥ 1/V cannot underflow.
     const logSum = e.op('Sub', [largest(e, logits), e.op('Log', [largest(e, softmax(e, logits))])]); // [N, 1]
@@ -196,26 +197,6 @@ function dequantized(e: Emitter, { attrs: { bits, outputSize } }: NodeOf<'linear
   return apart('Reshape', [blocks, e.int64s([outputSize, -1])]);
 }
 
-/** What a product reads; the first says in what type the result is. */
-interface Factor {
-  readonly value: Value;
-  readonly dtype: DType;
-}
-
-/** a·b (+ bias) of matrices; ONNX Runtime reads a transposed operand in place. */
-function gemm(e: Emitter, factors: readonly Factor[], { transposeA = false, transposeB = false }): Value {
-  return product(e, 'Gemm', factors, { transA: int(transposeA ? 1 : 0), transB: int(transposeB ? 1 : 0) });
-}
-
-/** Of 16 bits, in them where the device can, else in f32; the logits of the loss and those of its gradient are one product there too. */
-function product(e: Emitter, opType: 'Gemm' | 'MatMul', factors: readonly Factor[], attributes: Readonly<Record<string, Attribute>> = {}): Value {
-  const [{ dtype }] = factors;
-  const values = factors.map(({ value }) => value);
-  if (!isHalf(dtype)) return e.op(opType, values, { attributes });
-  if (computesHalf(e.device)) return e.op(opType, factors.map((factor) => (factor.dtype === dtype ? factor.value : castTo(e, factor.value, dtype))), { attributes });
-  const wide = (): Value => e.op(opType, factors.map((factor) => widened(e, factor.value, factor.dtype)), { attributes });
-  return e.once(JSON.stringify([opType, values, attributes, dtype]), () => castTo(e, wide(), dtype));
-}
 
 function softmax(e: Emitter, x: Value): Value {
   return e.op('Softmax', [x], { attributes: { axis: int(-1) } });

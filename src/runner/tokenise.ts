@@ -1,0 +1,23 @@
+/** Tokenising in a process of its own: the allocators of the library's threads keep what they have taken, so only its end gives that back. */
+import { fork } from 'node:child_process';
+import type { ReadProgress } from '../trainer/events.js';
+import { UserError } from '../util/errors.js';
+import { allocator } from './spawn.js';
+import type { TokeniseMessage, TokeniseRequest } from './protocol.js';
+
+const entryPoint = new URL('./tokenise-process.js', import.meta.url);
+
+/** Resolves with the most bytes of memory that the process held. Rejects as tokenising does; a UserError stays one. */
+export function tokeniseApart(request: TokeniseRequest, onProgress: (progress: ReadProgress) => void, entry = entryPoint): Promise<number> {
+  const child = fork(entry, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...allocator, ...process.env } });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (code, signal) => reject(new UserError(`The process that tokenises ended with ${signal ?? code}: it was killed, by hand or for want of memory. What is done of it is kept: start the run again, with more memory free.`)));
+    child.on('message', (message: TokeniseMessage) => {
+      if (message.type === 'preparing') onProgress(message.progress);
+      else if (message.type === 'tokenised') resolve(message.peak_memory_bytes);
+      else reject(message.user ? new UserError(message.reason) : new Error(message.reason));
+    });
+    child.send(request);
+  });
+}
