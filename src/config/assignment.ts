@@ -46,7 +46,7 @@ export function guessed(text: string): unknown {
 /** The value of a knob as it is typed: YAML, but a text needs no quotes. Throws a UserError when it cannot be read. */
 export function parseValue(key: string, text: string): unknown {
   const knob = knobOf(key);
-  const wantsText = knob?.kind === 'text' || knob?.kind === 'map';
+  const wantsText = knob?.kind === 'text' || (knob?.kind === 'map' && !knob.numeric);
   try {
     const value: unknown = parse(text);
     return wantsText && value !== null && typeof value !== 'string' && typeof value !== 'object' ? text : value;

@@ -25,6 +25,10 @@ export interface Knob extends Range {
   readonly reach: number;
   /** What lies above 0 and up to here is refused; 0 where nothing does. */
   readonly gap: number;
+  /** Of a list or a map: its values are numbers, not texts. */
+  readonly numeric: boolean;
+  /** Of a list: one text alone is a pattern. */
+  readonly pattern: boolean;
   /** Names a file or folder. */
   readonly path: boolean;
   /** In words: "a whole number of at least 1". */
@@ -84,6 +88,8 @@ function toKnob(path: readonly string[], property: Schema): Knob {
     stride: limit(property.stride) ?? (free?.type === 'integer' ? 1 : 0.05),
     reach: limit(property.reach) ?? Infinity,
     gap: limit(property.gap) ?? 0,
+    numeric: free !== undefined && holdsNumbers(free),
+    pattern: free?.type === 'array' && members.some(({ type, ...member }) => type === 'string' && wordsOf(member).length === 0),
     path: property.path === true,
     expects: expectation(property),
     help: property.description ?? '',
@@ -128,14 +134,18 @@ function expectation(property: Schema): string {
     case 'boolean':
       return 'true or false';
     case 'array':
-      return typeof property.items === 'object' && 'properties' in property.items ? 'a list of groups' : 'a list of texts';
+      return typeof property.items === 'object' && 'properties' in property.items ? 'a list of groups' : `a list of ${holdsNumbers(property) ? 'whole numbers' : 'texts'}`;
     case 'object':
-      return 'a group of "name: text"';
+      return `a group of "name: ${holdsNumbers(property) ? 'number' : 'text'}"`;
     case 'null':
       return 'null';
     default:
       return 'a text';
   }
+}
+
+function holdsNumbers({ items, additionalProperties: values }: Schema): boolean {
+  return [items, values].some((held) => typeof held === 'object' && 'type' in held && (held.type === 'integer' || held.type === 'number'));
 }
 
 function range(property: Schema): string {

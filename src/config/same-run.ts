@@ -22,7 +22,8 @@ const moduleAt = 'recipe.path';
 const foundations: readonly string[] = [
   ...places, 'stage', 'init', 'max_length', 'overflow', 'packing', 'finetuning', 'dataset.name', 'dataset.format', 'dataset.columns', 'dataset.tags', 'dataset.template', 'dataset.labels', 'mlm_probability', 'dataset.val_size', 'dataset.max_samples',
   'dataset.filter.contains', 'dataset.filter.excludes', 'dataset.filter.matches', 'dataset.filter.min_length', 'dataset.filter.max_length', 'dataset.filter.where', 'dataset.dedupe', 'dataset.weight', 'dataset.weight_column', 'dataset.mix', 'recipe.sha256',
-  'lora.r', 'lora.target_modules', 'lora.use_rslora', 'lora.adapter_name_or_path', 'freeze.num_trainable_layers',
+  'lora.r', 'lora.target_modules', 'lora.exclude_modules', 'lora.layers_to_transform', 'lora.rank_pattern', 'lora.alpha_pattern', 'lora.use_rslora', 'lora.use_dora', 'lora.bias', 'lora.modules_to_save', 'lora.ensure_weight_tying',
+  'lora.init_lora_weights', 'lora.adapter_name_or_path', 'freeze.num_trainable_layers',
   'train.per_device_train_batch_size', 'train.gradient_accumulation_steps', 'train.group_by_length', 'train.optim',
 ];
 

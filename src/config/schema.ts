@@ -87,14 +87,29 @@ const recipe = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal').nullable().default(null).describe('of that file, written by a run, which goes on with no other').meta({ label: 'recipe hash' }),
 });
 
+/** Names, or a regular expression of whole names. */
+const modules = z.union([z.array(text).min(1), text]);
+
 const lora = z.strictObject({
   r: count(1).default(8).describe('rank of the update; parameters and memory grow with it').meta({ label: 'rank r', step: 'log' }),
   lora_alpha: z.number().positive().default(16).describe('strength: the update is scaled by lora_alpha / r').meta({ label: 'alpha', step: 'log' }),
   lora_dropout: fraction.default(0).describe('share of the inputs of the update zeroed while training').meta({ label: 'dropout' }),
-  target_modules: z.union([z.literal('auto'), z.literal('all-linear'), z.array(text).min(1)]).default('auto').describe("auto (PEFT's default), all-linear, or names"),
+  target_modules: z.union([z.literal('auto'), z.literal('all-linear'), z.array(text).min(1), text]).default('auto').describe("auto (PEFT's default), all-linear, names, or a regular expression of whole names: .*layers\\.1.*proj"),
+  exclude_modules: modules.nullable().default(null).describe('of those, names or a regular expression of what is left as it is').meta({ label: 'excluded' }),
+  layers_to_transform: z.union([z.array(count(0)).min(1), count(0)]).nullable().default(null).describe('of those, only what is in these blocks, from 0; null: all').meta({ label: 'only layers' }),
+  rank_pattern: z.record(z.string(), count(1)).default({}).describe('another r for some modules, by the end of the name or a regular expression of it: {q_proj: 16}'),
+  alpha_pattern: z.record(z.string(), z.number().positive()).default({}).describe('another lora_alpha for some modules: {q_proj: 32}'),
   use_rslora: z.boolean().default(false).describe('scale by lora_alpha / √r instead').meta({ label: 'rslora' }),
+  use_dora: z.boolean().default(false).describe('learn length and direction of the weights apart (DoRA); each product with them takes r rows more, with dropout a second product').meta({ label: 'dora' }),
+  bias: z.enum(['none', 'all', 'lora_only']).default('none').describe('biases that learn too: all there are, or those of the adapted modules'),
+  modules_to_save: z.array(text).min(1).nullable().default(null).describe('modules that learn whole beside the adapter, by the end of the name: [embed_tokens, lm_head]; each number of them takes 16 bytes and room in every checkpoint').meta({ label: 'learned whole' }),
+  ensure_weight_tying: z.boolean().default(false).describe('an embedding that is the head too and learns whole stays one; else the two part').meta({ label: 'keep tied' }),
+  init_lora_weights: z.union([z.boolean(), z.literal('gaussian')]).default(true).describe('what A and B begin as: true is Kaiming-uniform and zero, gaussian normal and zero, false both at random').meta({ label: 'initial A, B' }),
   adapter_name_or_path: text.nullable().default(null).describe('a PEFT adapter folder to go on from').meta({ label: 'from adapter', path: true }),
 });
+
+/** What an adapter is without a word. */
+export const loraDefaults = lora.parse({});
 
 const freeze = z.strictObject({
   num_trainable_layers: z.int().refine((n) => n !== 0, 'must not be 0').default(2).describe('train the last n blocks (the first n if negative)').meta({ label: 'trainable layers' }),

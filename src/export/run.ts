@@ -3,7 +3,6 @@ import { copyFile, lstat, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Experiment } from '../config/schema.js';
 import { readTokenizerFiles } from '../data/tokenizer/files.js';
-import { mergedWeights } from '../lora/merge.js';
 import { readAdapter } from '../lora/peft.js';
 import type { Model } from '../models/contract.js';
 import { readModel } from '../models/registry.js';
@@ -11,6 +10,7 @@ import type { Purpose } from '../models/task.js';
 import { initialWeights } from '../models/weights.js';
 import { writeWhole } from '../trainer/checkpoint/checkpoint.js';
 import { copyBeside, writeConfig } from '../trainer/checkpoint/output.js';
+import { mergedModel } from '../trainer/adapted.js';
 import { asQuantized } from '../trainer/quantized.js';
 import { untuned } from '../trainer/tuning.js';
 import { UserError } from '../util/errors.js';
@@ -124,5 +124,5 @@ function learnedModel({ model: folder, output, kind, quantization, purpose }: Ex
   const model = readModel(folder, purpose);
   const { quantized } = untuned(model, { quantization, precision: 'f32' });
   const base = initialWeights(model, folder);
-  return { model, read: mergedWeights(model, readAdapter(output), quantized === null ? base : asQuantized(quantized, base)) };
+  return mergedModel(model, readAdapter(output), quantized === null ? base : asQuantized(quantized, base));
 }

@@ -53,6 +53,7 @@ const flopRules: { readonly [K in OpKind]: FlopRule<K> } = {
   where: each(1),
   cast: each(1),
   after: none,
+  detach: none,
   reshape: none,
   transpose: none,
   broadcast: none,
@@ -130,7 +131,7 @@ function workspace(node: Node, size: SizeOf): number {
 }
 
 /** Only moved or named. */
-const moving: ReadonlySet<OpKind> = new Set(['cast', 'after', 'reshape', 'transpose', 'slice', 'concat', 'gatherRows', 'input', 'variable', 'constant']);
+const moving: ReadonlySet<OpKind> = new Set(['cast', 'after', 'detach', 'reshape', 'transpose', 'slice', 'concat', 'gatherRows', 'input', 'variable', 'constant']);
 
 /**
  * What of 16 bits is computed in f32: copies of the inputs, and the result before it is rounded; of a variable so much as is widened at

@@ -51,6 +51,8 @@ export interface Attributes {
   cast: { readonly to: DType };
   /** (x, gate) → x, which must not be computed on before the gate is there. */
   after: None;
+  /** x, which the gradient takes for a constant. */
+  detach: None;
 
   // Shape
   reshape: { readonly shape: Shape };

@@ -23,7 +23,7 @@ const policies: { readonly [K in OpKind]: Policy } = {
   add: 'widest', sub: 'widest', mul: 'widest', div: 'widest', neg: 'widest',
   exp: 'full', log: 'full', sqrt: 'full', sin: 'full', cos: 'full', erf: 'full',
   tanh: 'widest', sigmoid: 'widest', relu: 'widest', silu: 'widest', gelu: 'widest',
-  equal: 'own', lessEqual: 'own', and: 'own', where: 'widest', cast: 'own', after: 'own',
+  equal: 'own', lessEqual: 'own', and: 'own', where: 'widest', cast: 'own', after: 'own', detach: 'own',
   reshape: 'own', transpose: 'own', broadcast: 'own', slice: 'own', pad: 'own', concat: 'widest',
   reduceSum: 'full',
   linear: 'half', linearQuantized: 'half', matmul: 'half', linearCrossEntropy: 'half',

@@ -76,6 +76,7 @@ export const shapeRules: { readonly [K in DerivedKind]: ShapeRule<K> } = {
     return { shape: broadcastShapes(condition.shape, broadcastShapes(a.shape, b.shape)), dtype: common(a, b) };
   },
   after: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
+  detach: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
   cast: ([x], { to }) => ({ shape: x.shape, dtype: to }),
 
   reshape: ([x], { shape }) => {

@@ -13,10 +13,11 @@ import type { Builder } from '../graph/builder.js';
 import type { Shape } from '../graph/dims.js';
 import type { Node } from '../graph/node.js';
 import { rewrite } from '../graph/walk.js';
-import type { Linear } from '../nn/layers.js';
 import type { ParameterSpec } from '../nn/parameter.js';
-import { loraScale, lowRank } from './init.js';
-import { targetLinears, type Adaptable } from './targets.js';
+import { rowLengths } from './dora.js';
+import { adaptedLayers, adapterParameters, type AdaptedLayer } from './layers.js';
+import type { Adaptable } from './targets.js';
+import { untiedBy } from './whole.js';
 
 export interface AdaptOptions {
   readonly model: Adaptable;
@@ -41,8 +42,9 @@ export interface Adapted {
 }
 
 export function adapt(g: Builder, outputs: Iterable<Node>, { model, config, training }: AdaptOptions): Adapted {
-  const targets = targetLinears(model, config);
-  const byWeight = new Map(targets.map((layer) => [`${layer.module}.weight`, layer]));
+  const layers = adaptedLayers(model, config);
+  const byWeight = new Map(layers.map((layer) => [`${layer.linear.module}.weight`, layer]));
+  const untied = untiedBy(model, config);
   const dropoutMasks: DropoutMask[] = [];
 
   const dropped = (x: Node, module: string): Node => {
@@ -52,16 +54,38 @@ export function adapt(g: Builder, outputs: Iterable<Node>, { model, config, trai
     dropoutMasks.push(mask);
     return g.mul(g.where(g.input(mask.name, mask.shape, 'bool'), x, 0), 1 / (1 - p));
   };
-  const branch = (x: Node, layer: Linear): Node => {
-    const { a, b } = lowRank(layer, config);
-    const low = g.linear(dropped(x, layer.module), g.variable(a.name, a.shape), { transposeW: true }); // [..., r]
-    return g.linear(g.mul(low, loraScale(config)), g.variable(b.name, b.shape), { transposeW: true }); // [..., out]
-  };
   const rewritten = rewrite(g, outputs, (node, inputs) => {
-    const [x, weight] = inputs;
-    const layer = node.kind === 'linear' && weight.kind === 'variable' ? byWeight.get(weight.attrs.name) : undefined;
-    return layer ? g.add(g.rebuild(node, inputs), branch(x, layer)) : null;
+    const [x, weight, ...others] = inputs;
+    if (weight?.kind !== 'variable') return null;
+    const layer = node.kind === 'linear' ? byWeight.get(weight.attrs.name) : undefined;
+    if (layer !== undefined) return changed(g, layer, { x, dropped: dropped(x, layer.linear.module), weight, bias: others[0] });
+    const isHead = (node.kind === 'linear' || node.kind === 'linearCrossEntropy') && weight.attrs.name === untied?.embedding;
+    return isHead ? g.rebuild(node, [x, g.variable(untied.head, weight.shape as readonly number[]), ...others]) : null;
   });
-  const parameters = targets.flatMap((layer) => Object.values(lowRank(layer, config)));
-  return { rewritten, parameters, dropoutMasks };
+  return { rewritten, parameters: adapterParameters(layers), dropoutMasks };
+}
+
+interface LinearInputs {
+  readonly x: Node; //       [..., in]
+  readonly dropped: Node; // x itself where nothing is dropped
+  readonly weight: Node;
+  readonly bias: Node | undefined;
+}
+
+/** What stands in the place of a target's linear map: [..., out] */
+function changed(g: Builder, layer: AdaptedLayer, { x, dropped, weight, bias }: LinearInputs): Node {
+  const { linear: { transposeW }, scale, magnitude } = layer;
+  const [a, b] = [g.variable(layer.a.name, layer.a.shape), g.variable(layer.b.name, layer.b.shape)];
+  const low = g.linear(dropped, a, { transposeW: true }); // [..., r]
+  const update = g.linear(g.mul(low, scale), b, { transposeW: true }); // [..., out]
+  if (magnitude === null) return g.add(g.linear(x, weight, { bias, transposeW }), update);
+
+  const lengths = rowLengths(g, { linear: layer.linear, weight, a, b, scale });
+  const stretch = g.div(g.variable(magnitude.name, magnitude.shape), lengths); // m/n [out]
+  if (dropped !== x) { // x·W keeps all of x, and only what m/n differs from 1 is of the dropped one, as in PEFT
+    const ofDropped = g.mul(g.linear(dropped, weight, { transposeW }), g.sub(stretch, 1));
+    return g.add(g.linear(x, weight, { bias, transposeW }), g.add(ofDropped, g.mul(update, stretch)));
+  }
+  const y = g.mul(g.add(g.linear(x, weight, { transposeW }), update), stretch);
+  return bias === undefined ? y : g.add(y, bias);
 }

@@ -102,6 +102,8 @@ export interface Model {
   readonly headModules: readonly string[];
   /** Tied weights are named once. */
   readonly parameters: readonly ParameterSpec[];
+  /** The parameter that is embedding and head in one, and what the head's would be called; null where they are two. */
+  readonly tied: { readonly embedding: string; readonly head: string } | null;
   /** The linear maps inside the blocks, which an adapter may change; the head is none of them. */
   readonly linears: readonly Linear[];
   /** PEFT's default target modules for this architecture (last part of the module's name). */

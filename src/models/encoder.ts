@@ -90,6 +90,7 @@ export function encoderModel(family: Encoder): Model {
     ],
     linears,
     loraTargets: ['query', 'value'],
+    tied: typeof head.out.bias === 'string' ? { embedding: `${tokens.module}.weight`, head: head.out.bias.replace(/bias$/, 'decoder.weight') } : null,
     layerOf: (parameter) => names.layerOf(parameter),
     storedAs: (parameter) => names.storedAs(parameter).flatMap((name) => [name, olderNorm(name)]),
     isDerived: (tensor) => names.isDerived(tensor) || family.otherHeads.test(tensor),

@@ -12,8 +12,9 @@ export interface Naming {
 }
 
 /** How a family's parameters are called in files, for loading and for freezing. */
-export function named({ body, blocks, tied, derived }: Naming): Pick<Model, 'layerOf' | 'storedAs' | 'isDerived'> {
+export function named({ body, blocks, tied, derived }: Naming): Pick<Model, 'tied' | 'layerOf' | 'storedAs' | 'isDerived'> {
   return {
+    tied,
     layerOf(parameter) {
       if (!parameter.startsWith(`${blocks}.`)) return null;
       const number = Number(parameter.slice(blocks.length + 1).split('.')[0]);

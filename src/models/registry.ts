@@ -58,3 +58,10 @@ export function modelFromConfig(config: RawConfig, where: string, purpose: Purpo
     throw cause;
   }
 }
+
+/** The same model where its embedding is not its head. UserError for a family that always ties the two. */
+export function withOwnHead({ config, modelType }: Model): Model {
+  const untied = modelFromConfig({ ...config, tie_word_embeddings: false }, `a ${modelType} model with a head of its own`);
+  if (untied.tied !== null) throw new UserError(`In every ${modelType} model the embedding is the head: neither learns without the other. Set lora.ensure_weight_tying, or leave them out of lora.modules_to_save.`);
+  return untied;
+}

@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import { existsSync } from 'node:fs';
 import type { Experiment, LoraConfig } from '../config/schema.js';
 import { isHalf, type DType, type InitialValue } from '../graph/node.js';
-import { loraInitial, savedName } from '../lora/init.js';
-import { checkAdapter, readAdapter, type Adapter } from '../lora/peft.js';
-import type { Model } from '../models/contract.js';
+import { adaptedLayers } from '../lora/layers.js';
+import { savedName } from '../lora/names.js';
+import { checkAdapter, openAdapterTensors, readAdapter, type Adapter } from '../lora/peft.js';
+import type { Model, ParameterSpec } from '../models/contract.js';
 import { initialWeights, randomWeights } from '../models/weights.js';
+import { initialValue } from '../nn/parameter.js';
 import { f32, half, u8, type Tensor } from '../util/tensor.js';
 import { SafetensorsFile } from '../weights/safetensors.js';
+import { withAdapterStart } from './adapted.js';
 import { readQuantized } from './quantized.js';
 import type { Tuning } from './tuning.js';
 
@@ -24,8 +27,9 @@ export interface InitialOptions {
 
 /** Checks names and shapes of all weights at once, before anything is held in memory. */
 export function initialValues({ experiment, model, tuning, checkpoint }: InitialOptions): InitialValue {
-  const weights: ByName = experiment.init === 'random' ? randomWeights(model, experiment.train.seed) : initialWeights(model, experiment.model);
-  const trained: ByName = experiment.finetuning === 'lora' ? adapterStart(experiment, tuning, weights) : weights;
+  const base: ByName = experiment.init === 'random' ? randomWeights(model, experiment.train.seed) : initialWeights(model, experiment.model);
+  const weights = experiment.finetuning === 'lora' ? withAdapterStart(model, experiment.lora, tuning, base) : base;
+  const trained: ByName = experiment.finetuning === 'lora' ? adapterStart(experiment, { model, tuning, weights }) : weights;
   const frozen = frozenValues(tuning, weights);
   const saved = checkpoint === null ? null : openCheckpoint(checkpoint);
   return ({ name, role, shape, dtype }) => {
@@ -42,11 +46,24 @@ export function initialValues({ experiment, model, tuning, checkpoint }: Initial
   };
 }
 
-/** The same for a model that is only used: the folder's weights, and an adapter's where there is one. */
-export function inferenceValues({ model, folder, tuning, adapter }: { model: Model; folder: string; tuning: Tuning; adapter: Adapter | null }): InitialValue {
+export interface InferenceValues {
+  /** The folder's weights, and an adapter's where there is one. */
+  readonly initial: InitialValue;
+  /** What an adapter's parameter is where the base is to be as it is alone. */
+  readonly without: (parameter: ParameterSpec) => Tensor<'f32'>;
+}
+
+/** The same for a model that is only used. */
+export function inferenceValues({ model, folder, tuning, adapter }: { model: Model; folder: string; tuning: Tuning; adapter: Adapter | null }): InferenceValues {
   if (adapter) checkAdapter(adapter.folder, tuning.trainable, adapter.config);
-  const weights = frozenValues(tuning, initialWeights(model, folder));
-  return ({ name, role, dtype }) => (role === 'trainable' && adapter ? adapter.tensors.get(savedName(name))! : inType(weights(name), dtype));
+  const base = initialWeights(model, folder);
+  const weights = adapter ? withAdapterStart(model, adapter.config, tuning, base) : base;
+  const frozen = frozenValues(tuning, weights);
+  const matrices = new Set(adapter ? adaptedLayers(model, adapter.config).flatMap(({ a, b }) => [a.name, b.name]) : []);
+  return {
+    initial: ({ name, role, dtype }) => (role === 'trainable' && adapter ? adapter.tensors.get(savedName(name))! : inType(frozen(name), dtype)),
+    without: ({ name, shape }) => (matrices.has(name) ? f32(shape) : weights(name)),
+  };
 }
 
 /** Weights are read in full; a program may hold them in 16 bits. */
@@ -58,11 +75,14 @@ function frozenValues({ quantized }: Tuning, weights: ByName): (name: string) =>
   return quantized === null ? weights : readQuantized(quantized, weights);
 }
 
-/** A zero update to begin with (B is zero) and the base's own head, or the adapter that is to be trained further. */
-function adapterStart({ lora, train }: Pick<Experiment, 'lora' | 'train'>, tuning: Tuning, base: ByName): ByName {
-  const specs = new Map(tuning.trainable.map((spec) => [spec.name, spec]));
+/** First values of A and B, DoRA's lengths and the base's own of what learns whole; or the adapter that is to be trained further. */
+function adapterStart({ lora, train }: Pick<Experiment, 'lora' | 'train'>, { model, tuning, weights }: { model: Model; tuning: Tuning; weights: ByName }): ByName {
   const given = lora.adapter_name_or_path === null ? null : startFrom(lora.adapter_name_or_path, tuning, lora);
-  return (name) => given?.get(savedName(name)) ?? (savedName(name) === name ? loraInitial(specs.get(name)!, train.seed) : base(name));
+  const matrices = new Map(adaptedLayers(model, lora).flatMap(({ a, b }) => [a, b]).map((spec) => [spec.name, spec]));
+  return (name) => {
+    const matrix = matrices.get(name);
+    return given?.get(savedName(name)) ?? (matrix ? initialValue(matrix, train.seed) : weights(name));
+  };
 }
 
 function startFrom(folder: string, { trainable }: Tuning, config: LoraConfig): ReadonlyMap<string, Tensor<'f32'>> {
@@ -71,9 +91,12 @@ function startFrom(folder: string, { trainable }: Tuning, config: LoraConfig): R
 }
 
 function openCheckpoint(folder: string): { parameters: ByName; moments: (name: string, dtype: DType) => Tensor } {
-  const adapter = join(folder, 'adapter_model.safetensors');
-  const isAdapter = existsSync(adapter);
-  const parameters = SafetensorsFile.open(isAdapter ? adapter : join(folder, 'model.safetensors'));
   const moments = SafetensorsFile.open(join(folder, 'optimizer.safetensors'));
-  return { parameters: (name) => parameters.read(isAdapter ? savedName(name) : name), moments: (name, dtype) => (dtype === 'u8' ? moments.readBytes(name) : moments.read(name)) };
+  const ofMoments = (name: string, dtype: DType): Tensor => (dtype === 'u8' ? moments.readBytes(name) : moments.read(name));
+  if (existsSync(join(folder, 'adapter_model.safetensors'))) {
+    const adapter = openAdapterTensors(folder);
+    return { parameters: (name) => adapter(savedName(name)), moments: ofMoments };
+  }
+  const parameters = SafetensorsFile.open(join(folder, 'model.safetensors'));
+  return { parameters: (name) => parameters.read(name), moments: ofMoments };
 }

@@ -5,13 +5,13 @@ import { evaluationSource, type EvaluationSource } from '../data/evaluation.js';
 import { layoutOf } from '../data/batch/layout.js';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer/index.js';
 import type { Executable } from '../engine/contract.js';
+import { savedName } from '../lora/names.js';
 import { checkAdapter, readAdapter } from '../lora/peft.js';
 import type { Model } from '../models/contract.js';
 import { readModel, withClasses } from '../models/registry.js';
 import { type Purpose, writes } from '../models/task.js';
 import { scoreTexts, type TextScores } from '../metrics/texts.js';
 import { UserError } from '../util/errors.js';
-import { f32 } from '../util/tensor.js';
 import { evaluateRows, type Evaluation } from './evaluate.js';
 import { generationConfig, type GenerationConfig } from '../models/generation.js';
 import type { Generation } from './generate/beams.js';
@@ -62,14 +62,14 @@ export async function openModel(options: OpenOptions): Promise<OpenModel> {
   const { precision } = await precisionOn(options, { engine, device });
   const held = { quantization: options.quantization, precision };
   const tuning = adapter ? tuningOf({ finetuning: 'lora', lora: adapter.config, freeze: { num_trainable_layers: 1 }, ...held }, model) : untuned(model, held);
-  const initial = inferenceValues({ model, folder: options.model, tuning, adapter });
+  const { initial, without } = inferenceValues({ model, folder: options.model, tuning, adapter });
   const executable = await engine.compile(inferenceProgram(model, tuning), { device, threads: options.engine.threads, initial, scratch: options.scratch });
   return {
     model, generation: generationConfig(options.model, model), tokenizer, executable,
     async wear(folder) {
       const worn = folder === null ? null : readAdapter(folder);
       if (worn) checkAdapter(worn.folder, tuning.trainable, adapter?.config ?? worn.config);
-      for (const { name, shape } of tuning.trainable) await executable.write(name, worn?.tensors.get(name) ?? f32(shape));
+      for (const parameter of tuning.trainable) await executable.write(parameter.name, worn?.tensors.get(savedName(parameter.name)) ?? without(parameter));
     },
     close: () => executable.dispose(),
   };

@@ -1,15 +1,18 @@
 /** What is trained: an adapter, some blocks, or everything. The three ways look the same to the rest of the trainer. */
 import type { Experiment } from '../config/schema.js';
-import { Builder } from '../graph/builder.js';
+import type { Builder } from '../graph/builder.js';
 import type { Node } from '../graph/node.js';
 import { mixedPrecision } from '../graph/precision.js';
 import { adapt, type DropoutMask } from '../lora/adapt.js';
+import { squaredLengths } from '../lora/dora.js';
+import { adaptedLayers, adapterParameters } from '../lora/layers.js';
+import { wholeParameters } from '../lora/whole.js';
 import { quantize } from '../nn/quantized.js';
 import type { Model, ParameterSpec } from '../models/contract.js';
+import { withOwnHead } from '../models/registry.js';
 import { isOf } from '../models/weights.js';
 import { UserError } from '../util/errors.js';
 import type { Half } from '../util/half.js';
-import { tokenInputs } from './inputs.js';
 import { halfOf } from './precision.js';
 import { quantizedVariables, quantizedWeights, type QuantizedWeights } from './quantized.js';
 
@@ -71,7 +74,8 @@ function inHalf(tuning: Tuning, half: Half | null): Tuning {
 /** The same with the frozen weights of the blocks in 8 or 4 bits. */
 function inCodes(tuning: Tuning, { linears }: Model, scheme: Experiment['quantization']): Tuning {
   if (scheme !== 'int8' && scheme !== 'int4') return tuning;
-  const quantized = quantizedWeights(linears, scheme);
+  const frozen = new Set(tuning.frozen.map(({ name }) => name));
+  const quantized = quantizedWeights(linears.filter(({ module }) => frozen.has(`${module}.weight`)), scheme);
   return {
     ...tuning,
     quantized,
@@ -84,13 +88,12 @@ function inCodes(tuning: Tuning, { linears }: Model, scheme: Experiment['quantiz
 }
 
 function lowRank({ lora }: Pick<Experiment, 'lora'>, model: Model): Tuning {
-  // Which linears there are to adapt is known from a forward pass.
-  const g = new Builder();
-  const { parameters } = adapt(g, [model.forward(g, tokenInputs(g, model)).hidden], { model, config: lora, training: false });
-  const inHead = ({ name }: ParameterSpec): boolean => isOf(model.headModules, name);
+  const layers = adaptedLayers(model, lora);
+  const whole = wholeParameters(model, lora, new Set(layers.map(({ linear }) => linear.module)));
+  if (whole.untied !== null) withOwnHead(model); // refused now, and not when it is merged
   return {
-    trainable: [...parameters, ...model.parameters.filter(inHead)],
-    frozen: model.parameters.filter((parameter) => !inHead(parameter)),
+    trainable: [...adapterParameters(layers), ...whole.trainable],
+    frozen: [...whole.frozen, ...(lora.use_dora ? layers.map(({ linear }) => squaredLengths(linear)) : [])],
     quantized: null,
     half: null,
     writesBase: false,

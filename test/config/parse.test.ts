@@ -17,7 +17,7 @@ function refusal(value: unknown): string {
 describe('a complete experiment', () => {
   it('has every default', () => {
     const experiment = parseExperiment(least);
-    expect(experiment.lora).toEqual({ r: 8, lora_alpha: 16, lora_dropout: 0, target_modules: 'auto', use_rslora: false, adapter_name_or_path: null });
+    expect(experiment.lora).toMatchObject({ r: 8, lora_alpha: 16, lora_dropout: 0, target_modules: 'auto', use_rslora: false, modules_to_save: null, init_lora_weights: true, adapter_name_or_path: null });
     expect(experiment.train.learning_rate).toBe(2e-4);
     expect(experiment.engine).toEqual({ name: 'auto', device: 'auto', threads: 'auto' });
   });
@@ -43,7 +43,7 @@ describe('an unknown key names the right one', () => {
     [{ train: { 'adam-beta1': 0.9 } }, 'did you mean `train.adam_beta1`?'],
     [{ trian: {} }, 'did you mean `train`?'],
     [{ max_lenght: 10 }, 'did you mean `max_length`?'],
-    [{ lora: { zzzzzz: 1 } }, 'there is no key `lora.zzzzzz`; `lora` holds r, lora_alpha, lora_dropout, target_modules, use_rslora, adapter_name_or_path: remove it, or see docs/experiment-file.md'],
+    [{ lora: { zzzzzz: 1 } }, 'there is no key `lora.zzzzzz`; `lora` holds r, lora_alpha, lora_dropout, target_modules, exclude_modules, layers_to_transform, rank_pattern, alpha_pattern, use_rslora, use_dora, bias, modules_to_save, ensure_weight_tying, init_lora_weights, adapter_name_or_path: remove it, or see docs/experiment-file.md'],
     [{ constructor: 1 }, 'there is no key `constructor`: remove it, or see docs/experiment-file.md'],
   ])('%j', (extra, sentence) => {
     expect(refusal({ ...least, ...extra })).toContain(sentence);

@@ -52,7 +52,7 @@ const rows = (shape: Shape, count: number): Operand => integers(shape, 0, count)
 const positions = (shape: Shape): Operand => ({ ...integers(shape), draw: (random, { B, T }) => random.below(B * T) });
 const flags = (shape: Shape): Operand => ({ shape, dtype: 'bool', draw: (random) => random.below(2), held: false });
 
-type Plain = 'add' | 'sub' | 'mul' | 'div' | 'neg' | 'exp' | 'log' | 'sqrt' | 'sin' | 'cos' | 'tanh' | 'sigmoid' | 'erf' | 'relu' | 'silu' | 'equal' | 'lessEqual' | 'and' | 'after' | 'softmax' | 'argMax' | 'absMax';
+type Plain = 'add' | 'sub' | 'mul' | 'div' | 'neg' | 'exp' | 'log' | 'sqrt' | 'sin' | 'cos' | 'tanh' | 'sigmoid' | 'erf' | 'relu' | 'silu' | 'equal' | 'lessEqual' | 'and' | 'after' | 'detach' | 'softmax' | 'argMax' | 'absMax';
 
 const op = (kind: Plain): OpCase['build'] => (g, operands) => g.op(kind, operands, {}) as Node;
 
@@ -186,6 +186,7 @@ const inFull: { readonly [K in OpKind]: Cases } = {
     { name: 'a gradient', operands: [real(['B', 'T', 7]), real(['B', 5])], build: op('after') },
     { name: 'infinity and what is no number', operands: [real(['B', 7]), real(['N'], () => Infinity), real(['N'], () => NaN)], build: (g, [x, y, z]) => g.op('after', [g.op('after', [x, y], {}), z], {}), forwardOnly: 'the judge takes slopes along its operands' },
   ],
+  detach: [{ name: 'a matrix', operands: [real(['B', 'T', 7])], build: op('detach'), forwardOnly: 'nothing is derived through it' }],
   cast: [
     cast(wide(['B', 7]), 'i32'),
     cast(real(['B', 7], (random) => random.below(3) - 1), 'bool'),
@@ -306,7 +307,7 @@ const inFull: { readonly [K in OpKind]: Cases } = {
 
 /** Ops that give numbers of 16 bits, and how many of their operands are then (others stay f32). */
 const halved: Partial<Readonly<Record<OpKind, number>>> = {
-  variable: 1, constant: 1, add: 2, sub: 2, mul: 2, div: 2, neg: 1, tanh: 1, sigmoid: 1, relu: 1, silu: 1, gelu: 1, where: 3, after: 2, cast: 1,
+  variable: 1, constant: 1, add: 2, sub: 2, mul: 2, div: 2, neg: 1, tanh: 1, sigmoid: 1, relu: 1, silu: 1, gelu: 1, where: 3, after: 2, detach: 1, cast: 1,
   reshape: 1, transpose: 1, broadcast: 2, slice: 1, pad: 1, concat: 3, linear: 2, linearQuantized: 1, matmul: 2, softmax: 1, rotary: 1, gatherRows: 1, linearCrossEntropy: 2,
 };
 

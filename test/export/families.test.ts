@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Experiment } from '../../src/config/schema.js';
 import { exportRun, type ExportFormat, type ExportOptions } from '../../src/export/run.js';
-import { savedName } from '../../src/lora/init.js';
+import { savedName } from '../../src/lora/names.js';
 import { mergedWeights } from '../../src/lora/merge.js';
 import { readAdapter } from '../../src/lora/peft.js';
 import { readModel } from '../../src/models/registry.js';

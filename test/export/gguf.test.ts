@@ -8,9 +8,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodings } from '../../src/export/gguf/elements.js';
 import { word, writeGguf } from '../../src/export/gguf/file.js';
 import { exportRun, type ExportOptions } from '../../src/export/run.js';
-import { lowRank } from '../../src/lora/init.js';
+import { loraDefaults } from '../../src/config/schema.js';
+import { adaptedLayers, adapterParameters } from '../../src/lora/layers.js';
 import { writeAdapter } from '../../src/lora/peft.js';
-import { targetLinears } from '../../src/lora/targets.js';
 import { readModel } from '../../src/models/registry.js';
 import { f32, sizeOf } from '../../src/util/tensor.js';
 import { SafetensorsFile } from '../../src/weights/safetensors.js';
@@ -81,8 +81,8 @@ describe('a model', () => {
 describe('an adapter', () => {
   it('has both matrices of each linear map, scaled as in training', async () => {
     const model = readModel(demo);
-    const config = { r: 4, lora_alpha: 6, lora_dropout: 0, target_modules: ['q_proj', 'down_proj'], use_rslora: true, adapter_name_or_path: null };
-    const parameters = targetLinears(model, config).flatMap((layer) => Object.values(lowRank(layer, config)));
+    const config = { ...loraDefaults, r: 4, lora_alpha: 6, target_modules: ['q_proj', 'down_proj'], use_rslora: true };
+    const parameters = adapterParameters(adaptedLayers(model, config));
     await writeAdapter(join(folder, 'peft'), { model, config, baseModel: demo, parameters, read: (name) => f32(parameters.find((each) => each.name === name)!.shape, Float32Array.from({ length: sizeOf(parameters.find((each) => each.name === name)!.shape) }, (_, i) => i)) });
     await exportRun(options('lora', { format: 'gguf-lora', kind: 'adapter', output: join(folder, 'peft') }));
     const { metadata, tensorInfos } = await gguf(join(folder, 'lora', 'demo-lora.gguf'), { allowLocalFile: true });

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { LoraConfig } from '../../src/config/schema.js';
+import { loraDefaults, type LoraConfig } from '../../src/config/schema.js';
 import type { Engine, Executable } from '../../src/engine/contract.js';
 import { onnxEngine } from '../../src/engine/onnx/index.js';
 import { referenceEngine } from '../../src/engine/reference/index.js';
@@ -73,7 +73,7 @@ export function compile(engine: Engine, program: Program, initial: InitialValue)
 
 export const [beta1, beta2] = [0.9, 0.999];
 
-/** An adapter's training. micro_step: loss, and its gradient added to `<name>.grad`; norm; update. */
+/** An adapter's training. micro_step: loss, and its gradient added to `<name>.grad`; grad_norm; update. */
 export function loraProgram(model: Model, config: LoraConfig, weightDecay: number): { program: Program; parameters: readonly ParameterSpec[] } {
   const g = new Builder();
   const plain = lossOf(g, model.forward(g, tokenInputs(g, model)));
@@ -90,7 +90,7 @@ export function loraProgram(model: Model, config: LoraConfig, weightDecay: numbe
   });
   const norm = gradientNorm(g, adapters.map((node) => g.variable(`${node.attrs.name}.grad`, node.shape.map(Number))));
   const { fn: update, state } = adamwUpdate(g, { variables: adapters.map((node) => ({ node, decay: true })), beta1, beta2, epsilon: 1e-8, weightDecay });
-  const functions: Record<string, Fn> = { micro_step: makeFn('micro_step', { loss }, Object.fromEntries(sums)), norm: makeFn('norm', { norm }), update };
+  const functions: Record<string, Fn> = { micro_step: makeFn('micro_step', { loss }, Object.fromEntries(sums)), grad_norm: makeFn('grad_norm', { norm }), update };
   const program = { variables: [...variablesOf(model.parameters.filter((p) => !inHead(p)), 'frozen'), ...variablesOf(parameters, 'trainable'), ...state], functions };
   verify(program);
   return { program, parameters };
@@ -107,7 +107,7 @@ export interface LoraGolden {
 
 /** The loss before each of ten updates on one batch, of an adapter that starts as the maker of the goldens starts it. */
 export async function loraLosses(engine: Engine, { model, folder, golden, feeds }: { model: Model; folder: string; golden: LoraGolden; feeds: Record<string, Tensor> }): Promise<number[]> {
-  const config = { r: golden.r, lora_alpha: golden.lora_alpha, lora_dropout: 0, use_rslora: false, target_modules: 'auto' as const, adapter_name_or_path: null };
+  const config = { ...loraDefaults, r: golden.r, lora_alpha: golden.lora_alpha };
   const { program } = loraProgram(model, config, golden.weight_decay);
   const weights = initialWeights(model, folder);
   const start = (name: string, shape: readonly number[]) => (name.includes('lora_') ? f32(shape, Float64Array.from({ length: sizeOf(shape) }, (_, k) => (name.includes('lora_A') ? 0.2 * Math.sin(k + 1) : 0.1 * Math.cos(k + 1)))) : weights(name));

@@ -2,14 +2,14 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { LoraConfig } from '../../src/config/schema.js';
+import { loraDefaults, type LoraConfig } from '../../src/config/schema.js';
 import { onnxEngine } from '../../src/engine/onnx/index.js';
 import { referenceEngine } from '../../src/engine/reference/index.js';
 import { Builder } from '../../src/graph/builder.js';
 import type { Program } from '../../src/graph/node.js';
 import { makeFn } from '../../src/graph/program.js';
 import { adapt } from '../../src/lora/adapt.js';
-import { loraInitial, loraScale } from '../../src/lora/init.js';
+import { adaptedLayers, adapterParameters } from '../../src/lora/layers.js';
 import { mergedWeights, mergeInto } from '../../src/lora/merge.js';
 import { checkAdapter, readAdapter, writeAdapter, type Adapter } from '../../src/lora/peft.js';
 import { targetLinears, type Adaptable } from '../../src/lora/targets.js';
@@ -17,14 +17,15 @@ import type { Model } from '../../src/models/contract.js';
 import { readModel } from '../../src/models/registry.js';
 import { tokenInputs } from '../../src/trainer/inputs.js';
 import { initialWeights } from '../../src/models/weights.js';
-import type { Linear } from '../../src/nn/layers.js';
+import { linearParameters, type Linear } from '../../src/nn/layers.js';
+import { initialValue } from '../../src/nn/parameter.js';
 import { UserError } from '../../src/util/errors.js';
 import { bool, f32, type Tensor } from '../../src/util/tensor.js';
 import { SafetensorsFile } from '../../src/weights/safetensors.js';
 import { compile, goldenFolder, greatestDifference, material, modelProgram, readJson, tokenFeeds, variablesOf } from '../golden/support.js';
 
 const temporary = () => mkdtempSync(join(tmpdir(), 'workbench-test-'));
-const lora = (changes: Partial<LoraConfig> = {}): LoraConfig => ({ r: 2, lora_alpha: 6, lora_dropout: 0, target_modules: 'auto', use_rslora: false, adapter_name_or_path: null, ...changes });
+const lora = (changes: Partial<LoraConfig> = {}): LoraConfig => ({ ...loraDefaults, r: 2, lora_alpha: 6, ...changes });
 const adapted = (model: Adaptable, config: LoraConfig) => targetLinears(model, config).map(({ module }) => module);
 const gpt2 = readModel(join(goldenFolder, 'models', 'gpt2'));
 const llama = readModel(join(goldenFolder, 'models', 'llama-gqa'));
@@ -52,7 +53,7 @@ describe('target modules', () => {
 
 describe('the branch', () => {
   const layer: Linear = { module: 'block.proj', inputSize: 3, outputSize: 2, bias: true, transposeW: true, std: 1 };
-  const model: Adaptable = { modelType: 'one linear', linears: [layer], loraTargets: ['proj'], task: 'next-token', headModules: [] };
+  const model: Adaptable = { modelType: 'one linear', parameters: linearParameters(layer), linears: [layer], loraTargets: ['proj'], task: 'next-token', headModules: [], tied: null };
   const values: Record<string, Tensor<'f32'>> = {
     'block.proj.weight': f32([2, 3], [1, 2, 3, 4, 5, 6]),
     'block.proj.bias': f32([2], [0.5, -0.5]),
@@ -78,7 +79,7 @@ describe('the branch', () => {
     expect(dropoutMasks).toEqual([]);
     // x·Wᵀ + b = [14.5, 31.5]; A·x = [−2, 4]; B·(A·x) = [6, 6]; s = 6/2
     expect(y).toEqual([14.5 + 18, 31.5 + 18]);
-    expect(loraScale(lora({ use_rslora: true }))).toBeCloseTo(6 / Math.SQRT2);
+    expect(adaptedLayers(model, lora({ use_rslora: true }))[0].scale).toBeCloseTo(6 / Math.SQRT2);
   });
 
   it('drops inputs of the branch alone, and only in training', async () => {
@@ -102,9 +103,7 @@ describe('the branch', () => {
   });
 
   it('starts at zero: A uniform in ±1/√in, B zero, each by its name', () => {
-    const g = new Builder();
-    const { parameters } = adapt(g, [], { model: gpt2, config: lora({ r: 64 }), training: true });
-    const [a, b, other] = parameters.map((spec) => loraInitial(spec, 1).data);
+    const [a, b, other] = adapterParameters(adaptedLayers(gpt2, lora({ r: 64 }))).map((spec) => initialValue(spec, 1).data);
     expect(Math.max(...a)).toBeCloseTo(1 / Math.sqrt(12), 2);
     expect(Math.min(...a)).toBeCloseTo(-1 / Math.sqrt(12), 2);
     expect(a.reduce((sum, x) => sum + x * x, 0) / a.length).toBeCloseTo(1 / 36, 2); // limit²/3
@@ -174,9 +173,7 @@ describe('adapter folders', () => {
 
   it.each([
     [{ peft_type: 'IA3' }, /peft_type in adapter_config\.json: IA3 adapters are not supported, LORA is\.$/],
-    [{ use_dora: true }, /use_dora in adapter_config\.json: true is not supported\.$/],
-    [{ bias: 'all' }, /bias in adapter_config\.json: "all" is not supported\.$/],
-    [{ rank_pattern: { c_attn: 4 } }, /rank_pattern .* is not supported\.$/],
+    [{ lora_bias: true }, /lora_bias in adapter_config\.json: true is not supported\.$/],
     [{ init_lora_weights: 'pissa_niter_4' }, /init_lora_weights in adapter_config\.json: "pissa_niter_4" is not supported\.$/],
     [{ r: 0 }, /r in adapter_config\.json: /],
   ])('with %j are refused in a sentence', (changes, sentence) => {

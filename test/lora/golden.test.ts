@@ -2,64 +2,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Executable } from '../../src/engine/contract.js';
 import { readAdapter } from '../../src/lora/peft.js';
 import { readModel } from '../../src/models/registry.js';
 import { initialWeights } from '../../src/models/weights.js';
-import { clipFactor } from '../../src/optim/norm.js';
-import { learningRateAt } from '../../src/optim/schedule.js';
-import { f32, scalar } from '../../src/util/tensor.js';
-import { beta1, beta2, compile, engines, goldenFolder, greatestDifference, labelFeeds, loraProgram, material, readJson, tokenFeeds } from '../golden/support.js';
-
-interface Golden {
-  readonly settings: {
-    readonly learning_rate: number;
-    readonly lr_scheduler_type: 'cosine';
-    readonly warmup_steps: number;
-    readonly weight_decay: number;
-    readonly max_grad_norm: number;
-    readonly updates: number;
-    readonly accumulation: number;
-    readonly batch: number;
-  };
-  readonly rows: { readonly input_ids: number[]; readonly prompt: number }[];
-  readonly losses: number[];
-  readonly grad_norms: number[];
-  readonly learning_rates: number[];
-}
-
-/** One micro-batch with its labels weighted by the labels of the whole update. */
-function feeds(rows: Golden['rows'], labelCount: number) {
-  const length = Math.max(...rows.map(({ input_ids }) => input_ids.length));
-  const pad = (values: number[], value: number) => [...values, ...new Array<number>(length - values.length).fill(value)];
-  const ids = rows.map(({ input_ids }) => pad(input_ids, 0));
-  const mask = rows.map(({ input_ids }) => pad(input_ids.map(() => 1), 0));
-  const labels = rows.map(({ input_ids, prompt }) => pad(input_ids.map((id, t) => (t < prompt ? -100 : id)), -100));
-  return { ...tokenFeeds(ids, mask), ...labelFeeds(labels, 1 / labelCount) };
-}
-
-async function runUpdates(executable: Executable, { settings, rows }: Golden) {
-  const points: { loss: number; norm: number; rate: number }[] = [];
-  const perUpdate = settings.batch * settings.accumulation;
-  for (let update = 0; update < settings.updates; update++) {
-    const taken = rows.slice(update * perUpdate, (update + 1) * perUpdate);
-    const labelCount = taken.reduce((sum, { input_ids, prompt }) => sum + input_ids.length - prompt, 0);
-    let loss = 0;
-    for (let i = 0; i < perUpdate; i += settings.batch) {
-      loss += (await executable.run('micro_step', feeds(taken.slice(i, i + settings.batch), labelCount))).loss.data[0];
-    }
-    const norm = (await executable.run('norm', {})).norm.data[0];
-    const rate = learningRateAt({ ...settings, warmup_ratio: 0 }, update, settings.updates);
-    await executable.run('update', {
-      learning_rate: scalar(rate),
-      clip: scalar(clipFactor(norm, settings.max_grad_norm)),
-      bias_correction1: scalar(1 - beta1 ** (update + 1)),
-      bias_correction2: scalar(1 - beta2 ** (update + 1)),
-    });
-    points.push({ loss, norm, rate });
-  }
-  return points;
-}
+import { f32 } from '../../src/util/tensor.js';
+import { compile, engines, goldenFolder, greatestDifference, loraProgram, material, readJson } from '../golden/support.js';
+import { runUpdates, type Golden } from '../golden/updates.js';
 
 describe.each(engines)('LoRA against PEFT on $name', (engine) => {
   for (const name of ['stories260k', 'tiny-random-gpt2']) {

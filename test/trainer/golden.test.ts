@@ -23,6 +23,7 @@ import { tuningOf } from '../../src/trainer/tuning.js';
 import { runUpdate } from '../../src/trainer/update.js';
 import { SafetensorsFile } from '../../src/weights/safetensors.js';
 import { relativeError } from '../golden/support.js';
+import { meant } from '../golden/updates.js';
 
 interface Golden {
   readonly settings: { readonly updates: number; readonly accumulation: number; readonly batch: number; readonly learning_rate: number; readonly lr_scheduler_type: string; readonly warmup_steps: number; readonly weight_decay: number; readonly max_grad_norm: number };
@@ -89,15 +90,6 @@ describe.each([...lora, ...full])('$finetuning on $name', ({ model: folder, gold
     await executable.dispose();
   });
 });
-
-/**
- * A bias on keys moves no softmax: its gradient is rounding noise, which Adam scales to steps of full size. Without that
- * third of GPT-2's c_attn.bias, [query | key | value].
- */
-function meant(name: string, values: ArrayLike<number>): number[] {
-  const third = values.length / 3;
-  return Array.from(values).filter((_, i) => !name.endsWith('c_attn.bias') || i < third || i >= 2 * third);
-}
 
 function encoded(rows: Golden['rows']): EncodedRows {
   return heldRows(rows.map(({ input_ids: ids, prompt }) => ({ ids, learned: prompt })));

@@ -91,7 +91,7 @@ describe.each(['int8', 'int4'] as const)('a base in %s, with products in bf16', 
       const w = g.variable(`${module}.weight`, transposeW ? [O, I] : [I, O]);
       const { outputs: [y] } = tuning.apply(g, [g.linear(g.input('x', ['N', I]), w, { transposeW })], false);
       const variables = frozenVariables(tuning).filter(({ name }) => name.startsWith(`${module}.weight`));
-      const initial = inferenceValues({ model, folder, tuning, adapter: null });
+      const { initial } = inferenceValues({ model, folder, tuning, adapter: null });
       const executable = await engine.compile({ variables, functions: { f: makeFn('f', { y: g.cast(y, 'f32') }) } }, { device: 'cpu', threads: 1, initial, scratch: mkdtempSync(join(scratch, 'engine-')) });
       const c = 171 / 512; // exact in bf16
       const found = (await executable.run('f', { x: f32([I, I], Float64Array.from({ length: I * I }, (_, k) => (k % (I + 1) === 0 ? c : 0))) })).y.data; // [I, O]

@@ -7,7 +7,7 @@ import { elementType } from './proto.js';
 
 /** These move numbers, or see to their types themselves. */
 const asTheyAre: ReadonlySet<OpKind> = new Set([
-  'input', 'variable', 'constant', 'cast', 'after', 'reshape', 'transpose', 'slice', 'concat', 'gatherRows', 'linear', 'linearQuantized', 'matmul', 'linearCrossEntropy',
+  'input', 'variable', 'constant', 'cast', 'after', 'detach', 'reshape', 'transpose', 'slice', 'concat', 'gatherRows', 'linear', 'linearQuantized', 'matmul', 'linearCrossEntropy',
 ]);
 
 /** Kernels of graphics cards that round as the graph means it: one operation, or none. */

@@ -64,6 +64,7 @@ export const lowerings: { readonly [K in OpKind]: Lowering<K> } = {
     const zero = e.op('Cast', [above], { attributes: { to: int(elementType.i64) } });
     return e.op('Reshape', [x, e.op('Add', [e.op('Shape', [x]), zero])]);
   },
+  detach: same('Identity'),
 
   reshape: (e, { inputs: [source], shape }, [x]) => reshape(e, { value: x, shape: source.shape }, shape),
   transpose: (e, { attrs }, [x]) => transpose(e, x, attrs.perm),

@@ -21,7 +21,7 @@ const gelu = {
 
 type ElementwiseKind =
   | 'add' | 'sub' | 'mul' | 'div' | 'neg' | 'exp' | 'log' | 'sqrt' | 'sin' | 'cos' | 'tanh' | 'sigmoid' | 'erf' | 'relu' | 'silu' | 'gelu'
-  | 'equal' | 'lessEqual' | 'and' | 'where' | 'cast' | 'after';
+  | 'equal' | 'lessEqual' | 'and' | 'where' | 'cast' | 'after' | 'detach';
 
 export const elementwiseKernels: Kernels<ElementwiseKind> = {
   add: zip((a, b) => a + b),
@@ -48,6 +48,7 @@ export const elementwiseKernels: Kernels<ElementwiseKind> = {
     for (let i = 0; i < out.data.length; i++) out.data[i] = condition.data[atCondition[i]] ? a.data[atA[i]] : b.data[atB[i]];
   },
   after: map((x) => x),
+  detach: map((x) => x),
   cast: (node, inputs, out) => map(isReal(node.attrs.to) ? (x) => x : node.attrs.to === 'bool' ? (x) => Number(x !== 0) : Math.trunc)(node, inputs, out),
 };
 

@@ -66,6 +66,7 @@ const lowerings: { readonly [K in OpKind]: Lowering<K> } = {
   cast: ([x], { attrs }) => (attrs.to === 'bool' && x.dtype !== 'bool' ? tf.notEqual(x, tf.zerosLike(x)) : tf.cast(x, tfType(attrs.to))),
   // Ops run in the order of the graph.
   after: ([x]) => x.clone(),
+  detach: ([x]) => x.clone(),
 
   reshape: ([x], { shape }) => tf.reshape(x, shape),
   transpose: ([x], { attrs }) => tf.transpose(x, [...attrs.perm]),

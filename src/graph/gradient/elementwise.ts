@@ -4,7 +4,7 @@ import { inF32, type Rules } from './rule.js';
 
 type ElementwiseKind =
   | 'add' | 'sub' | 'mul' | 'div' | 'neg' | 'exp' | 'log' | 'sqrt' | 'sin' | 'cos' | 'tanh' | 'sigmoid' | 'erf' | 'relu' | 'silu' | 'gelu'
-  | 'equal' | 'lessEqual' | 'and' | 'where' | 'cast' | 'after';
+  | 'equal' | 'lessEqual' | 'and' | 'where' | 'cast' | 'after' | 'detach';
 
 export const elementwiseRules: Rules<ElementwiseKind> = {
   add: (_g, _y, dy) => [() => dy, () => dy],
@@ -44,6 +44,7 @@ export const elementwiseRules: Rules<ElementwiseKind> = {
   // rounding counts as nothing: the gradient only changes its type, which the pass sees to; from what is not real it never asks
   cast: (_g, _y, dy) => [() => dy],
   after: (_g, _y, dy) => [() => dy, null],
+  detach: null,
 };
 
 /** The slope of x·σ(v(x)): σ·(1 + x·(1 − σ)·v′). */

@@ -166,6 +166,7 @@ export function bart(raw: RawConfig): Model {
     ],
     linears,
     loraTargets: ['q_proj', 'v_proj'],
+    tied: names.tied,
     layerOf,
     storedAs: (parameter) => names.storedAs(parameter),
     isDerived: (tensor) => names.isDerived(tensor),

@@ -7,6 +7,7 @@ import { referenceEngine } from '../../../src/engine/reference/index.js';
 import type { Program, Variable } from '../../../src/graph/node.js';
 import { llama } from '../../../src/models/families/llama.js';
 import { microStep } from '../../../src/trainer/program.js';
+import { loraDefaults } from '../../../src/config/schema.js';
 import { tuningOf } from '../../../src/trainer/tuning.js';
 import { Random } from '../../../src/util/random.js';
 import { f32, i32, sizeOf, type Tensor } from '../../../src/util/tensor.js';
@@ -14,7 +15,7 @@ import { withExecutable, type EngineOnDevice } from '../check-case.js';
 
 const vocabulary = 61;
 const model = llama({ model_type: 'llama', vocab_size: vocabulary, hidden_size: 32, intermediate_size: 48, num_hidden_layers: 2, num_attention_heads: 4, num_key_value_heads: 2, max_position_embeddings: 4096, bos_token_id: 1, eos_token_id: 2 });
-const tuning = tuningOf({ finetuning: 'lora', lora: { r: 3, lora_alpha: 6, lora_dropout: 0, target_modules: 'auto', use_rslora: false, adapter_name_or_path: null }, freeze: { num_trainable_layers: 1 }, quantization: 'none', precision: 'f32' }, model);
+const tuning = tuningOf({ finetuning: 'lora', lora: { ...loraDefaults, r: 3, lora_alpha: 6 }, freeze: { num_trainable_layers: 1 }, quantization: 'none', precision: 'f32' }, model);
 const gradients = tuning.trainable.map(({ name }) => `${name}.grad`);
 
 function program(): Program {

@@ -48,14 +48,15 @@ export function typedValue(knob: Knob, text: string): Typed {
       return trimmed === 'true' || trimmed === 'false' ? { value: trimmed === 'true' } : { error: `must be ${knob.expects}` };
     case 'choice':
       if (knob.choices.includes(trimmed)) return { value: trimmed };
-      return knob.open && trimmed !== '' ? { value: trimmed.split(/[\s,]+/) } : { error: `must be ${knob.expects}` };
+      return knob.open && trimmed !== '' ? { value: knob.pattern && isPattern(trimmed) ? trimmed : trimmed.split(/[\s,]+/) } : { error: `must be ${knob.expects}` };
     case 'text':
       return trimmed === '' ? { error: 'must not be empty' } : { value: trimmed };
     case 'list':
       if (knob.expects === 'a list of groups') return typedGroups(trimmed);
-      return { value: trimmed === '' ? [] : trimmed.split('|').map((part) => part.trim()).filter((part) => part !== '') };
+      if (knob.pattern && isPattern(trimmed)) return { value: trimmed };
+      return { value: (trimmed === '' ? [] : trimmed.split('|')).map((part) => part.trim()).filter((part) => part !== '').map((part) => typedItem(knob, part)) };
     case 'map':
-      return typedMap(trimmed);
+      return typedMap(knob, trimmed);
   }
 }
 
@@ -64,10 +65,21 @@ function typedGroups(text: string): Typed {
   return groups.includes(null) ? { error: 'must be like {path: stories.jsonl, format: text, weight: 0.5}, with " | " between several' } : { value: groups };
 }
 
-function typedMap(text: string): Typed {
+/** What no name has in it. */
+function isPattern(text: string): boolean {
+  return /[\\^$*+?()[\]{}]/.test(text);
+}
+
+/** A text that is no number where one is wanted stays as it was typed: the schema says what is wrong with it. */
+function typedItem({ numeric }: Knob, text: string): string | number {
+  return numeric && Number.isFinite(Number(text)) ? Number(text) : text;
+}
+
+function typedMap(knob: Knob, text: string): Typed {
   const entries = text.split(',').filter((part) => part.trim() !== '').map((part) => part.split(':').map((word) => word.trim()));
   const wrong = entries.some((entry) => entry.length !== 2 || entry.includes(''));
-  return wrong ? { error: 'must be like instruction: question, output: answer' } : { value: Object.fromEntries(entries) };
+  if (wrong) return { error: `must be like ${knob.numeric ? 'q_proj: 16, v_proj: 8' : 'instruction: question, output: answer'}` };
+  return { value: Object.fromEntries(entries.map(([name, value]) => [name, typedItem(knob, value)])) };
 }
 
 /** A value as it is shown and typed again. */

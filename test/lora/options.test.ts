@@ -1,0 +1,104 @@
+/** LoRA's options against PEFT: ten updates each, the adapter that comes out, and what the model says with it. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseExperiment } from '../../src/config/parse.js';
+import type { LoraConfig } from '../../src/config/schema.js';
+import { referenceEngine } from '../../src/engine/reference/index.js';
+import { Builder } from '../../src/graph/builder.js';
+import { mulDims } from '../../src/graph/dims.js';
+import type { Fn } from '../../src/graph/node.js';
+import { makeFn } from '../../src/graph/program.js';
+import { readName, savedName } from '../../src/lora/names.js';
+import { checkAdapter, readAdapter, writeAdapter } from '../../src/lora/peft.js';
+import type { Model } from '../../src/models/contract.js';
+import { readModel } from '../../src/models/registry.js';
+import { initialWeights } from '../../src/models/weights.js';
+import { logitsOf } from '../../src/nn/head.js';
+import { mergedModel } from '../../src/trainer/adapted.js';
+import { inferenceValues, initialValues } from '../../src/trainer/initial.js';
+import { tokenInputs } from '../../src/trainer/inputs.js';
+import { inferenceProgram, trainingProgram } from '../../src/trainer/program.js';
+import { tuningOf, type Tuning } from '../../src/trainer/tuning.js';
+import { SafetensorsFile } from '../../src/weights/safetensors.js';
+import { compile, engines, goldenFolder, greatestDifference, modelProgram, readJson, tokenFeeds } from '../golden/support.js';
+import { meant, runUpdates, type Golden } from '../golden/updates.js';
+
+const projections = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'];
+
+/** Those of test/golden/lora_options.py. */
+const runs: Readonly<Record<string, Partial<LoraConfig>>> = {
+  dora: { r: 3, lora_alpha: 6, use_dora: true, target_modules: projections, exclude_modules: ['down_proj'], rank_pattern: { q_proj: 2 }, alpha_pattern: { v_proj: 12 } },
+  'dora-conv1d': { r: 2, lora_alpha: 4, use_dora: true, use_rslora: true, target_modules: '.*\\.(attn\\.c_attn|c_fc)', bias: 'lora_only' },
+  layers: { r: 2, lora_alpha: 4, use_rslora: true, target_modules: projections, layers_to_transform: [1], rank_pattern: { '^model.layers.1.mlp.*': 4 }, alpha_pattern: { k_proj: 9 }, bias: 'all' },
+  'saved-embedding': { r: 2, lora_alpha: 4, modules_to_save: ['embed_tokens', 'norm'] },
+  'saved-head': { r: 2, lora_alpha: 4, modules_to_save: ['lm_head', 'wpe'], bias: 'all' },
+  'saved-both': { r: 2, lora_alpha: 4, modules_to_save: ['embed_tokens', 'lm_head'] },
+  'saved-tied': { r: 2, lora_alpha: 4, modules_to_save: ['lm_head'], ensure_weight_tying: true },
+};
+
+const folderOf = (name: string): string => join(goldenFolder, 'lora-options', name);
+
+describe.each(Object.keys(runs))('%s', (name) => {
+  const golden = readJson<Golden & { model: string }>(folderOf(name), 'golden.json');
+  const folder = join(goldenFolder, 'models', golden.model);
+  const experiment = parseExperiment({ model: folder, dataset: { path: 'rows.json' }, finetuning: 'lora', lora: runs[name], train: { weight_decay: golden.settings.weight_decay } });
+  const model = readModel(folder);
+  const tuning = tuningOf(experiment, model);
+  const final = readAdapter(join(folderOf(name), 'final'));
+  const expected = SafetensorsFile.open(join(folderOf(name), 'logits.safetensors')).read('logits').data;
+  const ids = golden.rows[0].input_ids;
+  const feeds = tokenFeeds([ids], [ids.map(() => 1)]);
+
+  it.each(engines)('trains on $name as Transformers and PEFT do', async (engine) => {
+    const start = SafetensorsFile.open(join(folderOf(name), 'start.safetensors'));
+    const initial = initialValues({ experiment, model, tuning, checkpoint: null });
+    const { program } = trainingProgram(model, tuning, experiment.train);
+    const executable = await compile(engine, program, (variable) => (start.names.includes(variable.name) ? start.read(variable.name) : initial(variable)));
+    const points = await runUpdates(executable, golden);
+    expect(greatestDifference(points.map(({ loss }) => loss), golden.losses)).toBeLessThan(2e-5);
+    expect(greatestDifference(points.map(({ norm }) => norm), golden.grad_norms)).toBeLessThan(1e-4);
+    const others = [...final.tensors.keys()].filter((key) => !tuning.trainable.some((parameter) => savedName(parameter.name) === key));
+    expect(others).toEqual(experiment.lora.ensure_weight_tying ? ['base_model.model.lm_head.weight'] : []); // the embedding once more
+    for (const { name: key } of tuning.trainable) {
+      expect(greatestDifference(meant(key, (await executable.read(key)).data), meant(key, final.tensors.get(savedName(key))!.data)), key).toBeLessThan(1e-4);
+    }
+    await executable.dispose();
+  });
+
+  it('that PEFT has trained gives its logits, as it is and merged', async () => {
+    const adapted = await compile(referenceEngine, { variables: inferenceProgram(model, tuning).variables, functions: { run: logitsFn(model, tuning) } }, inferenceValues({ model, folder, tuning, adapter: final }).initial);
+    expect(greatestDifference((await adapted.run('run', feeds)).logits.data, expected)).toBeLessThan(2e-5);
+    await adapted.dispose();
+
+    const { model: whole, read } = mergedModel(model, final, initialWeights(model, folder));
+    const merged = await compile(referenceEngine, modelProgram(whole), (variable) => read(variable.name));
+    expect(greatestDifference((await merged.run('logits', feeds)).logits.data, expected)).toBeLessThan(2e-5);
+    await merged.dispose();
+  });
+
+  it('is written as PEFT writes it, and read again as it was', async () => {
+    const out = mkdtempSync(join(tmpdir(), 'workbench-test-'));
+    await writeAdapter(out, { model, config: experiment.lora, baseModel: golden.model, parameters: tuning.trainable, read: (key) => final.tensors.get(savedName(key))! });
+    const [ours, theirs] = [out, join(folderOf(name), 'final')].map((at) => SafetensorsFile.open(join(at, 'adapter_model.safetensors')));
+    expect(new Map(ours.names.toSorted().map((key) => [key, ours.read(key)]))).toEqual(new Map(theirs.names.filter((key) => readName(key) !== null).toSorted().map((key) => [key, theirs.read(key)])));
+    const [written, original] = [out, join(folderOf(name), 'final')].map((at) => sorted(readJson<Record<string, unknown>>(at, 'adapter_config.json')));
+    expect({ ...original, ...written }).toEqual(original);
+    expect(readAdapter(out).tensors).toEqual(final.tensors);
+    checkAdapter(out, tuning.trainable, experiment.lora);
+  });
+});
+
+/** PEFT keeps lists as sets, in any order. */
+function sorted(config: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, Array.isArray(value) ? value.toSorted() : value]));
+}
+
+/** Logits [T, V] of one text. */
+function logitsFn(model: Model, tuning: Tuning): Fn {
+  const g = new Builder();
+  const { hidden, head } = model.forward(g, tokenInputs(g, model));
+  const { outputs: [logits] } = tuning.apply(g, [logitsOf(g, g.reshape(hidden, [mulDims('B', 'T'), model.hiddenSize]), head)], false);
+  return makeFn('run', { logits });
+}
