@@ -29,15 +29,7 @@ export interface GatedBlock {
   readonly sights: readonly Sight[];
 }
 
-<<<<<<< HEAD
 export interface GatedDecoder extends DecoderParts {
-=======
-type Facts = Pick<Model, 'modelType' | 'config' | 'vocabSize' | 'contextLength' | 'bosTokenId' | 'eosTokenIds' | 'loraTargets' | 'tied' | 'layerOf' | 'storedAs' | 'isDerived'>;
-
-export interface GatedDecoder extends Facts {
-  readonly sizes: HeadSizes;
-  readonly tokens: Embedding;
->>>>>>> 38d2616 (LoRA as PEFT has it: DoRA, modules that learn whole, biases, patterns of ranks, layers and names)
   readonly embeddingScale?: number;
   readonly blocks: readonly GatedBlock[];
   readonly activation: Activation;
@@ -83,27 +75,6 @@ export function gatedDecoder(family: GatedDecoder): Model {
   };
 }
 
-<<<<<<< HEAD
-=======
-/** Throws a UserError where the numbers do not go together. */
-export function headSizesOf({ hidden_size: width, num_attention_heads: heads, num_key_value_heads, head_dim }: {
-  readonly hidden_size: number;
-  readonly num_attention_heads: number;
-  readonly num_key_value_heads?: number | null;
-  readonly head_dim?: number | null;
-}): HeadSizes {
-  const keyValueHeads = num_key_value_heads ?? heads;
-  const headSize = head_dim ?? width / heads;
-  if (heads % keyValueHeads !== 0) throw new UserError(`num_attention_heads ${heads} is not a multiple of num_key_value_heads ${keyValueHeads}`);
-  if (!Number.isInteger(headSize)) throw new UserError(`hidden_size ${width} is not a multiple of num_attention_heads ${heads}`);
-  return { heads, keyValueHeads, headSize };
-}
-
-function facts({ modelType, config, vocabSize, contextLength, bosTokenId, eosTokenIds, loraTargets, tied, layerOf, storedAs, isDerived }: Facts): Facts {
-  return { modelType, config, vocabSize, contextLength, bosTokenId, eosTokenIds, loraTargets, tied, layerOf, storedAs, isDerived };
-}
-
->>>>>>> 38d2616 (LoRA as PEFT has it: DoRA, modules that learn whole, biases, patterns of ranks, layers and names)
 /** Blocks that see the same share one node. */
 function biasOf(g: Builder, { block, inputs, keys, slopes }: { block: GatedBlock; inputs: Places; keys: Places; slopes?: readonly number[] }): Node {
   const bias = attentionBias(g, inputs, keys, block.sights);

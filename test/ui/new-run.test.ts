@@ -54,7 +54,7 @@ describe('the form', () => {
   it('moves what max_length cuts while it is typed, and advises', async () => {
     session.press('L');
     await session.until('cuts 0.0%');
-    session.press('esc', ...'jjjjjjjjj');
+    session.press('esc', ...'j'.repeat(18));
     await session.until('max_length: longest row');
     session.press('3', '0');
     await session.until('max_length 30 cuts 50.0%');
