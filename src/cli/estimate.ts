@@ -1,4 +1,6 @@
 import { homeFolder } from '../config/home.js';
+import { readModel } from '../models/registry.js';
+import { purposeOf } from '../models/task.js';
 import { openReader } from '../store/reader.js';
 import { calibrated } from '../trainer/calibration.js';
 import { estimate, trainingLoader } from '../trainer/estimate.js';
@@ -10,8 +12,9 @@ import { estimateLines } from './view/estimate.js';
 export async function estimateExperiment(terminal: Terminal, file: string, { set, json }: { readonly set: readonly string[]; readonly json?: true }): Promise<void> {
   const experiment = await loadExperiment(file, { set }, terminal);
   const { prepared } = await prepare(experiment, terminal);
-  const loader = trainingLoader(experiment, prepared.train, { padId: 0 });
-  const raw = estimate(experiment, { data: { ...prepared, train: loader } });
+  const model = readModel(experiment.model, purposeOf(experiment));
+  const loader = trainingLoader(experiment, prepared.train, { model, padId: 0 });
+  const raw = estimate(experiment, { model, data: { ...prepared, train: loader } });
   const reader = openReader(homeFolder(terminal.env));
   const result = calibrated(experiment, raw, reader.measurements());
   reader.close();

@@ -139,6 +139,7 @@ const train = z.strictObject({
   seed: count(0).default(42).describe('of the order of rows, initial values and dropout'),
   shuffle: z.boolean().default(true).describe('a new order of rows every epoch'),
   group_by_length: z.boolean().default(false).describe('batches of rows of about one length: less padding, the order a little less random').meta({ label: 'group by length' }),
+  padding_free: z.boolean().default(true).describe('the rows of a micro-batch in fewer, fuller ones, attention confined to each: the same updates in less time; false: padded to the longest').meta({ label: 'padding-free' }),
   logging_steps: count(1).default(1).describe('updates between logged points').meta({ step: 'log' }),
   eval_strategy: z.enum(['steps', 'epoch']).default('steps').describe('evaluate every eval_steps updates, or at the end of every epoch').meta({ label: 'evaluate by' }),
   eval_steps: count(0).default(50).describe('updates between evaluations; 0: only at the end').meta({ step: 'log' }),

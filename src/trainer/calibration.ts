@@ -8,7 +8,7 @@ import { mapParts, type Estimate } from './estimate.js';
 import type { Measurement } from './events.js';
 
 /** Raised whenever the formulae of an estimate change: what was measured beside the old ones says nothing then. */
-const formula = 4;
+const formula = 5;
 
 /** Of so many runs, the newest, the median counts; it never moves an estimate by more than this factor. */
 const mostRuns = 20;
@@ -56,7 +56,7 @@ function runsLike({ engine }: Experiment, shape: string, measurements: readonly 
 function shapeClass({ finetuning, quantization, precision, train }: Experiment, { total_parameters, tokens_per_step, gradient_checkpointing }: Estimate): string {
   const tokens = tokens_per_step / train.gradient_accumulation_steps;
   const halfDecade = Math.round(2 * Math.log10(total_parameters)) / 2;
-  return `${formula} ${finetuning} ${quantization}${precision === 'f32' ? '' : ` ${precision}`}${train.optim === 'adamw' ? '' : ` ${train.optim}`}${gradient_checkpointing ? ' checkpointed' : ''} 1e${halfDecade} parameters 4^${Math.round(Math.log2(tokens) / 2)} tokens`;
+  return `${formula} ${finetuning} ${quantization}${precision === 'f32' ? '' : ` ${precision}`}${train.optim === 'adamw' ? '' : ` ${train.optim}`}${gradient_checkpointing ? ' checkpointed' : ''}${train.padding_free ? '' : ' padded'} 1e${halfDecade} parameters 4^${Math.round(Math.log2(tokens) / 2)} tokens`;
 }
 
 export function median(values: readonly number[]): number {

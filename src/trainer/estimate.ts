@@ -2,9 +2,10 @@
 import { advise } from '../config/advice.js';
 import type { Experiment } from '../config/schema.js';
 import { heldOutRows, type PreparedDataset } from '../data/dataset.js';
-import { batchWidth } from '../data/batch/collate.js';
 import type { Layout } from '../data/batch/layout.js';
-import { type BatchExtent, largestEvalBatch, Loader, type LoaderPosition, updatesPerEpoch } from '../data/batch/loader.js';
+import type { BatchExtent } from '../data/batch/extent.js';
+import { largestEvalBatch, Loader, type LoaderPosition, updatesPerEpoch } from '../data/batch/loader.js';
+import { batchWidth } from '../data/batch/unpadded.js';
 import type { EncodedRows } from '../data/rows.js';
 import { cost, type Cost } from '../graph/cost.js';
 import { isHalf, type Fn, type Variable } from '../graph/node.js';
@@ -14,6 +15,7 @@ import { purposeOf } from '../models/task.js';
 import { bytesOf, sizeOf } from '../util/tensor.js';
 import { UserError } from '../util/errors.js';
 import { labelsAtATime } from './evaluate.js';
+import { fillingOf } from './filling.js';
 import { chunkLengths, labelChunks } from './labels.js';
 import { totalUpdates } from './policy.js';
 import { evaluateFn, frozenVariables, microStep, optimizerState, type StepOptions } from './program.js';
@@ -58,6 +60,8 @@ export interface Estimate {
   /** Tokens that an epoch reads, and those of them that it learns. */
   readonly tokens_per_epoch: number | null;
   readonly labels_per_epoch: number | null;
+  /** Which share of the tokens that are computed is padding, and which it would be with padded rows; null where the rows are not known. */
+  readonly padding: { readonly share: number; readonly padded: number } | null;
   /** Whether lengths and labels are those of the tokenised rows, or every row is taken to be of `max_length`. */
   readonly based_on: 'rows' | 'max_length';
   /** The most tokens of one update. */
@@ -115,9 +119,11 @@ const allocated = 1.05;
 /** Elements of new values that an engine may hold twice for a moment, of variables that are too small to go by slabs. */
 const updatedAtATime = 1 << 24;
 
-/** The batches that an experiment trains on. */
-export function trainingLoader({ train, packing, max_length, stage }: Experiment, rows: EncodedRows, { padId, layout, position }: { readonly padId: number; readonly layout?: Layout; readonly position?: LoaderPosition }): Loader {
+/** The batches that an experiment trains `model` on. */
+export function trainingLoader(experiment: Experiment, rows: EncodedRows, { model, padId, layout, position }: { readonly model: Model; readonly padId: number; readonly layout?: Layout; readonly position?: LoaderPosition }): Loader {
+  const { train, packing, max_length } = experiment;
   return new Loader({
+    ...fillingOf(experiment, model),
     rows,
     batchSize: train.per_device_train_batch_size,
     accumulation: train.gradient_accumulation_steps,
@@ -128,7 +134,6 @@ export function trainingLoader({ train, packing, max_length, stage }: Experiment
     maxLength: max_length,
     padId,
     layout,
-    pairs: stage === 'seq2seq',
     position,
   });
 }
@@ -149,7 +154,11 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
   const frozen = count(tuning.frozen);
   const largest = Math.max(...tuning.trainable.map(({ shape }) => sizeOf(shape)));
 
-  const batches = batchesOf(experiment, model, hints.data);
+  const groups = rowsToTrain(experiment, hints);
+  const steps_per_epoch = groups === null ? null : updatesPerEpoch(groups, { batchSize: train.per_device_train_batch_size, accumulation });
+  const steps = steps_per_epoch === null ? (train.max_steps > 0 ? train.max_steps : null) : totalUpdates(train, steps_per_epoch);
+  const surveyed = hints.data && steps !== null ? hints.data.train.survey(steps) : null;
+  const batches = batchesOf(experiment, model, surveyed && hints.data ? { train: surveyed.largest, eval: hints.data.eval } : null);
   const evaluated = batches.eval === null ? 0 : cost(evaluation, { ...batches.eval }).peakBytes;
   const moments = bytesOfVariables(optimizerState(tuning.trainable, train));
   // New values of small variables, or the squares of the largest gradient for the norm.
@@ -172,19 +181,18 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
   const memory = memoryWith(work.peakBytes);
   const memory_bytes = sumOf(memory);
 
-  const groups = rowsToTrain(experiment, hints);
-  const steps_per_epoch = groups === null ? null : updatesPerEpoch(groups, { batchSize: train.per_device_train_batch_size, accumulation });
   const facts = {
     total_parameters: frozen + trainable,
     trainable_parameters: trainable,
     effective_batch: train.per_device_train_batch_size * accumulation,
-    steps: steps_per_epoch === null ? (train.max_steps > 0 ? train.max_steps : null) : totalUpdates(train, steps_per_epoch),
+    steps,
     steps_per_epoch,
     train_rows: hints.data ? hints.data.train.rows.length : groups,
     eval_rows: rowsToEvaluate(experiment, hints),
     cut_rows: hints.data?.cutRows ?? null,
     tokens_per_epoch: hints.data?.train.rows.totalTokens ?? null,
     labels_per_epoch: hints.data?.train.rows.totalLabels ?? null,
+    padding: surveyed && { share: 1 - surveyed.tokens / surveyed.computed, padded: 1 - surveyed.tokens / surveyed.padded },
     based_on: hints.data ? ('rows' as const) : ('max_length' as const),
     tokens_per_step: accumulation * batches.train.B * (batches.train.T + (batches.train.S ?? 0)),
     flops_per_step: accumulation * work.flops,
@@ -199,11 +207,13 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
 }
 
 /** The largest batches of a run; without its rows, as if each were of `max_length`. */
-function batchesOf({ dataset, train, max_length, stage }: Experiment, { vocabSize }: Model, data: EstimateHints['data']): { train: BatchExtent; eval: BatchExtent | null } {
+function batchesOf(experiment: Experiment, model: Model, known: { readonly train: BatchExtent; readonly eval: EncodedRows | null } | null): { train: BatchExtent; eval: BatchExtent | null } {
+  const { dataset, train, max_length } = experiment;
+  const filling = fillingOf(experiment, model);
+  const { pairs } = filling;
   const batchSize = train.per_device_eval_batch_size;
-  const maxLabels = labelsAtATime(vocabSize);
-  const pairs = stage === 'seq2seq';
-  if (data) return { train: data.train.largestBatch, eval: data.eval && largestEvalBatch(data.eval, { batchSize, maxLabels, pairs }) };
+  const maxLabels = labelsAtATime(model.vocabSize);
+  if (known) return { train: known.train, eval: known.eval && largestEvalBatch(known.eval, { batchSize, maxLabels, ...filling }) };
 
   // Whether there is anything to evaluate on is not known either: a folder may have a validation split.
   const T = batchWidth(max_length);

@@ -1,4 +1,6 @@
 import type { Layout } from '../data/batch/layout.js';
+import type { Batch } from '../data/batch/collate.js';
+import type { Filling } from '../data/batch/extent.js';
 import { evalBatches } from '../data/batch/loader.js';
 import type { EncodedRows } from '../data/rows.js';
 import type { Executable } from '../engine/contract.js';
@@ -23,7 +25,7 @@ export interface SetEvaluation {
   readonly tokens: number;
 }
 
-export interface EvaluationOptions {
+export interface EvaluationOptions extends Filling {
   /** The most rows at a time; where their logits would take too much, it is fewer. */
   readonly batchSize: number;
   readonly vocabSize: number;
@@ -47,21 +49,17 @@ export async function evaluateRows(executable: Executable, rows: EncodedRows, op
   let tokens = 0;
   let right = 0;
   let labelled = 0;
-  let first = 0; // row of the batch
   const sets = new Map<string, { sum: number; tokens: number }>();
   for (const batch of evalBatches(rows, { ...options, maxLabels: labelsAtATime(options.vocabSize) })) {
     if (options.interrupted?.() === true) return null;
-    const row = first;
-    first += batch.inputs.input_ids.shape[0];
     if (batch.labelCount === 0) continue;
     const { losses, predictions } = await executable.run('evaluate', batch.inputs);
-    const rowOf = rowOfLabel(batch.inputs);
     losses.data.forEach((value, i) => {
       loss += value;
-      addTo(sets, rows.setName(row + rowOf(i)), value);
+      addTo(sets, rows.setName(batch.labelOwners[i]), value);
     });
     tokens += batch.labelCount;
-    const score = exactRows(batch.inputs, predictions);
+    const score = exactRows(batch, predictions);
     right += score.right;
     labelled += score.labelled;
   }
@@ -75,19 +73,12 @@ function addTo(sets: Map<string, { sum: number; tokens: number }>, name: string 
   sets.set(name, { sum: sum + loss, tokens: tokens + 1 });
 }
 
-/** The row of the batch [B, T] that a label belongs to: one at flat position p to row ⌊p / T⌋. */
-function rowOfLabel({ input_ids, label_rows }: { input_ids: Tensor; label_rows: Tensor }): (label: number) => number {
-  const length = input_ids.shape[1];
-  return (label) => Math.floor(label_rows.data[label] / length);
-}
-
 /** Rows whose labels are all predicted. */
-function exactRows(inputs: { input_ids: Tensor; label_rows: Tensor; labels: Tensor }, predictions: Tensor): { right: number; labelled: number } {
-  const rowOf = rowOfLabel(inputs);
+function exactRows({ inputs: { labels }, labelOwners }: Pick<Batch, 'inputs' | 'labelOwners'>, predictions: Tensor): { right: number; labelled: number } {
   const exact = new Map<number, boolean>();
-  inputs.labels.data.forEach((_, i) => {
-    const row = rowOf(i);
-    exact.set(row, (exact.get(row) ?? true) && predictions.data[i] === inputs.labels.data[i]);
+  labels.data.forEach((label, i) => {
+    const row = labelOwners[i];
+    exact.set(row, (exact.get(row) ?? true) && predictions.data[i] === label);
   });
   return { right: [...exact.values()].filter(Boolean).length, labelled: exact.size };
 }

@@ -11,6 +11,7 @@ import { Asked } from './asked.js';
 import { measurementOf } from './calibration.js';
 import type { CheckpointState } from './checkpoint/checkpoint.js';
 import { evaluateRows, type Evaluation } from './evaluate.js';
+import { fillingOf } from './filling.js';
 import type { Measurement, Progress } from './events.js';
 import { afterOverflow, afterUpdate, firstLossScale, GradientOverflow, lossScaleIn, type LossScale } from './recovery/loss-scale.js';
 import { Meter, type UpdateFigures } from './meter.js';
@@ -225,7 +226,7 @@ class Loop {
       const { per_device_eval_batch_size: batchSize, auto_find_batch_size: mayShrink } = experiment.train;
       try {
         const interrupted = this.#asked.stopping;
-        const result = await evaluateRows(executable, rows, { batchSize, vocabSize: model.vocabSize, padId, layout, interrupted });
+        const result = await evaluateRows(executable, rows, { batchSize, vocabSize: model.vocabSize, padId, layout, ...fillingOf(experiment, model), interrupted });
         return result && { ...result, scores: await scoreAnswers(this.#session, rows, this.#context, interrupted) };
       } catch (error) {
         if (!(error instanceof OutOfMemory)) throw error;

@@ -13,6 +13,7 @@ import { type Purpose, writes } from '../models/task.js';
 import { scoreTexts, type TextScores } from '../metrics/texts.js';
 import { UserError } from '../util/errors.js';
 import { evaluateRows, type Evaluation } from './evaluate.js';
+import { fillingOf } from './filling.js';
 import { generationConfig, type GenerationConfig } from '../models/generation.js';
 import type { Generation } from './generate/beams.js';
 import { continuation, generateTokens, stopIdsOf, type GenerateOptions } from './generate/generate.js';
@@ -93,7 +94,7 @@ export async function evaluateDataset(open: OpenModel, experiment: Experiment, c
   const rows = await prepareEvaluation(withClasses(experiment), open.tokenizer, { cacheFolder });
   const source = evaluationSource(dataset, stage);
   if (rows === null || source === null) throw new UserError('its experiment sets no rows apart to evaluate on: say which with --dataset');
-  const result = await evaluateRows(open.executable, rows, { batchSize: train.per_device_eval_batch_size, vocabSize: open.model.vocabSize, padId: open.tokenizer.fillId, layout });
+  const result = await evaluateRows(open.executable, rows, { batchSize: train.per_device_eval_batch_size, vocabSize: open.model.vocabSize, padId: open.tokenizer.fillId, layout, ...fillingOf(experiment, open.model) });
   if (result === null || result.rows === 0) throw new UserError(`${dataset.eval ?? dataset.path} has no tokens to evaluate: every row is empty or too long`);
   if (!train.predict_with_generate) return { ...result, source, answers: null };
   const predictions = await predictRows({ ...open, generation: predictGeneration(experiment, open.generation) }, rows, { ...predictOptions(experiment), onProgress: onAnswered });

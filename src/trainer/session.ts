@@ -76,7 +76,7 @@ export async function prepareSession(given: Experiment, context: TrainContext, s
 
   const padId = tokenizer.fillId;
   const layout = layoutOf(experiment, tokenizer, model);
-  const loader = trainingLoader(experiment, data.train, { padId, layout, position: resumed?.state.position });
+  const loader = trainingLoader(experiment, data.train, { model, padId, layout, position: resumed?.state.position });
   const raw = estimate(experiment, { model, data: { ...data, train: loader, encoded: data.cache === 'read' ? 0 : data.train.totalTokens } });
   const cost = calibrated(experiment, raw, context.measurements ?? []);
   if (!cost.fits) {
@@ -88,7 +88,8 @@ export async function prepareSession(given: Experiment, context: TrainContext, s
   const fresh = experiment.init === 'random' || resumed ? [] : lackingParameters(model, experiment.model);
   if (fresh.length > 0) context.emit({ type: 'warning', message: `${experiment.model} has no values for ${fresh.join(', ')}, which begin at random and have to be learned.` });
 
-  const chunks = labelChunks(loader.largestBatch.N, model, tuning);
+  const totalSteps = totalUpdates(experiment.train, loader.updatesPerEpoch);
+  const chunks = labelChunks(loader.survey(totalSteps).largest.N, model, tuning);
   const { program, masks } = trainingProgram(model, tuning, experiment.train, { recompute: cost.gradient_checkpointing, labelChunks: chunks });
   const missing = engine.unsupported(device);
   const unable = Object.values(program.functions).flatMap(unsupportedIn(new Set<string>(missing)));
@@ -96,7 +97,6 @@ export async function prepareSession(given: Experiment, context: TrainContext, s
 
   const executable = await engine.compile(program, { device, threads: experiment.engine.threads, initial, scratch });
 
-  const totalSteps = totalUpdates(experiment.train, loader.updatesPerEpoch);
   return { experiment, model, tokenizer, data, tokenisingBytes, loader, padId, layout, tuning, masks, labelChunks: chunks, executable, engine: `${executable.description}${precision === 'f32' ? '' : `, ${precision}`} (${reason})`, measured: { engine: engine.name, device }, totalSteps, estimate: cost, resumed };
 }
 

@@ -27,11 +27,12 @@ function options(rows: EncodedRows, random: Random): LoaderOptions {
     packing: random.below(2) > 0,
     maxLength: 24 + random.below(40),
     padId: -7,
+    attention: [null, 0, 0.01][random.below(3)],
   };
 }
 
 /** The rows of a batch, read back from it: tokens, and which token each label row predicts. */
-function unpack({ inputs, labelCount }: Batch): { tokens: number[]; predicted: Map<number, number> }[] {
+function unpack({ inputs, labelCount, labelOwners }: Batch): { tokens: number[]; predicted: Map<number, number> }[] {
   const [, width] = inputs.input_ids.shape;
   const found = new Map<string, { tokens: number[]; predicted: Map<number, number> }>();
   const keyOf = (at: number) => `${Math.floor(at / width)} ${inputs.segments.data[at]}`;
@@ -46,7 +47,12 @@ function unpack({ inputs, labelCount }: Batch): { tokens: number[]; predicted: M
     row.tokens.push(inputs.input_ids.data[at]);
   });
   expect(inputs.labels.data.length).toBe(labelCount);
-  inputs.label_rows.data.forEach((at, n) => found.get(keyOf(at))!.predicted.set(inputs.positions.data[at], inputs.labels.data[n]));
+  expect(labelOwners.length).toBe(labelCount);
+  inputs.label_rows.data.forEach((at, n) => {
+    const { tokens, predicted } = found.get(keyOf(at))!;
+    predicted.set(inputs.positions.data[at], inputs.labels.data[n]);
+    expect(tokens[0]).toBe(100 * labelOwners[n]);
+  });
   return [...found.values()];
 }
 
@@ -97,7 +103,7 @@ test('the rows of the next update are asked for ahead, each once', () => {
     for (let update = 0; update < loader.updatesPerEpoch; update++) {
       const expected = asked.splice(0);
       const read = loader.next().microBatches.flatMap((batch) => batch.rows);
-      if (update > 0) expect(read).toEqual(expected);
+      if (update > 0) expect(read.sort()).toEqual(expected.sort());
     }
     expect(asked).toEqual([]);
   }
@@ -156,13 +162,39 @@ test('evaluation takes fewer rows at a time where they have many labels', () => 
 test('no batch is larger than the largest is said to be', () => {
   for (const round of rounds) {
     const random = new Random('largest', round);
-    const loader = new Loader(options(makeRows(1 + random.below(40), round), random));
-    const { B, T, N } = loader.largestBatch;
+    const settings = options(makeRows(1 + random.below(40), round), random);
+    const loader = new Loader(settings);
+    const { attention } = settings;
+    const { largest: { B, T, N }, tokens, computed, padded } = loader.survey(2 * loader.updatesPerEpoch);
     const batches = Array.from({ length: 2 * loader.updatesPerEpoch }, () => loader.next().microBatches).flat();
-    expect(Math.max(...batches.map(({ inputs }) => inputs.input_ids.shape[0]))).toBe(B);
-    expect(Math.max(...batches.map(({ inputs }) => inputs.input_ids.shape[1]))).toBe(T);
+    const shapes = batches.map(({ inputs }) => inputs.input_ids.shape);
+    if (attention == null) {
+      expect(Math.max(...shapes.map(([rows]) => rows))).toBe(B);
+      expect(Math.max(...shapes.map(([, width]) => width))).toBe(T);
+      expect(computed).toBe(padded);
+    } else {
+      expect(shapes).toContainEqual([B, T]);
+      const memory = ([rows, width]: readonly number[]) => rows * width * (1 + 4 * attention * width);
+      expect(Math.max(...shapes.map(memory))).toBe(memory([B, T]));
+    }
     expect(Math.max(...batches.map(({ labelCount }) => labelCount))).toBeLessThanOrEqual(N);
+    expect(tokens).toBe(batches.reduce((sum, { tokenCount }) => sum + tokenCount, 0));
+    expect(computed).toBe(shapes.reduce((sum, [rows, width]) => sum + rows * width, 0));
+    expect(computed).toBeLessThanOrEqual(padded);
   }
+});
+
+test('filled rows have the documents of the padded ones, batch for batch, and less padding', () => {
+  const rows = makeRows(120, 9);
+  const batches = (attention: number | null) => {
+    const loader = new Loader({ rows, batchSize: 8, accumulation: 2, seed: 3, shuffle: true, groupByLength: false, packing: false, maxLength: 64, padId: 0, attention });
+    return Array.from({ length: loader.updatesPerEpoch }, () => loader.next()).flatMap(({ microBatches }) => microBatches);
+  };
+  const [padded, filled] = [batches(null), batches(0)];
+  expect(filled.map((batch) => batch.rows.toSorted())).toEqual(padded.map((batch) => batch.rows.toSorted()));
+  expect(filled.map(({ labelCount, weight, tokenCount }) => [labelCount, weight, tokenCount])).toEqual(padded.map(({ labelCount, weight, tokenCount }) => [labelCount, weight, tokenCount]));
+  const padding = (all: readonly Batch[]) => all.reduce((sum, { inputs, tokenCount }) => sum + inputs.input_ids.data.length - tokenCount, 0);
+  expect(padding(filled)).toBeLessThan(0.2 * padding(padded));
 });
 
 test('widths are the next multiple of eight', () => {

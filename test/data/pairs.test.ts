@@ -78,7 +78,7 @@ describe('a batch', () => {
     const long = heldRows(Array.from({ length: 9 }, (_, i) => ({ ids: Array.from({ length: 30 }, (_id, t) => t), learned: 3 * i + 1 })));
     const options = { padId: 0, layout: sourceAndTarget(2), pairs: true };
     const loader = new Loader({ rows: long, batchSize: 2, accumulation: 1, seed: 1, shuffle: true, groupByLength: false, packing: false, maxLength: 30, ...options });
-    expect(loader.largestBatch).toEqual({ B: 2, T: 32, N: 29 + 26, S: 32 });
+    expect(loader.survey(5).largest).toEqual({ B: 2, T: 32, N: 29 + 26, S: 32 });
     const largest = largestEvalBatch(long, { batchSize: 3, maxLabels: 60, pairs: true });
     for (const { inputs } of evalBatches(long, { batchSize: 3, maxLabels: 60, ...options })) {
       expect(inputs.source_ids!.shape[1]).toBeLessThanOrEqual(largest.S!);

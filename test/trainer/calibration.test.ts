@@ -8,7 +8,7 @@ import type { Measurement } from '../../src/trainer/events.js';
 const experiment = (changes: Record<string, unknown> = {}): Experiment => parseExperiment({ model: 'm', dataset: { path: 'd' }, ...changes });
 const memory = { weights: 400e6, trainable: 10e6, gradients: 10e6, optimizer: 50e6, activations: 330e6, runtime: 200e6 };
 const estimate: Estimate = {
-  total_parameters: 1e8, trainable_parameters: 1e6, effective_batch: 4, steps: 100, steps_per_epoch: 50, train_rows: 200, eval_rows: 0, cut_rows: 0, tokens_per_epoch: 1e5, labels_per_epoch: 1e5, based_on: 'rows', tokens_per_step: 1024,
+  total_parameters: 1e8, trainable_parameters: 1e6, effective_batch: 4, steps: 100, steps_per_epoch: 50, train_rows: 200, eval_rows: 0, cut_rows: 0, tokens_per_epoch: 1e5, labels_per_epoch: 1e5, padding: null, based_on: 'rows', tokens_per_step: 1024,
   flops_per_step: 2e12, memory, memory_bytes: 1e9, available_memory_bytes: 1.1e9, fits: true, precision: 'f32', gradient_checkpointing: false, warnings: [],
 };
 const cpu: Taken = { engine: 'onnx', device: 'cpu', peakBytes: 1.2e9, secondsPerUpdate: 4 };

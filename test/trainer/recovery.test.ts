@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { prepareDataset } from '../../src/data/dataset.js';
 import { loadTokenizer } from '../../src/data/tokenizer/index.js';
 import { OutOfMemory, TornUpdate } from '../../src/engine/contract.js';
+import { readModel } from '../../src/models/registry.js';
 import { trainingLoader } from '../../src/trainer/estimate.js';
 import type { Refusal } from '../../src/trainer/events.js';
 import { adapterOf, experimentOf, faulty, home, losses, run, type Run } from './support.js';
@@ -39,7 +40,7 @@ describe('a loss that is not a number', () => {
     expect(refusal.rows).toHaveLength(4);
     const tokenizer = await loadTokenizer(experiment.model);
     const { train } = await prepareDataset(experiment, tokenizer, { cacheFolder: join(home, 'cache', 'tokens') });
-    const loader = trainingLoader(experiment, train, { padId: 0 });
+    const loader = trainingLoader(experiment, train, { model: readModel(experiment.model), padId: 0 });
     loader.next();
     expect(refusal.rows.map(({ row }) => row - 1)).toEqual(loader.next().microBatches[1].rows);
     for (const { row, file, line } of refusal.rows) {
@@ -153,7 +154,7 @@ describe('memory that runs out', () => {
   });
 
   it.each([[0, {}], [1, {}], [2, { auto_find_batch_size: false }]])('ends the run when %i rows fit and nothing smaller may be tried, or one try was not enough for this process', async (most, train) => {
-    const done = await run(experimentOf({ ...plain, train }), { chooseEngine: upTo(most) });
+    const done = await run(experimentOf({ ...plain, train: { padding_free: false, ...train } }), { chooseEngine: upTo(most) });
     expect(done.events.at(-1)).toMatchObject({ type: 'failed', user: true, out_of_memory: true, reason: expect.stringMatching(/^Out of memory, .* were measured and .* estimated: halve/) as string });
   });
 });

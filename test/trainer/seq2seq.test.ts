@@ -113,8 +113,9 @@ describe('ChatGLM-6B', () => {
   it('learns answers by an adapter on a base in 8 bits, with blocks computed twice, and gives them', async () => {
     const model = await chatGlm();
     const changes = { model, max_length: 24, dataset: dataset(model), quantization: 'int8', lora: { r: 16, lora_alpha: 64, lora_dropout: 0, target_modules: 'all-linear' } };
-    const done = await run(experimentOf({ ...changes, train: { ...train, max_steps: 60, learning_rate: 0.02, gradient_checkpointing: true } }));
-    const kept = await run(experimentOf({ ...changes, train: { ...train, max_steps: 60, learning_rate: 0.02, gradient_checkpointing: false } }));
+    // At such a rate the last bits decide where it ends: those of padded rows.
+    const of = (gradient_checkpointing: boolean) => experimentOf({ ...changes, train: { ...train, max_steps: 60, learning_rate: 0.02, padding_free: false, gradient_checkpointing } });
+    const [done, kept] = [await run(of(true)), await run(of(false))];
     expect(losses(done)).toEqual(losses(kept));
     expect(losses(done).at(-1)).toBeLessThan(0.1 * losses(done)[0]);
     const text = await opened(model, { adapter: join(done.folder, 'adapter'), stage: 'sft' }, async (open) => {

@@ -122,7 +122,7 @@ export function estimateByHand(experiment: Experiment, rows: number): Estimate {
   const bytes = Object.values(memory).reduce((sum, part) => sum + part, 0);
   return {
     total_parameters: 260_032 + trainable, trainable_parameters: trainable, effective_batch: batch, steps_per_epoch: perEpoch, steps: Math.ceil(perEpoch * train.num_train_epochs),
-    tokens_per_step: batch * max_length, flops_per_step: batch * max_length * 1_560_192, precision: 'f32', gradient_checkpointing: false, memory, memory_bytes: bytes, available_memory_bytes: 1_000_000_000, fits: bytes < 1_000_000_000,
+    tokens_per_step: batch * max_length, flops_per_step: batch * max_length * 1_560_192, padding: null, precision: 'f32', gradient_checkpointing: false, memory, memory_bytes: bytes, available_memory_bytes: 1_000_000_000, fits: bytes < 1_000_000_000,
     based_on: 'rows', train_rows: rows, eval_rows: 50, cut_rows: 0, tokens_per_epoch: rows * 40, labels_per_epoch: rows * 10,
     warnings: lora.lora_alpha / lora.r < 1 ? [`lora_alpha / r = ${lora.lora_alpha / lora.r} is unusually low`] : [],
   } satisfies Estimate;

@@ -4,7 +4,8 @@ import { homeFolder, type Environment } from '../../config/home.js';
 import type { Experiment } from '../../config/schema.js';
 import { NotTokenised, prepareDataset, type PreparedDataset } from '../../data/dataset.js';
 import { loadTokenizer, type Tokenizer } from '../../data/tokenizer/index.js';
-import { withClasses } from '../../models/registry.js';
+import { readModel, withClasses } from '../../models/registry.js';
+import { purposeOf } from '../../models/task.js';
 import { calibrated } from '../../trainer/calibration.js';
 import { estimate, trainingLoader, type Estimate } from '../../trainer/estimate.js';
 import type { Measurement } from '../../trainer/events.js';
@@ -37,6 +38,7 @@ export function makeEstimator(env: Environment, measurements: () => readonly Mea
     const tokenised = rows === undefined ? null : await tokenisedRows(experiment);
     const asMeasured = (raw: Estimate) => calibrated(experiment, raw, measurements());
     if (tokenised === null) return asMeasured(estimate(experiment, { rows }));
-    return asMeasured(estimate(experiment, { data: { ...tokenised, train: trainingLoader(experiment, tokenised.train, { padId: 0 }) } }));
+    const model = readModel(experiment.model, purposeOf(experiment));
+    return asMeasured(estimate(experiment, { model, data: { ...tokenised, train: trainingLoader(experiment, tokenised.train, { model, padId: 0 }) } }));
   };
 }

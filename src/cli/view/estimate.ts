@@ -42,13 +42,20 @@ export function estimateLines(estimate: Estimate, style: Style): string[] {
   return [...lines, ...estimate.warnings.map((warning) => style.paint(`warning: ${warning}`, 'warn'))];
 }
 
-function dataFacts({ train_rows, eval_rows, cut_rows, tokens_per_epoch, labels_per_epoch }: Estimate): (readonly [string, string])[] {
+function dataFacts({ padding, train_rows, eval_rows, cut_rows, tokens_per_epoch, labels_per_epoch }: Estimate): (readonly [string, string])[] {
   if (tokens_per_epoch === null || labels_per_epoch === null) return [];
   const cut = cut_rows === null || cut_rows === 0 ? '' : `; ${formatCount(cut_rows)} cut at max_length`;
   return [
     ['rows', `${counted(train_rows)} to train on, ${counted(eval_rows)} held out${cut}`],
+    ['padding', padding === null ? '–' : paddingText(padding)],
     ['tokens an epoch', `${formatCount(tokens_per_epoch)}, of which ${formatCount(labels_per_epoch)} are learned (${formatShare(labels_per_epoch / tokens_per_epoch)})`],
   ];
+}
+
+/** Where rows are filled, beside what it was for. */
+function paddingText({ share, padded }: NonNullable<Estimate['padding']>): string {
+  const computed = `${formatShare(share)} of the tokens that are computed`;
+  return share === padded ? computed : `${computed}; ${formatShare(padded)} with a row for each`;
 }
 
 function timeText({ seconds_per_step }: Calibration, steps: number | null): string {

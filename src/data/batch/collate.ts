@@ -1,6 +1,7 @@
 /** Rows to the arrays of one micro-batch. */
 import { type Tensor, i32 } from '../../util/tensor.js';
 import { type LaidRow, type Layout, nextToken } from './layout.js';
+import { batchWidth } from './unpadded.js';
 import type { EncodedRows } from '../rows.js';
 
 export interface Batch {
@@ -19,6 +20,8 @@ export interface Batch {
     readonly source_segments?: Tensor<'i32'>; //  [B, S]
   };
   readonly labelCount: number;
+  /** [N], the row of the data that each label is of. */
+  readonly labelOwners: Uint32Array;
   /** [N], what the loss of each label is multiplied by; null: 1. */
   readonly labelWeights: Float32Array | null;
   /** What the sum of these losses is to be divided by for a mean: the labels, or their weight. */
@@ -36,11 +39,6 @@ export interface CollateOptions {
   readonly draw?: readonly (string | number)[];
 }
 
-/** T of a batch whose longest row has so many tokens: a few sizes come again and again, so that engines meet the same shapes. */
-export function batchWidth(longest: number): number {
-  return Math.ceil(Math.max(1, longest) / 8) * 8;
-}
-
 /** Lays rows out: each group of row numbers becomes one row of the batch, its members one segment each. */
 export function collate(rows: EncodedRows, groups: readonly (readonly number[])[], options: CollateOptions): Batch {
   const { padId, layout = nextToken, draw = [] } = options;
@@ -49,14 +47,16 @@ export function collate(rows: EncodedRows, groups: readonly (readonly number[])[
   const width = ids.shape[1]; // T
   const labelRows: number[] = [];
   const labels: number[] = [];
+  const owners: number[] = [];
   const weighed = groups.flatMap((group, b) => group.map((row, s) => weigh(rows, row, laid[b][s].from)));
   const weighted = weighed.some(({ weights }) => weights !== null);
 
   for (const [b, group] of laid.entries()) {
     let start = b * width;
-    for (const row of group) {
+    for (const [s, row] of group.entries()) {
       for (const t of row.at) labelRows.push(start + t);
       for (const label of row.labels) labels.push(label); // too many for arguments of one call
+      for (let i = 0; i < row.labels.length; i++) owners.push(groups[b][s]);
       start += row.ids.length;
     }
   }
@@ -70,6 +70,7 @@ export function collate(rows: EncodedRows, groups: readonly (readonly number[])[
       ...extras(laid, padId),
     },
     labelCount: labels.length,
+    labelOwners: Uint32Array.from(owners),
     labelWeights: weighted ? Float32Array.from(weighed.flatMap(({ weights, total }) => (weights === null ? new Array<number>(total).fill(1) : weights))) : null,
     weight: weighed.reduce((sum, { total }) => sum + total, 0),
     tokenCount: laid.flat().reduce((sum, { ids: tokens, source }) => sum + tokens.length + (source?.length ?? 0), 0),

@@ -4,7 +4,8 @@
  */
 import { z } from 'zod';
 import { Random } from '../../util/random.js';
-import { type Batch, batchWidth, collate } from './collate.js';
+import { type Batch, collate } from './collate.js';
+import { type BatchExtent, filledRows, type Filling, type Groups, type Members, survey, type Survey, tokensOf, worstExtent } from './extent.js';
 import type { Layout } from './layout.js';
 import { packFirstFit } from './pack.js';
 import type { EncodedRows } from '../rows.js';
@@ -13,7 +14,7 @@ import type { EncodedRows } from '../rows.js';
 export const loaderPositionSchema = z.strictObject({ epoch: z.int().min(0), index: z.int().min(0) }).readonly();
 export type LoaderPosition = z.output<typeof loaderPositionSchema>;
 
-export interface LoaderOptions {
+export interface LoaderOptions extends Filling {
   readonly rows: EncodedRows;
   /** Rows of a micro-batch; packed rows count once. */
   readonly batchSize: number;
@@ -28,10 +29,11 @@ export interface LoaderOptions {
   readonly maxLength: number;
   readonly padId: number;
   readonly layout?: Layout;
-  /** Whether rows are a source and the target that is learned: their lengths count apart. */
-  readonly pairs?: boolean;
   readonly position?: LoaderPosition;
 }
+
+/** Rows that a survey looks at: those of a small run, and of a large one enough to know what its batches are like. */
+const surveyedRows = 1 << 16;
 
 export interface UpdateBatch {
   readonly microBatches: readonly Batch[];
@@ -39,15 +41,6 @@ export interface UpdateBatch {
   readonly epoch: number;
   /** Where to go on after this update. */
   readonly position: LoaderPosition;
-}
-
-/** The most rows, tokens of a row and labels that a batch has; not all of them need be in the same one. */
-export interface BatchExtent {
-  readonly B: number;
-  readonly T: number;
-  readonly N: number;
-  /** The most tokens of a source, where rows have one. */
-  readonly S?: number;
 }
 
 /**
@@ -63,6 +56,7 @@ export class Loader {
   readonly #groups: Groups;
   #position: LoaderPosition;
   #order: { readonly epoch: number; readonly groups: Uint32Array } | null = null;
+  #survey: { readonly updates: number; readonly found: Survey } | null = null;
 
   constructor(options: LoaderOptions) {
     const { rows, batchSize, accumulation, position = { epoch: 0, index: 0 } } = options;
@@ -80,25 +74,40 @@ export class Loader {
     return this.#position;
   }
 
-  /** What a micro-batch comes to when the longest rows, and those with the most labels, meet in it. */
-  get largestBatch(): BatchExtent {
-    const { rows, batchSize, pairs } = this.#options;
-    return extentOf(rows, this.#groups, { B: Math.min(batchSize, this.groupCount), pairs });
+  /**
+   * What the first so many updates come to, or as many as have 65536 rows. Padded rows are known to the worst that may meet
+   * in a batch; where they are filled, the batches are looked at as they will be.
+   */
+  survey(updates: number): Survey {
+    if (this.#survey?.updates === updates) return this.#survey.found;
+    const { rows, batchSize, pairs, attention = null } = this.#options;
+    const found = survey(rows, this.#givenOf(updates), { pairs, attention });
+    const largest = attention === null ? worstExtent(rows, this.#groups, { B: Math.min(batchSize, this.groupCount), pairs }) : found.largest;
+    this.#survey = { updates, found: { ...found, largest } };
+    return this.#survey.found;
   }
 
   /** What the update after it reads is fetched from the disk while this one is computed. */
   next(): UpdateBatch {
     const { epoch, index } = this.#position;
-    const { rows, batchSize, padId, layout } = this.#options;
-    const order = this.#groupsOf(epoch, index);
-    const microBatches: Batch[] = [];
-    for (let from = 0; from < order.length; from += batchSize) {
-      const groups = Array.from(order.subarray(from, from + batchSize), (group) => this.#groups.rowsOf(group));
-      microBatches.push(collate(rows, groups, { padId, layout, draw: ['epoch', epoch] }));
-    }
+    const { rows, padId, layout } = this.#options;
+    const microBatches = this.#given(this.#groupsOf(epoch, index)).map((given) => collate(rows, filledRows(rows, given, this.#options), { padId, layout, draw: ['epoch', epoch] }));
     this.#position = index + 1 < this.updatesPerEpoch ? { epoch, index: index + 1 } : { epoch: epoch + 1, index: 0 };
     for (const group of this.#groupsOf(epoch, index + 1)) for (const row of this.#groups.rowsOf(group)) rows.ahead(row);
     return { microBatches, epoch, position: this.#position };
+  }
+
+  /** The micro-batches of an update, rows as they come. */
+  #given(order: Uint32Array): Members[] {
+    const { batchSize } = this.#options;
+    return Array.from({ length: Math.ceil(order.length / batchSize) }, (_, i) => Array.from(order.subarray(i * batchSize, (i + 1) * batchSize), (group) => this.#groups.rowsOf(group)));
+  }
+
+  /** Those of the first updates. */
+  *#givenOf(updates: number): Iterable<Members> {
+    const { batchSize, accumulation } = this.#options;
+    const looked = Math.min(updates, Math.ceil(surveyedRows / (batchSize * accumulation)));
+    for (let update = 0; update < looked; update++) yield* this.#given(this.#groupsOf(Math.floor(update / this.updatesPerEpoch), update % this.updatesPerEpoch));
   }
 
   /** Those of an update; none behind the last of an epoch. */
@@ -139,26 +148,20 @@ export function updatesPerEpoch(rows: number, { batchSize, accumulation }: Pick<
   return Math.ceil(Math.ceil(rows / batchSize) / accumulation);
 }
 
-export interface EvalBatchOptions {
+export interface EvalBatchOptions extends Filling {
   readonly batchSize: number;
   /** A batch ends before it has more labels than this; a row that has more is one of its own. */
   readonly maxLabels: number;
-  readonly pairs?: boolean;
 }
 
-/** Batches of an evaluation: every row once, in order. */
+/** Batches of an evaluation: every row once, in order but for where they lie in a batch. */
 export function* evalBatches(rows: EncodedRows, options: EvalBatchOptions & { readonly padId: number; readonly layout?: Layout }): Iterable<Batch> {
-  for (const groups of evalGroups(rows, options)) yield collate(rows, groups, { ...options, draw: ['evaluation'] });
+  for (const given of evalGroups(rows, options)) yield collate(rows, filledRows(rows, given, options), { ...options, draw: ['evaluation'] });
 }
 
 /** The extent of the batches of an evaluation. */
 export function largestEvalBatch(rows: EncodedRows, options: EvalBatchOptions): BatchExtent {
-  let largest: BatchExtent = { B: 0, T: 0, N: 0 };
-  for (const groups of evalGroups(rows, options)) {
-    const { B, T, N, S } = extentOf(rows, listed(groups), { B: groups.length, pairs: options.pairs });
-    largest = { B: Math.max(B, largest.B), T: Math.max(T, largest.T), N: Math.max(N, largest.N), ...(S === undefined ? {} : { S: Math.max(S, largest.S ?? 0) }) };
-  }
-  return largest;
+  return survey(rows, evalGroups(rows, options), options).largest;
 }
 
 function* evalGroups(rows: EncodedRows, { batchSize, maxLabels }: EvalBatchOptions): Iterable<number[][]> {
@@ -177,38 +180,11 @@ function* evalGroups(rows: EncodedRows, { batchSize, maxLabels }: EvalBatchOptio
   if (groups.length > 0) yield groups;
 }
 
-/** Of a batch of B of these groups, were it made of those with the most. */
-function extentOf(rows: EncodedRows, { count, rowsOf }: Groups, { B, pairs = false }: { readonly B: number; readonly pairs?: boolean }): BatchExtent {
-  const labels = Uint32Array.from({ length: count }, (_, group) => rowsOf(group).reduce((sum, row) => sum + rows.labelCount(row), 0));
-  let longest = 0;
-  let longestSource = 0;
-  for (let group = 0; group < count; group++) {
-    const tokens = tokensOf(rows, rowsOf(group));
-    longest = Math.max(longest, pairs ? labels[group] : tokens);
-    longestSource = Math.max(longestSource, tokens - labels[group]);
-  }
-  labels.sort();
-  return { B, T: batchWidth(longest), N: labels.subarray(count - B).reduce((sum, label) => sum + label, 0), ...(pairs ? { S: batchWidth(longestSource) } : {}) };
-}
-
-function tokensOf(rows: EncodedRows, group: readonly number[]): number {
-  return group.reduce((sum, row) => sum + rows.tokenCount(row), 0);
-}
-
-/** Which rows share a row of a batch. */
-interface Groups {
-  readonly count: number;
-  rowsOf(group: number): readonly number[];
-}
-
-function listed(groups: readonly (readonly number[])[]): Groups {
-  return { count: groups.length, rowsOf: (group) => groups[group] };
-}
-
 /** Drawn once a run; only the order of the groups changes by epoch. */
 function groupRows({ rows, packing, shuffle, seed, maxLength }: LoaderOptions): Groups {
   if (!packing) return { count: rows.length, rowsOf: (row) => [row] };
   const order = Uint32Array.from({ length: rows.length }, (_, row) => row);
   if (shuffle) new Random(seed, 'packing').shuffle(order);
-  return listed(packFirstFit(order, (row) => rows.tokenCount(row), maxLength));
+  const packed = packFirstFit(order, (row) => rows.tokenCount(row), maxLength);
+  return { count: packed.length, rowsOf: (group) => packed[group] };
 }

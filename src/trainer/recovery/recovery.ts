@@ -59,5 +59,5 @@ export function inSmallerParts(session: Session, position: CheckpointState['posi
   const changes = train.auto_find_batch_size ? smallerMicroBatch(train) : null;
   if (changes === null) return null;
   const experiment = { ...session.experiment, train: { ...train, ...changes } };
-  return { session: { ...session, experiment, measured: null, loader: trainingLoader(experiment, session.data.train, { padId: session.padId, layout: session.layout, position }) }, changes };
+  return { session: { ...session, experiment, measured: null, loader: trainingLoader(experiment, session.data.train, { model: session.model, padId: session.padId, layout: session.layout, position }) }, changes };
 }

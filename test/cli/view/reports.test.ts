@@ -49,7 +49,7 @@ describe('estimate', () => {
   it('adds up the parts and says whether it fits', () => {
     const lines = estimateLines(
       {
-        total_parameters: 1e6, trainable_parameters: 1e4, effective_batch: 16, steps: 200, steps_per_epoch: 100, tokens_per_step: 2048, train_rows: 1600, eval_rows: 0, cut_rows: 160, tokens_per_epoch: 64_000, labels_per_epoch: 16_000, based_on: 'rows', flops_per_step: 2.5e12, precision: 'f32', gradient_checkpointing: false,
+        total_parameters: 1e6, trainable_parameters: 1e4, effective_batch: 16, steps: 200, steps_per_epoch: 100, tokens_per_step: 2048, train_rows: 1600, eval_rows: 0, cut_rows: 160, tokens_per_epoch: 64_000, labels_per_epoch: 16_000, padding: { share: 0.04, padded: 0.43 }, based_on: 'rows', flops_per_step: 2.5e12, precision: 'f32', gradient_checkpointing: false,
         memory: { weights: 4e6, trainable: 4e4, gradients: 4e4, optimizer: 8e4, activations: 40e6, runtime: 2e8 },
         memory_bytes: 244.2e6, available_memory_bytes: 2e8, fits: false, warnings: ['lora_alpha / r is 0.1'],
       },
