@@ -140,7 +140,7 @@ function expectation(property: Schema): string {
     case 'null':
       return 'null';
     default:
-      return 'a text';
+      return typeof property.words === 'string' ? property.words : 'a text';
   }
 }
 

@@ -17,6 +17,8 @@ declare module 'zod' {
     gap?: number;
     /** How far the arrow keys go; more can be typed. */
     reach?: number;
+    /** What such a text is, where that is more than a text. */
+    words?: string;
     /** Names a file or folder: made absolute when an experiment file is read. */
     path?: true;
   }
@@ -87,14 +89,20 @@ const recipe = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal').nullable().default(null).describe('of that file, written by a run, which goes on with no other').meta({ label: 'recipe hash' }),
 });
 
+/** Has what a regular expression has and the name of one module does not. */
+export function isPattern(names: string): boolean {
+  return /[.\\^$*+?|()[\]{}]/.test(names);
+}
+
 /** Names, or a regular expression of whole names. */
-const modules = z.union([z.array(text).min(1), text]);
+const pattern = z.string().refine(isPattern, { abort: true }).meta({ words: 'a regular expression' });
+const modules = z.union([z.array(text).min(1), pattern]);
 
 const lora = z.strictObject({
   r: count(1).default(8).describe('rank of the update; parameters and memory grow with it').meta({ label: 'rank r', step: 'log' }),
   lora_alpha: z.number().positive().default(16).describe('strength: the update is scaled by lora_alpha / r').meta({ label: 'alpha', step: 'log' }),
   lora_dropout: fraction.default(0).describe('share of the inputs of the update zeroed while training').meta({ label: 'dropout' }),
-  target_modules: z.union([z.literal('auto'), z.literal('all-linear'), z.array(text).min(1), text]).default('auto').describe("auto (PEFT's default), all-linear, names, or a regular expression of whole names: .*layers\\.1.*proj"),
+  target_modules: z.union([z.literal('auto'), z.literal('all-linear'), z.array(text).min(1), pattern]).default('auto').describe("auto (PEFT's default), all-linear, names, or a regular expression of whole names: .*layers\\.1.*proj"),
   exclude_modules: modules.nullable().default(null).describe('of those, names or a regular expression of what is left as it is').meta({ label: 'excluded' }),
   layers_to_transform: z.union([z.array(count(0)).min(1), count(0)]).nullable().default(null).describe('of those, only what is in these blocks, from 0; null: all').meta({ label: 'only layers' }),
   rank_pattern: z.record(z.string(), count(1)).default({}).describe('another r for some modules, by the end of the name or a regular expression of it: {q_proj: 16}'),

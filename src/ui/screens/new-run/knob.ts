@@ -2,6 +2,7 @@
 import { groupOf, groupText } from '../../../config/groups.js';
 import type { Knob } from '../../../config/limits.js';
 import { isWithin } from '../../../config/range.js';
+import { isPattern } from '../../../config/schema.js';
 import { valueAt } from './draft.js';
 import type { Draft } from './draft.js';
 
@@ -63,11 +64,6 @@ export function typedValue(knob: Knob, text: string): Typed {
 function typedGroups(text: string): Typed {
   const groups = text === '' ? [] : text.split(' | ').map(groupOf);
   return groups.includes(null) ? { error: 'must be like {path: stories.jsonl, format: text, weight: 0.5}, with " | " between several' } : { value: groups };
-}
-
-/** What no name has in it. */
-function isPattern(text: string): boolean {
-  return /[\\^$*+?()[\]{}]/.test(text);
 }
 
 /** A text that is no number where one is wanted stays as it was typed: the schema says what is wrong with it. */
