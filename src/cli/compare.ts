@@ -22,7 +22,7 @@ export async function compare(terminal: Terminal, references: readonly string[],
     }
     const { style, width } = terminal;
     const series = runs.map((run) => seriesOver(readCurve(reader, run.id, 'loss'), 'step'));
-    const sections = [endTable(runs, { style, width: terminal.tableWidth }), differenceTable(differences, runs.length, { style, width: terminal.tableWidth }), overlay(series, { width, style })];
+    const sections = [endTable(runs, { now: Date.now(), style, width: terminal.tableWidth }), differenceTable(differences, runs.length, { style, width: terminal.tableWidth }), overlay(series, { width, style })];
     terminal.print(sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')).join('\n\n'));
   } finally {
     reader.close();

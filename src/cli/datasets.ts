@@ -23,7 +23,7 @@ export async function datasets(terminal: Terminal, folders: readonly string[], {
       { title: 'name', value: (dataset) => dataset.name, shrink: true },
       { title: 'format', value: (dataset) => dataset.guess ?? '?' },
       { title: 'rows', value: (dataset) => optional(dataset.rows, formatCount), right: true },
-      { title: 'size', value: (dataset) => formatBytes(dataset.bytes), right: true },
+      { title: 'size', value: (dataset) => optional(dataset.bytes, formatBytes), right: true },
       { title: 'columns', value: (dataset) => dataset.columns.join(', '), spare: true },
       { title: 'path', value: (dataset) => dataset.path, tone: () => 'muted', shrink: true },
       { title: 'not usable', value: (dataset) => dataset.reason ?? '', tone: () => 'warn' },

@@ -1,4 +1,5 @@
 import { homeFolder } from '../config/home.js';
+import { whyNot } from '../engine/registry.js';
 import { readModel } from '../models/registry.js';
 import { purposeOf } from '../models/task.js';
 import { openReader } from '../store/reader.js';
@@ -16,8 +17,10 @@ export async function estimateExperiment(terminal: Terminal, file: string, { set
   const loader = trainingLoader(experiment, prepared.train, { model, padId: 0 });
   const raw = estimate(experiment, { model, data: { ...prepared, train: loader } });
   const reader = openReader(homeFolder(terminal.env));
-  const result = calibrated(experiment, raw, reader.measurements());
+  const found = calibrated(experiment, raw, reader.measurements());
   reader.close();
+  const missing = await whyNot(experiment.engine);
+  const result = missing === null ? found : { ...found, warnings: [missing, ...found.warnings] };
   if (json) terminal.json(result);
   else terminal.print(estimateLines(result, terminal.style).join('\n'));
 }

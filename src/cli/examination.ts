@@ -63,7 +63,7 @@ export async function examineCaches(env: Environment): Promise<CacheFacts[]> {
 
 export function examineModels(env: Environment): Examination['models'] {
   const paths = modelPlaces(env);
-  return { paths, usable: discoverModels({ paths }).filter(({ supported }) => supported).length };
+  return { paths, usable: discoverModels({ paths }).filter(({ supported, tokenizer }) => supported && tokenizer).length };
 }
 
 /** Of this program and of what it stands on. */

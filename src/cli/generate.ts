@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { GenerationConfig } from '../models/generation.js';
+import { askedGeneration } from '../models/generation.js';
 import { answersApart } from '../trainer/generate/generate.js';
 import { continueText } from '../trainer/open.js';
 import { messageOf, UserError } from '../util/errors.js';
@@ -46,7 +46,7 @@ export async function generate(terminal: Terminal, reference: string, options: O
       seed: options.seed,
       chat: options.chat ?? false,
       ...(options.stop === undefined ? {} : { stop: options.stop }),
-      generation: generationOf(options),
+      generation: askedGeneration({ numBeams: options.numBeams, lengthPenalty: options.lengthPenalty, noRepeatNgramSize: options.ngramSize, minNewTokens: options.minNewTokens }),
       ...(streaming ? { onText: (piece: string) => terminal.write(piece) } : {}),
     });
     return { ...said, between };
@@ -63,14 +63,4 @@ function promptOf({ prompt, promptFile }: Options): string {
   } catch (error) {
     throw new UserError(`--prompt-file ${promptFile} cannot be read (${messageOf(error)}); name a text file`);
   }
-}
-
-/** What is asked for goes before what the model's folder says; the rest is left to it. */
-function generationOf({ numBeams, lengthPenalty, ngramSize, minNewTokens }: Options): Partial<GenerationConfig> {
-  return {
-    ...(numBeams === undefined ? {} : { numBeams }),
-    ...(lengthPenalty === undefined ? {} : { lengthPenalty }),
-    ...(ngramSize === undefined ? {} : { noRepeatNgramSize: ngramSize }),
-    ...(minNewTokens === undefined ? {} : { minNewTokens }),
-  };
 }

@@ -26,7 +26,7 @@ export async function models(terminal: Terminal, folders: readonly string[], { j
       { title: 'size', value: (model) => optional(model.bytes, formatBytes), right: true },
       { title: 'dtype', value: (model) => model.dtype ?? '' },
       { title: 'path', value: (model) => model.path, tone: () => 'muted', spare: true },
-      { title: 'not usable', value: (model) => model.reason ?? '', tone: () => 'warn' },
+      { title: 'not usable', value: (model) => model.reason ?? (model.tokenizer ? '' : 'alone: it has no tokenizer (name another folder as tokenizer)'), tone: () => 'warn' },
     ],
     found,
     { style: terminal.style, width: terminal.tableWidth },

@@ -56,6 +56,21 @@ export async function chooseEngine({ name, device }: EngineRequest): Promise<Eng
   throw new UserError(`No engine for engine.name: ${name}, engine.device: ${device}. ${refusals.join(' ')}`);
 }
 
+/** Why what is asked for by name is not to be had here, as a sentence; null where it is, or all is left to choose. Never throws. */
+export async function whyNot({ name, device }: EngineRequest): Promise<string | null> {
+  const wanted = [name === 'auto' ? null : `engine.name: ${name}`, device === 'auto' ? null : `engine.device: ${device}`].filter((part) => part !== null);
+  if (wanted.length === 0) return null;
+  let first: Availability | null = null;
+  for (const engine of name === 'auto' ? automaticEngines : [name]) {
+    for (const candidate of device === 'auto' ? automaticDevices : [device]) {
+      const row = await probe(engine, candidate);
+      if (row.available) return null;
+      first ??= row;
+    }
+  }
+  return `${wanted.join(', ')} is not to be had here (${first?.detail ?? 'there is none'}): a run would refuse to begin; \`workbench doctor\` says what to do.`;
+}
+
 /** An engine that cannot even be loaded says so for every device. */
 async function probe(engine: EngineName, device: Device): Promise<Availability> {
   try {

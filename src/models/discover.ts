@@ -26,6 +26,8 @@ export interface ModelEntry {
   readonly supported: boolean;
   /** Why it is not supported, in a sentence. */
   readonly reason: string | null;
+  /** Whether there are files of a tokenizer; without, an experiment has to name another folder's. */
+  readonly tokenizer: boolean;
 }
 
 /** Model folders at, or directly under, the given paths, sorted by name; a path may be a Hugging Face cache. */
@@ -44,7 +46,7 @@ function incompleteFolders(path: string): string[] {
 
 function describeIncomplete(path: string): ModelEntry {
   const name = basename(path).slice('models--'.length).replace('--', '/');
-  return { path, name, modelType: null, parameters: null, bytes: null, dtype: null, contextLength: null, supported: false, reason: 'It has no config.json in the cache: it was not fetched whole.' };
+  return { path, name, modelType: null, parameters: null, bytes: null, dtype: null, contextLength: null, supported: false, reason: 'It has no config.json in the cache: it was not fetched whole.', tokenizer: false };
 }
 
 /**
@@ -74,9 +76,12 @@ function snapshot(cached: string): string[] {
   return named !== null && all.includes(named) ? [named] : newest;
 }
 
+/** Any of these is, or begins, a tokenizer that is read here. */
+const tokenizerFiles = ['tokenizer.json', 'tokenizer.model', 'vocab.json', 'vocab.txt', 'ice_text.model'];
+
 /** As much as can be known of a folder, and the reason where that is not enough. */
 function describe(path: string): ModelEntry {
-  let entry: ModelEntry = { path, name: nameOf(path), modelType: null, parameters: null, bytes: null, dtype: null, contextLength: null, supported: false, reason: null };
+  let entry: ModelEntry = { path, name: nameOf(path), modelType: null, parameters: null, bytes: null, dtype: null, contextLength: null, supported: false, reason: null, tokenizer: tokenizerFiles.some((name) => existsSync(join(path, name))) };
   try {
     const config = readConfigFile(path);
     entry = { ...entry, modelType: typeof config.model_type === 'string' ? config.model_type : null };

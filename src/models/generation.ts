@@ -29,6 +29,13 @@ export interface GenerationConfig {
 
 export const plainGeneration: GenerationConfig = { numBeams: 1, lengthPenalty: 1, earlyStopping: false, noRepeatNgramSize: 0, minNewTokens: 0, maxNewTokens: null, firstId: null, lastId: null, eosTokenIds: [] };
 
+/** What a person may ask for in place of what the model's folder says; null or left out: as it says. */
+export type AskedGeneration = { readonly [K in 'numBeams' | 'lengthPenalty' | 'noRepeatNgramSize' | 'minNewTokens']?: GenerationConfig[K] | null | undefined };
+
+export function askedGeneration({ numBeams, lengthPenalty, noRepeatNgramSize, minNewTokens }: AskedGeneration): Partial<GenerationConfig> {
+  return Object.fromEntries(Object.entries({ numBeams, lengthPenalty, noRepeatNgramSize, minNewTokens }).filter(([, value]) => value != null));
+}
+
 /** What is said and cannot be meant is passed over, key by key: these are habits, not what is computed. */
 const schema = z.object({
   num_beams: z.int().min(1).nullish().catch(null),

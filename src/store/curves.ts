@@ -31,6 +31,7 @@ export class CurveReader {
   readonly #seqAt: Query<{ seq: number }>;
   readonly #ends: Query<{ first: number | null; last: number | null }>;
   readonly #next: Query<Pick<PointRow, 'step' | 'value'>>;
+  readonly #keys: Query<{ name: string }>;
 
   constructor(connection: Connection) {
     const ofCurve = 'run = (SELECT key FROM runs WHERE id = @id) AND key = (SELECT key FROM metric_keys WHERE name = @key)';
@@ -46,6 +47,8 @@ export class CurveReader {
     // Two searches of the primary key, where min() and max() in one query would read all between.
     this.#ends = connection.prepare(`SELECT (SELECT min(step) FROM metrics WHERE ${ofCurve}) AS first, (SELECT max(step) FROM metrics WHERE ${ofCurve}) AS last`);
     this.#next = connection.prepare(`SELECT step, value FROM metrics WHERE ${ofCurve} AND step >= @at ORDER BY step LIMIT 1`);
+    this.#keys = connection.prepare(`SELECT name FROM metric_keys WHERE substr(name, 1, length(@prefix)) = @prefix
+      AND EXISTS (SELECT 1 FROM metrics WHERE run = (SELECT key FROM runs WHERE id = @id) AND key = metric_keys.key) ORDER BY key`);
   }
 
   /** As `StoreReader.stretches`. */
@@ -62,6 +65,11 @@ export class CurveReader {
       from = stretch.last;
     }
     return found;
+  }
+
+  /** As `StoreReader.curveKeys`. */
+  keys(id: string, prefix: string): readonly string[] {
+    return this.#keys.all({ id, prefix }).map(({ name }) => name);
   }
 
   /** As `StoreReader.pointCount`. */

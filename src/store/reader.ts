@@ -152,6 +152,10 @@ export class Reader implements StoreReader {
     return this.#curves.stretches(runId, request);
   }
 
+  curveKeys(runId: string, prefix: string): readonly string[] {
+    return this.#curves.keys(runId, prefix);
+  }
+
   pointCount(runId: string, within: Pick<StretchRequest, 'key' | 'after' | 'to'>): number {
     return this.#curves.pointCount(runId, within);
   }

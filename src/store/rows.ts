@@ -142,6 +142,8 @@ export interface StoreReader {
   metricsSince(runId: string, cursor: number): { readonly points: readonly MetricPoint[]; readonly cursor: number };
   /** A curve in the order of steps, reduced where the points lie: reading costs what is read, never an object a point. */
   stretches(runId: string, request: StretchRequest): readonly Stretch[];
+  /** The keys of a run's curves that begin so, in the order in which they were first known. */
+  curveKeys(runId: string, prefix: string): readonly string[];
   /** Exact for a few thousand points; of more about how many there are, so that it costs no more. */
   pointCount(runId: string, within: Pick<StretchRequest, 'key' | 'after' | 'to'>): number;
   /** Whether a curve still ends its stretch as it was read; not so when a resume has written that part anew. */

@@ -13,6 +13,8 @@ export interface Drawing {
   readonly style: PlotStyle;
   /** The part of the run that is shown; null for all of it. */
   readonly window: Window | null;
+  /** The loss of each set that a mixture is evaluated on, in place of that of all. */
+  readonly sets: boolean;
 }
 
 /** In updates. An `end` of null follows the run. */
@@ -22,13 +24,14 @@ export interface Window {
 }
 
 export const smoothings = [0, 0.6, 0.9, 0.97, 0.99] as const;
-export const initialDrawing: Drawing = { smoothing: 0, logarithmic: false, axis: 'step', style: 'line', window: null };
+export const initialDrawing: Drawing = { smoothing: 0, logarithmic: false, axis: 'step', style: 'line', window: null, sets: false };
 
 export type DrawingAction =
   | { readonly type: 'smooth'; readonly by: 1 | -1 }
   | { readonly type: 'log-scale' }
   | { readonly type: 'axis' }
   | { readonly type: 'style' }
+  | { readonly type: 'sets' }
   | { readonly type: 'zoom'; readonly by: 1 | -1 }
   | { readonly type: 'pan'; readonly by: 1 | -1 }
   | { readonly type: 'whole' };
@@ -47,6 +50,8 @@ export function reduceDrawing(drawing: Drawing, action: DrawingAction, steps: Ra
       return { ...drawing, axis: next(xAxes, drawing.axis, 1) };
     case 'style':
       return { ...drawing, style: next(plotStyles, drawing.style, 1) };
+    case 'sets':
+      return { ...drawing, sets: !drawing.sets };
     case 'zoom':
       return { ...drawing, window: zoomed(drawing.window, action.by, steps) };
     case 'pan':

@@ -1,12 +1,13 @@
 /** Reads from the store what is shown of one run. */
+import { setLossPrefix } from '../store/rows.js';
 import type { StoreReader } from '../store/rows.js';
 import { readOn } from './curve.js';
 import type { Curve } from './curve.js';
 import { addNews } from './run-data.js';
 import type { RunData } from './run-data.js';
 
-/** The curves that are shown, in the order they are read. */
-export const shownKeys = ['loss', 'eval_loss', 'grad_norm', 'learning_rate', 'tokens_per_second', 'memory_bytes', 'tokens_seen'] as const;
+/** The curves that are shown, in the order they are read; then those of the sets of a mixture. */
+const shownKeys = ['loss', 'eval_loss', 'grad_norm', 'learning_rate', 'tokens_per_second', 'memory_bytes', 'tokens_seen'] as const;
 
 /** Points read at a time, and milliseconds after which a look ends: no key is heard in it. What is more comes with the next looks. */
 const [piece, patience] = [4_000, 10];
@@ -23,7 +24,7 @@ export function look(reader: StoreReader, runId: string, known: RunData | null):
 function readCurves(reader: StoreReader, runId: string, known: Readonly<Record<string, Curve>>): Pick<RunData, 'curves' | 'complete'> {
   const curves: Record<string, Curve> = { ...known };
   const began = performance.now();
-  for (const key of shownKeys) {
+  for (const key of [...shownKeys, ...reader.curveKeys(runId, setLossPrefix)]) {
     for (let complete = false; !complete; ) {
       if (performance.now() - began > patience) return { curves, complete };
       ({ curve: curves[key], complete } = readOn(curves[key] ?? null, { reader, runId, key }, piece));

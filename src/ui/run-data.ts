@@ -1,4 +1,5 @@
 /** Everything shown of one run: its record, its curves as far as they have been read, and what happened in it. */
+import { setLossPrefix } from '../store/rows.js';
 import type { HistoryRow, RunRecord, SampleRow } from '../store/rows.js';
 import { latestValue } from './curve.js';
 import type { Curve } from './curve.js';
@@ -59,6 +60,16 @@ function warningsOf(history: readonly HistoryRow[]): string[] {
 export function stepsOf({ curves }: Pick<RunData, 'curves'>): Range {
   const ends = [curves.loss, curves.eval_loss].flatMap((curve) => (curve && curve.stretches.length > 0 ? [{ from: curve.stretches[0].first, to: curve.stretches.at(-1)!.last }] : []));
   return ends.length === 0 ? { from: 0, to: 0 } : { from: Math.min(...ends.map(({ from }) => from)), to: Math.max(...ends.map(({ to }) => to)) };
+}
+
+/** The keys of the losses of the sets that it is evaluated on, where there are several. */
+export function setKeysOf({ curves }: Pick<RunData, 'curves'>): string[] {
+  return Object.keys(curves).filter((key) => key.startsWith(setLossPrefix) && curves[key].stretches.length > 0);
+}
+
+/** The set that a key is of. */
+export function setName(key: string): string {
+  return key.slice(setLossPrefix.length);
 }
 
 /** The last number of a metric; null where there is none. */

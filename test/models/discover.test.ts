@@ -31,7 +31,7 @@ describe('models on this machine', () => {
     const found = discoverModels({ paths: [models, '/nowhere'] });
     expect(found.map(({ name }) => name)).toEqual([...found.map(({ name }) => name)].sort());
     expect(found.find(({ name }) => name === 'llama-tied-bf16-shards')).toMatchObject({ modelType: 'llama', dtype: 'BF16', supported: true, reason: null, bytes: 6528, parameters: 3264 });
-    expect(found.find(({ name }) => name === 'gpt2-options-f16')).toMatchObject({ modelType: 'gpt2', dtype: 'F16', supported: true });
+    expect(found.find(({ name }) => name === 'gpt2-options-f16')).toMatchObject({ modelType: 'gpt2', dtype: 'F16', supported: true, tokenizer: false });
   });
 
   it('are found in a Hugging Face cache, by the revision of main', () => {

@@ -243,6 +243,15 @@ describe('completion', () => {
 });
 
 describe('the comparison', () => {
+  it('offers the losses of the sets that any of its runs was evaluated on', () => {
+    const curve = (setKeys: readonly string[]) => ({ metric: 'loss' as const, step: 1, curve: { values: { stretches: [], points: 1 }, curves: {}, history: [], original: null, setKeys } });
+    const state = { ...initialCompare, runIds: ['a', 'b'], curves: { a: curve(['eval_loss/en']), b: curve(['eval_loss/en', 'eval_loss/zh']), gone: curve(['eval_loss/fr']) } };
+    const before = reduceCompare(state, { type: 'metric', by: -1 });
+    expect(before.metric).toBe('eval_loss/zh');
+    expect(reduceCompare(before, { type: 'metric', by: -1 }).metric).toBe('eval_loss/en');
+    expect(reduceCompare(before, { type: 'metric', by: 1 }).metric).toBe('loss');
+  });
+
   it('forgets a baseline that is compared no longer, and keeps the cursor inside', () => {
     const two = reduceCompare(initialCompare, { type: 'runs', ids: ['a', 'b'] });
     const pinned = reduceCompare(reduceCompare(two, { type: 'move', by: 5 }), { type: 'pin' });

@@ -16,10 +16,10 @@ import type { QueueServices } from '../../src/ui/screens/queue/services.js';
 import { UserError } from '../../src/util/errors.js';
 
 export const sampleModels: readonly ModelEntry[] = [
-  { path: '/models/stories260k', name: 'stories260k', modelType: 'llama', parameters: 260_032, bytes: 1_052_000, dtype: 'F32', contextLength: null, supported: true, reason: null },
-  { path: '/models/tiny-random-gpt2', name: 'tiny-random-gpt2', modelType: 'gpt2', parameters: 112_000, bytes: 448_000, dtype: 'F32', contextLength: null, supported: true, reason: null },
-  { path: '/cache/hub/models--TinyLlama--TinyLlama-1.1B-Chat-v1.0/snapshots/fe8a4ea1ffedaf415f4da2f062534de366a451e6', name: 'TinyLlama/TinyLlama-1.1B-Chat-v1.0', modelType: 'llama', parameters: 1_100_048_384, bytes: 2_200_119_864, dtype: 'BF16', contextLength: null, supported: true, reason: null },
-  { path: '/models/bert-base', name: 'bert-base', modelType: 'bert', parameters: null, bytes: 440_000_000, dtype: 'F32', contextLength: null, supported: false, reason: 'The model type bert is not contextLength: null, supported: gpt2 and llama are.' },
+  { path: '/models/stories260k', name: 'stories260k', modelType: 'llama', parameters: 260_032, bytes: 1_052_000, dtype: 'F32', contextLength: null, supported: true, reason: null, tokenizer: true },
+  { path: '/models/tiny-random-gpt2', name: 'tiny-random-gpt2', modelType: 'gpt2', parameters: 112_000, bytes: 448_000, dtype: 'F32', contextLength: null, supported: true, reason: null, tokenizer: true },
+  { path: '/cache/hub/models--TinyLlama--TinyLlama-1.1B-Chat-v1.0/snapshots/fe8a4ea1ffedaf415f4da2f062534de366a451e6', name: 'TinyLlama/TinyLlama-1.1B-Chat-v1.0', modelType: 'llama', parameters: 1_100_048_384, bytes: 2_200_119_864, dtype: 'BF16', contextLength: null, supported: true, reason: null, tokenizer: true },
+  { path: '/models/bert-base', name: 'bert-base', modelType: 'bert', parameters: null, bytes: 440_000_000, dtype: 'F32', contextLength: null, supported: false, reason: 'The model type bert is not contextLength: null, supported: gpt2 and llama are.', tokenizer: true },
 ];
 
 export const sampleDatasets: readonly DatasetEntry[] = [
@@ -45,6 +45,7 @@ export function sampleForm(changes: Partial<FormServices> = {}): FormServices {
     }),
     alike: (a, b) => a.model === b.model && a.max_length === b.max_length,
     probe: () => Promise.resolve({ seconds_per_update: 0.5, tokens_per_second: 4000, updates: 8, memory_bytes: 1e8 }),
+    whyNot: ({ device }) => Promise.resolve(device === 'cuda' ? 'engine.device: cuda is not to be had here.' : null),
     write: (experiment) => writeExperiment(experiment, { changed: true }),
     command: equivalentCommand,
     save: (path, experiment) => Promise.resolve({ path, experiment }),

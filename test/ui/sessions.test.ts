@@ -362,7 +362,7 @@ describe('the history', () => {
   it('opens ten thousand runs and moves in them at once', async () => {
     const [one] = home.store.runs();
     const many = Array.from({ length: 10_000 }, (_, i) => ({ ...one, id: `id${i}`, name: `run-${i}` }));
-    home = { ...home, services: { ...home.services, reader: { ...home.services.reader, runs: () => many, run: () => many[0], historySince: () => ({ rows: [], cursor: 0 }), stretches: () => [], pointCount: () => 0, version: () => 1, preference: () => null, sketch: () => ({ x: [], y: [] }) } } };
+    home = { ...home, services: { ...home.services, reader: { ...home.services.reader, runs: () => many, run: () => many[0], historySince: () => ({ rows: [], cursor: 0 }), stretches: () => [], pointCount: () => 0, curveKeys: () => [], version: () => 1, preference: () => null, sketch: () => ({ x: [], y: [] }) } } };
     session = await openSession(home, usual);
     session.press('3', 'G');
     await session.until('run-9999', '10000/10000');

@@ -118,11 +118,11 @@ const sequences: Readonly<Record<string, string>> = {
   up: '\u001b[A', down: '\u001b[B', right: '\u001b[C', left: '\u001b[D', enter: '\r', esc: '\u001b', tab: '\t', 'shift+tab': '\u001b[Z', backspace: '\u007f', space: ' ',
 };
 
-export async function openSession(home: Home, size: Size, options: { color?: boolean; unicode?: boolean; now?: number } = {}): Promise<Session> {
+export async function openSession(home: Home, size: Size, options: { color?: boolean; unicode?: boolean; now?: number | (() => number) } = {}): Promise<Session> {
   const store = makeStore(reduce, initialState(size));
   const asked: string[] = [];
   const surface = { quit: () => void asked.push('quit'), suspend: () => void asked.push('suspend'), redraw: () => void asked.push('redraw'), ring: () => void asked.push('ring') };
-  const controller = makeController({ store, services: home.services, surface, clock: () => options.now ?? Date.now() });
+  const controller = makeController({ store, services: home.services, surface, clock: () => (typeof options.now === 'function' ? options.now() : (options.now ?? Date.now())) });
   const stdin = new Keyboard();
   const theme = makeTheme({ color: options.color ?? false, unicode: options.unicode ?? true });
   const shown = show({ store, themeOf: () => theme, onKey: controller.press }, stdin);

@@ -6,10 +6,12 @@ import { previewPrompt } from '../../data/look/prompt.js';
 import { prepareEvaluation } from '../../data/dataset.js';
 import type { EncodedRows } from '../../data/rows.js';
 import { loadTokenizer, type Tokenizer } from '../../data/tokenizer/index.js';
-import { chooseEngine, probeEngines } from '../../engine/registry.js';
+import type { EngineConfig } from '../../config/schema.js';
+import { chooseEngine, probeEngines, whyNot } from '../../engine/registry.js';
 import { serveBeside, type Hand } from '../../runner/beside.js';
 import { withScratch } from '../../runner/scratch-folder.js';
 import { withClasses } from '../../models/registry.js';
+import { askedGeneration } from '../../models/generation.js';
 import { purposeOf } from '../../models/task.js';
 import { continueText, openModel, type OpenModel } from '../../trainer/open.js';
 import type { EvalRow, News, Question, Subject, Voice } from '../../ui/screens/playground/services.js';
@@ -35,6 +37,7 @@ await withScratch(homeFolder(env), (scratch) => {
     generate: (question: Question, hand: Hand) => generate(question, hand, scratch),
     evalRow,
     engines: () => probeEngines(),
+    whyNot,
   } satisfies BesideWork);
   // Until whoever started it is gone.
   return new Promise<never>(() => undefined);
@@ -45,6 +48,7 @@ export type BesideWork = {
   generate(question: Question, hand: Hand): Promise<void>;
   evalRow(asked: { readonly subject: Subject; readonly index: number }): Promise<EvalRow>;
   engines(): ReturnType<typeof probeEngines>;
+  whyNot(wanted: EngineConfig): ReturnType<typeof whyNot>;
 };
 
 async function generate({ subject, voices, prompt, chat, special, sampling }: Question, hand: Hand, scratch: string): Promise<void> {
@@ -57,7 +61,8 @@ async function generate({ subject, voices, prompt, chat, special, sampling }: Qu
     const begin = performance.now();
     const seconds = (): number => (performance.now() - begin) / 1000;
     const onText = (text: string, tokens: number): void => say({ voice, type: 'text', text, tokens, seconds: seconds() });
-    const { ids, stopped } = await continueText(open, prompt, { ...sampling, chat, special, interrupted: hand.stopped, onText });
+    const { temperature, topK, topP, maxNewTokens, seed } = sampling;
+    const { ids, stopped } = await continueText(open, prompt, { temperature, topK, topP, maxNewTokens, seed, generation: askedGeneration(sampling), chat, special, interrupted: hand.stopped, onText });
     say({ voice, type: 'done', tokens: ids.length, seconds: seconds(), stopped });
   }
 }

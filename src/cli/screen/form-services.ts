@@ -9,10 +9,12 @@ import { presets } from '../../config/presets.js';
 import { sameShape } from '../../config/shape.js';
 import type { Experiment } from '../../config/schema.js';
 import type { Aside } from '../../runner/aside.js';
+import { openBeside } from '../../runner/beside.js';
 import type { FormServices } from '../../ui/screens/new-run/services.js';
 import type { PathCompletion } from '../../ui/widgets/path-field.js';
 import { messageOf, UserError } from '../../util/errors.js';
 import type { AsideHandlers } from './aside.js';
+import type { BesideWork } from './beside.js';
 import { shippedExperiments } from '../places.js';
 
 /** Completions of one path; more are of no use before another letter. */
@@ -37,12 +39,36 @@ export function formServices({ env, aside, located }: FormWorld): FormServices {
       const { probe } = await import('../../runner/probe.js');
       return probe(homeFolder(env), await located(experiment), options);
     },
+    whyNot: reasons(env),
     write: (experiment) => writeExperiment(experiment, { changed: true }),
     command: (experiment, file) => equivalentCommand(experiment, file),
     save: (path, experiment, { overwrite }) => Promise.resolve(saved(placeOf(path), experiment, overwrite)),
     exists: (path) => existsSync(placeOf(path)),
     // OSC 52: terminals that allow it put it where paste finds it, over SSH too.
     copy: (text) => void process.stdout.write(`\u001b]52;c;${Buffer.from(text).toString('base64')}\u0007`),
+  };
+}
+
+/** Asked in a process of its own: trying a device may crash. What is chosen here needs no asking. */
+function reasons(env: Environment): FormServices['whyNot'] {
+  const known = new Map<string, Promise<string | null>>();
+  return ({ name, device, threads }) => {
+    if (name === 'auto' && device === 'auto') return Promise.resolve(null);
+    const key = `${name} ${device}`;
+    const found = known.get(key) ?? asked();
+    known.set(key, found);
+    return found;
+
+    async function asked(): Promise<string | null> {
+      const beside = openBeside<BesideWork>(new URL('./beside.js', import.meta.url), env);
+      try {
+        return await beside.call('whyNot', { name, device, threads });
+      } catch (error) {
+        return messageOf(error);
+      } finally {
+        beside.close();
+      }
+    }
   };
 }
 

@@ -129,7 +129,7 @@ async function datasetAt(place: string): Promise<DatasetEntry> {
 
 /** A folder as LLaMA-Factory has one: `dataset.name` says which of its entries. */
 function ofEntries(path: string, files: readonly DatasetEntry[]): DatasetEntry {
-  return { path, name: basename(path), bytes: files.reduce((sum, { bytes }) => sum + bytes, 0), rows: null, guess: null, columns: [], supported: true, reason: null };
+  return { path, name: basename(path), bytes: files.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0), rows: null, guess: null, columns: [], supported: true, reason: null };
 }
 
 /** The quickstart, so that Enter is enough; nothing where it has been taken away. */

@@ -1,7 +1,8 @@
 /** Runs side by side; each goes by a letter, in tables and in the chart. */
 import type { RunRecord } from '../../store/rows.js';
-import { formatBytes, formatNumber, formatShare, formatShort } from '../../util/format.js';
-import { toneOf } from '../../ui/screens/compare/model.js';
+import { formatBytes, formatDuration, formatNumber, formatShare, formatShort } from '../../util/format.js';
+import { toneOf } from '../../ui/format/curve-look.js';
+import { runSeconds } from '../../ui/format/run.js';
 import { settingCourse } from '../../ui/screens/compare/settings.js';
 import type { ConfigDifference } from '../../ui/screens/compare/settings.js';
 import { letterOf } from './overlay.js';
@@ -9,7 +10,7 @@ import { settingText } from './run.js';
 import { optional, stateTone } from './runs.js';
 import { table, type TableLook } from './table.js';
 
-export function endTable(runs: readonly RunRecord[], look: TableLook): string[] {
+export function endTable(runs: readonly RunRecord[], { now, ...look }: { readonly now: number } & TableLook): string[] {
   return table(
     [
       { title: '', value: (run) => letterOf(runs.indexOf(run)), tone: (run) => toneOf(runs.indexOf(run)) },
@@ -22,6 +23,7 @@ export function endTable(runs: readonly RunRecord[], look: TableLook): string[] 
       { title: 'best eval', value: (run) => optional(run.best_eval_loss, formatNumber), right: true },
       { title: 'accuracy', value: (run) => optional(run.accuracy, formatShare), right: true },
       { title: 'trained', value: (run) => optional(run.trainable_parameters, formatShort), right: true, spare: true },
+      { title: 'took', value: (run) => optional(runSeconds(run, now), formatDuration), right: true, spare: true },
       { title: 'tok/s', value: (run) => optional(run.tokens_per_second, formatShort), right: true, spare: true },
       { title: 'memory', value: (run) => optional(run.peak_memory_bytes, formatBytes), right: true, spare: true },
     ],

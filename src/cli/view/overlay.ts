@@ -1,6 +1,6 @@
 /** Several series in one chart, each drawn with its letter, so that it reads without colour. */
 import { extent, resample, type Series } from '../../ui/format/series.js';
-import { toneOf } from '../../ui/screens/compare/model.js';
+import { toneOf } from '../../ui/format/curve-look.js';
 import { formatNumber } from '../../util/format.js';
 import type { Style } from '../terminal.js';
 

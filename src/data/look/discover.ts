@@ -10,7 +10,8 @@ export interface DatasetEntry {
   readonly path: string;
   /** The last part of the path, or `org/name` in the Hugging Face cache. */
   readonly name: string;
-  readonly bytes: number;
+  /** Null where nobody has looked. */
+  readonly bytes: number | null;
   /** Rows for training; null where counting would take long, or lines are not rows. */
   readonly rows: number | null;
   /** The format whose columns it has; null where none fits without naming columns. */

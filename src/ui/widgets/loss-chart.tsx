@@ -6,10 +6,13 @@ import type { Drawing } from '../drawing.js';
 import type { XAxis, XMark } from '../format/axis.js';
 import { line } from '../format/line.js';
 import type { Line } from '../format/line.js';
+import { markerOf, toneOf } from '../format/curve-look.js';
 import { legend, plot } from '../format/plot.js';
+import type { Curve as PlotCurve } from '../format/plot.js';
 import { emptySeries } from '../format/series.js';
 import type { Range } from '../format/series.js';
-import { remainingSeconds, stepsOf } from '../run-data.js';
+import { clean } from '../format/text.js';
+import { remainingSeconds, setKeysOf, setName, stepsOf } from '../run-data.js';
 import type { RunData } from '../run-data.js';
 import type { Glyphs } from '../theme.js';
 import { momentKinds, momentMarks, moments, tokensSeen, trainingTime } from '../timeline.js';
@@ -51,15 +54,21 @@ export function lossLines(data: RunData, { drawing, detail, glyphs, width, heigh
   const at = positions(data, axis);
   const part = (key: string): Curve => refined(data.curves[key] ?? { stretches: [], points: 1 }, detail?.[key] ?? []);
   const train = part('loss');
-  const evaluation = part('eval_loss');
   const marks = height > roomForMarks ? { marks: marksOf(data, at) } : {};
   return plot(
     [
       { name: 'train', series: smoothing === 0 ? seriesOf(train, at) : smoothed(train, smoothing, at), tone: 'train', marker: null },
-      { name: 'eval', series: evaluation.stretches.length === 0 ? emptySeries : seriesOf(evaluation, at), tone: 'eval', marker: glyphs.mark, marks: 'points' },
+      ...evaluations(data, drawing, glyphs).map(({ key, ...look }): PlotCurve => ({ ...look, series: part(key).stretches.length === 0 ? emptySeries : seriesOf(part(key), at), marks: 'points' })),
     ],
     { width, height, range: shownRange(data, drawing, at), axis, style, logarithmic, glyphs, ...marks },
   );
+}
+
+/** What is drawn of the evaluations: the loss of all rows, or of each set. */
+function evaluations(data: RunData, { sets }: Drawing, glyphs: Glyphs): (Pick<PlotCurve, 'name' | 'tone' | 'marker'> & { readonly key: string })[] {
+  const keys = sets ? setKeysOf(data) : [];
+  if (keys.length === 0) return [{ key: 'eval_loss', name: 'eval', tone: 'eval', marker: glyphs.mark }];
+  return keys.map((key, i) => ({ key, name: clean(setName(key)), tone: toneOf(i + 1), marker: markerOf(i, glyphs) }));
 }
 
 /** Lines of a chart below which the row of marks would cost too much. */
@@ -101,7 +110,8 @@ function marksOf(data: RunData, at: (step: number) => number): XMark[] {
     .map(({ kind, step }) => ({ x: at(step), glyph: momentMarks[kind].letter, tone: momentMarks[kind].tone }));
 }
 
-function lossTitle(data: RunData, { smoothing, logarithmic, axis, window }: Drawing, glyphs: Glyphs): Line {
+function lossTitle(data: RunData, drawing: Drawing, glyphs: Glyphs): Line {
+  const { smoothing, logarithmic, axis, window } = drawing;
   const shown = window === null ? null : windowRange(window, stepsOf(data));
   const words = [
     smoothing > 0 ? `smoothed ${smoothing}` : null,
@@ -110,5 +120,5 @@ function lossTitle(data: RunData, { smoothing, logarithmic, axis, window }: Draw
     shown && `${formatCount(shown.from)}${glyphs.dash}${formatCount(shown.to)}`,
     data.complete ? null : `reading${glyphs.ellipsis}`,
   ];
-  return line('Loss  ', ...legend([{ name: 'train', tone: 'train', marker: null }, { name: 'eval', tone: 'eval', marker: glyphs.mark }], glyphs), [words.filter((word) => word !== null).map((word) => `  ${word}`).join(''), 'muted']);
+  return line('Loss  ', ...legend([{ name: 'train', tone: 'train', marker: null }, ...evaluations(data, drawing, glyphs)], glyphs), [words.filter((word) => word !== null).map((word) => `  ${word}`).join(''), 'muted']);
 }

@@ -69,7 +69,7 @@ describe('doctor', () => {
   it('says what works, what does not, and what to do', () => {
     const lines = doctorLines(healthy, plain);
     expect(lines).toContain('  ok    80x24, TERM=xterm-256color');
-    expect(lines).toContain('  ok    /home/w, 1 run, 120 MB, whole');
+    expect(lines).toContainEqual(expect.stringMatching(/^ {2}ok {4}\/home\/w, 1 run, 120 MB, whole as of [-\d]+ [:\d]+ UTC$/));
     expect(lines).toContain('  ok    onnx on cpu: ONNX Runtime');
     const cuda = lines.indexOf('  no    onnx on cuda: no provider');
     expect(lines[cuda + 1]).toBe('        Install it.');

@@ -91,7 +91,7 @@ describe('compare', () => {
   });
 
   it('puts the ends side by side', () => {
-    expect(endTable([runRecord(), runRecord({ id: '2xyz', eval_loss: 1.3, best_eval_loss: 1.3 })], { style: plain })[2]).toMatch(/^B {2}first {2}2xyz {2}completed {3}100 {2}1\.250 {2}1\.300 {6}1\.300/);
+    expect(endTable([runRecord(), runRecord({ id: '2xyz', eval_loss: 1.3, best_eval_loss: 1.3 })], { now, style: plain })[2]).toMatch(/^B {2}first {2}2xyz {2}completed {3}100 {2}1\.250 {2}1\.300 {6}1\.300/);
   });
 
   it('draws each run with its letter: the lower loss lower', () => {

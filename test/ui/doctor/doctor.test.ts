@@ -42,6 +42,20 @@ describe('the doctor', () => {
     expect(cleared).toBe(1);
   });
 
+  it('says how old its look is, and looks again', async () => {
+    let clock = Date.now();
+    let looks = 0;
+    home = openHome({ doctor: sampleDoctor({ examine: (onFound) => Promise.resolve(onFound({ ...sampleFindings, node: `20.20.${++looks}` })) }) });
+    session = await openSession(home, { columns: 120, rows: 40 }, { now: () => clock });
+    session.press('7');
+    await session.until('Node 20.20.1', 'looked just now');
+    clock += 5 * 3600_000;
+    session.poll();
+    await session.until('looked 5h ago: r looks again');
+    session.press('r');
+    await session.until('Node 20.20.2');
+  });
+
   it.each([[72, 18], [80, 24], [200, 60]])('fits %i×%i, in plain characters too', async (columns, rows) => {
     home = openHome({ doctor: sampleDoctor() });
     session = await openSession(home, { columns, rows }, { unicode: false });

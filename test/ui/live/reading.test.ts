@@ -10,6 +10,8 @@ import { openStore } from '../../../src/store/store.js';
 import type { Store } from '../../../src/store/store.js';
 import { readShown } from '../../../src/ui/look.js';
 import type { RunData } from '../../../src/ui/run-data.js';
+import { initialDrawing } from '../../../src/ui/drawing.js';
+import { readingDetail } from '../../../src/ui/screens/live/detail.js';
 import { readingCurve } from '../../../src/ui/screens/compare/model.js';
 
 const home = mkdtempSync(join(tmpdir(), 'workbench-reading-'));
@@ -52,6 +54,21 @@ it('is left for another run that is looked at meanwhile', () => {
   readShown(store, { runId: () => shown, data: () => seen.at(-1) ?? null, show: (data) => void seen.push(data) });
   shown = null;
   return new Promise<void>((resolve) => void setTimeout(() => resolve(expect(seen).toHaveLength(1)), 0));
+});
+
+it('is read more finely where it is zoomed in, a part at a time', async () => {
+  const seen: RunData[] = [];
+  readShown(store, { runId: () => id, data: () => seen.at(-1) ?? null, show: (data) => void seen.push(data) });
+  await expect.poll(() => seen.at(-1)?.complete, { timeout: 30_000, interval: 5 }).toBe(true);
+  const reading = readingDetail(store, { runId: id, data: seen.at(-1)!, drawing: { ...initialDrawing, window: { span: 10 * 20_000, end: null } } });
+  let stops = 0;
+  let read = reading.next();
+  for (; !read.done; read = reading.next()) stops++;
+  expect(stops).toBeGreaterThanOrEqual(20_000 / 4_000);
+  const stretches = read.value?.['loss'] ?? [];
+  expect(stretches[0].points).toBeLessThan(seen.at(-1)!.curves['loss'].points);
+  expect(stretches.reduce((sum, stretch) => sum + stretch.points, 0)).toBeCloseTo(20_001, -2);
+  expect(stretches.at(-1)?.last).toBe(10 * points);
 });
 
 it('is compared after as many stops', () => {

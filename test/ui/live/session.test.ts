@@ -48,6 +48,21 @@ describe('the live screen', () => {
     await session.until('by time', '9.8s');
   });
 
+  it('draws the loss of each set of a mixture, where there is one', async () => {
+    await open();
+    session.press('v'); // there is none
+    session.close();
+    const evaluated = { type: 'eval', step: 20, total_steps: 40, epoch: 1, eval_loss: 2, perplexity: 7.4, accuracy: null, eval_seconds: 1 } as const;
+    home.store.record(id, { ...evaluated, set_losses: { 'en.json': 1.5, 'zh.json': 2.5 } }, new Date().toISOString());
+    await open();
+    await session.until('─•─ eval');
+    session.press('v');
+    await session.until('─●─ en.json', '─■─ zh.json');
+    expect(session.frame()).not.toContain('─•─ eval');
+    session.press('v');
+    await session.until('─•─ eval');
+  });
+
   it('zooms into the end, moves back and shows the whole again', async () => {
     await open();
     session.press('i', 'h');

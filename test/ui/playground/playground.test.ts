@@ -176,11 +176,13 @@ describe('the playground', () => {
 
 describe('its parts', () => {
   it('step and check the knobs', () => {
-    const [temperature, topK, , tokens, seed] = samplingKnobs;
+    const [temperature, topK, , tokens, seed, beams, length] = samplingKnobs;
     expect(stepKnob(temperature, 0, 1)).toBe(0.1);
     expect(stepKnob(temperature, 0.75, -1)).toBe(0.7);
     expect(stepKnob(temperature, 0, -1)).toBe(0);
     expect(stepKnob(seed, 0, -1)).toBe(0);
+    expect([stepKnob(beams, null, 1), stepKnob(beams, 1, -1), stepKnob(beams, null, -1), stepKnob(length, 0, -1)]).toEqual([1, null, null, -0.5]);
+    expect([typedKnob(beams, '4'), typedKnob(beams, 'auto'), typedKnob(beams, ''), typedKnob(beams, '0')]).toEqual([4, null, null, expect.stringContaining('from 1 to 1000, or auto')]);
     expect(typedKnob(topK, '7')).toBe(7);
     expect(typedKnob(topK, '1.5')).toContain('whole number');
     expect(typedKnob(tokens, '')).toContain('whole number from 1');

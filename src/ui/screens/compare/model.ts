@@ -1,28 +1,40 @@
 /** Runs side by side, as the screen and `workbench compare` tell them: their curves, their ends, what was set differently. */
+import { setLossPrefix } from '../../../store/rows.js';
 import type { RunRecord, StoreReader } from '../../../store/rows.js';
 import { formatBytes, formatShare, formatShort } from '../../../util/format.js';
 import type { XAxis } from '../../format/axis.js';
 import { readOn, seriesOf, smoothed } from '../../curve.js';
 import type { Curve } from '../../curve.js';
+import { markerOf, toneOf } from '../../format/curve-look.js';
 import type { Curve as PlotCurve } from '../../format/plot.js';
 import { fitNumber, runSeconds } from '../../format/run.js';
 import type { Series } from '../../format/series.js';
 import { clean } from '../../format/text.js';
+import { setName } from '../../run-data.js';
 import type { RunData } from '../../run-data.js';
-import type { Glyphs, Tone } from '../../theme.js';
+import type { Glyphs } from '../../theme.js';
 import { pastOf } from './settings.js';
 import type { Past } from './settings.js';
 import { tokensSeen, trainingTime } from '../../timeline.js';
 
-/** What can be laid over each other, by the names of the points. */
-export const metrics = ['loss', 'eval_loss', 'learning_rate', 'grad_norm', 'tokens_per_second'] as const;
-export type Metric = (typeof metrics)[number];
+/** What can be laid over each other of all runs, by the names of the points; of a mixture the losses of its sets too. */
+const titles = { loss: 'training loss', eval_loss: 'eval loss', learning_rate: 'learning rate', grad_norm: 'gradient norm', tokens_per_second: 'tokens a second' } as const;
+export type Metric = keyof typeof titles | `${typeof setLossPrefix}${string}`;
 
-export const metricTitles: Readonly<Record<Metric, string>> = { loss: 'training loss', eval_loss: 'eval loss', learning_rate: 'learning rate', grad_norm: 'gradient norm', tokens_per_second: 'tokens a second' };
+/** `setKeys`: the keys of sets' losses that any of the runs has. */
+export function metricsOf(setKeys: readonly string[]): readonly Metric[] {
+  return [...(Object.keys(titles) as (keyof typeof titles)[]), ...[...new Set(setKeys)].map((key) => `${setLossPrefix}${setName(key)}` as const)];
+}
+
+export function metricTitle(metric: Metric): string {
+  return metric in titles ? titles[metric as keyof typeof titles] : `eval loss of ${clean(setName(metric))}`;
+}
 
 /** A curve with what tells its steps in time and in tokens. */
 export interface ComparedCurve extends Pick<RunData, 'history' | 'curves'>, Past {
   readonly values: Curve;
+  /** The keys of the losses of its sets. */
+  readonly setKeys: readonly string[];
 }
 
 /** Points read before whoever wants the curve may do something else. */
@@ -37,7 +49,7 @@ export function* readingCurve(reader: StoreReader, runId: string, metric: Metric
       if (!complete) yield;
     }
   }
-  return { values: read[metric], curves: { loss: read['loss'], tokens_seen: read['tokens_seen'] }, ...pastOf(reader, runId) };
+  return { values: read[metric], setKeys: reader.curveKeys(runId, setLossPrefix), curves: { loss: read['loss'], tokens_seen: read['tokens_seen'] }, ...pastOf(reader, runId) };
 }
 
 /** The same at once. */
@@ -53,17 +65,6 @@ export function readCurve(reader: StoreReader, runId: string, metric: Metric): C
 export function seriesOver(curve: ComparedCurve, axis: XAxis, smoothing = 0): Series {
   const at = { step: (step: number) => step, time: trainingTime(curve), tokens: tokensSeen(curve) }[axis];
   return smoothing === 0 ? seriesOf(curve.values, at) : smoothed(curve.values, smoothing, at);
-}
-
-/** The tones of the first runs; from then on markers tell them apart. */
-const tones: readonly Tone[] = ['train', 'eval', 'activations', 'gradients', 'good', 'bad', 'plain'];
-
-export function toneOf(index: number): Tone {
-  return tones[index % tones.length];
-}
-
-export function markerOf(index: number, { markers }: Glyphs): string {
-  return markers[index % markers.length];
 }
 
 export interface OverlayLook {

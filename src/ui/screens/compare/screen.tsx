@@ -1,7 +1,7 @@
 /** The comparison as the shell knows it. */
-import { setImmediate } from 'node:timers/promises';
-import type { RunRecord } from '../../../store/rows.js';
+import type { RunRecord, StoreReader } from '../../../store/rows.js';
 import type { ScreenDefinition, World } from '../../screen.js';
+import { inSlices } from '../../slices.js';
 import { messageOf } from '../../../util/errors.js';
 import { compareKeys, compareTables } from './keys.js';
 import { readingCurve } from './model.js';
@@ -55,32 +55,24 @@ interface Reading {
 /** What is being read, by session; what could not be stays, so that it is not tried again before somebody has written. */
 const readings = new WeakMap<World, Reading>();
 
-/** Milliseconds in which no key is heard. */
-const slice = 10;
-
 /** Until others are wanted. What cannot be read is said. */
 async function readInSlices(runs: readonly RunRecord[], metric: Metric, world: World, reading: Reading): Promise<void> {
   const { get, send, services } = world;
-  const read: [string, CompareState['curves'][string]][] = [];
-  let began = performance.now();
   try {
-    for (const { id, step } of runs) {
-      const curve = readingCurve(services.reader, id, metric);
-      for (;;) {
-        const { done, value } = curve.next();
-        if (done) read.push([id, { metric, step, curve: value }]);
-        if (done) break;
-        if (performance.now() - began < slice) continue;
-        await setImmediate();
-        if (readings.get(world) !== reading) return;
-        if (get().screen !== 'compare') return void readings.delete(world);
-        began = performance.now();
-      }
-    }
+    const read = await inSlices(readingAll(services.reader, runs, metric), () => readings.get(world) === reading && get().screen === 'compare');
+    if (read !== null) send({ type: 'compare', action: { type: 'curves', curves: { ...get().compare.curves, ...read.found } } });
   } catch (error) {
     reading.failed = true;
     return send({ type: 'notice', notice: { tone: 'bad', text: messageOf(error) } });
   }
-  readings.delete(world);
-  send({ type: 'compare', action: { type: 'curves', curves: { ...get().compare.curves, ...Object.fromEntries(read) } } });
+  if (readings.get(world) === reading) readings.delete(world);
+}
+
+function* readingAll(reader: StoreReader, runs: readonly RunRecord[], metric: Metric): Generator<void, CompareState['curves'], void> {
+  const read: [string, CompareState['curves'][string]][] = [];
+  for (const { id, step } of runs) {
+    read.push([id, { metric, step, curve: yield* readingCurve(reader, id, metric) }]);
+    yield;
+  }
+  return Object.fromEntries(read);
 }

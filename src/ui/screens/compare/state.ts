@@ -2,7 +2,7 @@
 import type { RunRecord } from '../../../store/rows.js';
 import { initialDrawing, reduceDrawing } from '../../drawing.js';
 import type { Drawing, DrawingAction } from '../../drawing.js';
-import { metrics } from './model.js';
+import { metricsOf } from './model.js';
 import type { ComparedCurve, Metric } from './model.js';
 
 export interface CompareState {
@@ -44,7 +44,7 @@ export function reduceCompare(state: CompareState, action: CompareAction): Compa
     case 'scroll':
       return { ...state, scroll: Math.max(0, state.scroll + action.by) };
     case 'metric':
-      return { ...state, metric: next(metrics, state.metric, action.by) };
+      return { ...state, metric: next(metricsOf(state.runIds.flatMap((id) => state.curves[id]?.curve.setKeys ?? [])), state.metric, action.by) };
     case 'draw':
       return { ...state, drawing: reduceDrawing(state.drawing, action.action, { from: 0, to: 0 }) };
     case 'pin':
@@ -78,5 +78,5 @@ function withRuns(state: CompareState, runIds: readonly string[]): CompareState 
 }
 
 function next<T>(all: readonly T[], at: T, by: 1 | -1): T {
-  return all[(all.indexOf(at) + by + all.length) % all.length];
+  return all[(Math.max(0, all.indexOf(at)) + by + all.length) % all.length];
 }

@@ -7,7 +7,7 @@ import { extent } from '../../format/series.js';
 import { Pane, frame } from '../../widgets/pane.js';
 import { useTheme } from '../../widgets/theme-context.js';
 import { differenceLines, noRuns, resultLines } from './lines.js';
-import { metricTitles, overlayOf } from './model.js';
+import { metricTitle, overlayOf } from './model.js';
 import { comparedRuns } from './state.js';
 import type { CompareState } from './state.js';
 
@@ -44,7 +44,7 @@ function Overlay({ state, runs, width, height }: Omit<CompareViewProps, 'runs'> 
   const range = extent(drawn.map(({ series }) => series));
   const area = { width: width - frame.columns, height: height - frame.rows - 1 };
   const lines = range === null ? null : plot(drawn, { ...area, range: range.from === range.to ? { from: range.from, to: range.from + 1 } : range, axis, style, logarithmic, glyphs });
-  const title = line({ text: metricTitles[metric], bold: true }, [` by ${axis}`, 'muted'], [smoothing > 0 ? `  smoothed ${smoothing}` : '', 'muted'], [logarithmic ? '  log' : '', 'muted']);
-  const body = lines === null ? [line([`None of these runs has logged ${metricTitles[metric]}.`, 'muted'])] : [...lines, legend(drawn, glyphs)];
+  const title = line({ text: metricTitle(metric), bold: true }, [` by ${axis}`, 'muted'], [smoothing > 0 ? `  smoothed ${smoothing}` : '', 'muted'], [logarithmic ? '  log' : '', 'muted']);
+  const body = lines === null ? [line([`None of these runs has logged ${metricTitle(metric)}.`, 'muted'])] : [...lines, legend(drawn, glyphs)];
   return <Pane title={title} width={width} height={height} lines={body} />;
 }

@@ -116,12 +116,17 @@ function terminal({ interactive, type, columns, rows, colors, color_depth: depth
 function store({ home, runs, bytes, backups, damaged, problems, checked_at }: StoreHealth): Finding[] {
   const newest = backups.at(-1);
   return [
-    ...(runs === null ? [] : [ok(`${home}, ${formatCount(runs)} ${runs === 1 ? 'run' : 'runs'}, ${formatBytes(bytes)}${problems.length === 0 && checked_at !== null ? ', whole' : ''}`)]),
+    ...(runs === null ? [] : [ok(`${home}, ${formatCount(runs)} ${runs === 1 ? 'run' : 'runs'}, ${formatBytes(bytes)}${problems.length === 0 && checked_at !== null ? `, whole as of ${shortTime(checked_at)}` : ''}`)]),
     ...(runs === null || checked_at !== null ? [] : [note('too large to be looked at while you wait: that is done in the background')]),
     ...problems.map((problem) => no(problem, runs === null ? 'Copy runs/ away before anything else; a backup may lie beside workbench.db.' : null)),
-    ...(newest ? [ok(`${backups.length} ${backups.length === 1 ? 'backup' : 'backups'}, the newest of ${newest.time.slice(0, 16).replace('T', ' ')} (${newest.name}, ${formatBytes(newest.bytes)})`)] : [note('no backup yet: one a day is made when runs are started')]),
-    ...damaged.map(({ name, bytes: size, time }) => note(`a damaged store of ${time.slice(0, 16).replace('T', ' ')} is kept as ${name} (${formatBytes(size)})`, 'Nothing reads it any more: delete it once you miss nothing.')),
+    ...(newest ? [ok(`${backups.length} ${backups.length === 1 ? 'backup' : 'backups'}, the newest of ${shortTime(newest.time)} (${newest.name}, ${formatBytes(newest.bytes)})`)] : [note('no backup yet: one a day is made when runs are started')]),
+    ...damaged.map(({ name, bytes: size, time }) => note(`a damaged store of ${shortTime(time)} is kept as ${name} (${formatBytes(size)})`, 'Nothing reads it any more: delete it once you miss nothing.')),
   ];
+}
+
+/** To the minute, in UTC as ISO 8601 has it. */
+function shortTime(iso: string): string {
+  return `${iso.slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 function models({ paths, usable }: Examination['models']): Finding[] {

@@ -18,7 +18,7 @@ export const doctor: ScreenDefinition<'doctor', DoctorState, DoctorAction, Docto
   reduce: reduceDoctor,
   keys: doctorKeys,
   tables: doctorTables,
-  View: ({ state, width, height }) => <DoctorView state={state.doctor} width={width} height={height} />,
+  View: ({ state, width, height }) => <DoctorView state={state.doctor} now={state.now} width={width} height={height} />,
   intents: {
     examine: (_, world) => examine(world),
     'clear-cache': async (_, world) => {
@@ -40,6 +40,6 @@ async function examine({ get, send, services }: World): Promise<void> {
   try {
     await services.doctor.examine((found) => send(act({ type: 'found', found })));
   } finally {
-    send(act({ type: 'done' }));
+    send(act({ type: 'done', at: get().now }));
   }
 }

@@ -3,6 +3,7 @@ import type { RunRecord } from '../../../store/rows.js';
 import type { Binding } from '../../keys.js';
 import type { Table } from '../../screen.js';
 import { clean, cut } from '../../format/text.js';
+import { setKeysOf } from '../../run-data.js';
 import { unendedRuns } from '../../state.js';
 import type { AppState, Dialog, Message } from '../../state.js';
 import type { Control } from '../../../trainer/events.js';
@@ -108,6 +109,7 @@ const controls: Table = {
 };
 
 const hasData = ({ live }: AppState): boolean => live.data !== null;
+const hasSets = ({ live: { data } }: AppState): boolean => data !== null && setKeysOf(data).length > 0;
 const isZoomed = ({ live }: AppState): boolean => live.drawing.window !== null;
 
 function draws(action: DrawingAction, when: (state: AppState) => boolean = hasData): Pick<RunBinding, 'when' | 'act'> {
@@ -121,6 +123,7 @@ const curves: Table = {
     { keys: ['y'], does: 'logarithmic loss axis, or linear', short: 'log', ...draws({ type: 'log-scale' }) },
     { keys: ['t'], does: 'lay the points out by updates, tokens or time', short: 'axis', ...draws({ type: 'axis' }) },
     { keys: ['b'], does: 'draw by lines, or finer by dots', short: 'dots', ...draws({ type: 'style' }) },
+    { keys: ['v'], does: 'the eval loss of each set of a mixture, or of all of them', short: 'sets', ...draws({ type: 'sets' }, hasSets) },
     { keys: ['i'], does: 'zoom in', short: 'zoom', hint: ['i', 'o'], ...draws({ type: 'zoom', by: 1 }) },
     { keys: ['o'], does: 'zoom out', ...draws({ type: 'zoom', by: -1 }, isZoomed) },
     { keys: ['h', 'left'], does: 'earlier', ...draws({ type: 'pan', by: -1 }, isZoomed) },

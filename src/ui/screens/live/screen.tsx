@@ -2,8 +2,9 @@
 import type { Control } from '../../../trainer/events.js';
 import { readShown } from '../../look.js';
 import type { ScreenDefinition, World } from '../../screen.js';
+import { inSlices } from '../../slices.js';
 import { unendedRuns } from '../../state.js';
-import { readDetail } from './detail.js';
+import { readingDetail } from './detail.js';
 import { liveKeys } from './keys.js';
 import { isShown, layoutOf } from './layout.js';
 import { initialLive, reduceLive } from './state.js';
@@ -74,13 +75,33 @@ function readOn(world: World): void {
     data: () => get().live.data,
     show(data) {
       send({ type: 'live', action: { type: 'data', data } });
-      if (get().live.drawing.window !== null) refine(world);
+      if (get().live.drawing.window !== null) world.send({ ask: 'refine' });
     },
   });
 }
 
-function refine({ get, send, services }: World): void {
-  send({ type: 'live', action: { type: 'detail', detail: readDetail(services.reader, get().live) } });
+/** What is being read of the part that is shown, by session: of which, and whether it has gone on meanwhile. */
+const refining = new WeakMap<World, { readonly part: string; again: boolean }>();
+
+/** One reading at a time: another part is read in its place, the same one after it where the run has gone on. */
+async function refine(world: World): Promise<void> {
+  const { get, send, services } = world;
+  const part = partOf(get().live);
+  const going = refining.get(world);
+  if (going?.part === part) return void (going.again = true);
+  const mine = { part, again: false };
+  refining.set(world, mine);
+  try {
+    const read = await inSlices(readingDetail(services.reader, get().live), () => refining.get(world) === mine && partOf(get().live) === part);
+    if (read !== null) send({ type: 'live', action: { type: 'detail', detail: read.found } });
+  } finally {
+    if (refining.get(world) === mine) refining.delete(world);
+  }
+  if (mine.again) await refine(world);
+}
+
+function partOf({ runId, drawing }: LiveState): string {
+  return JSON.stringify([runId, drawing.window]);
 }
 
 function sees({ get }: World, pane: Pane): boolean {

@@ -11,11 +11,11 @@ import { paceOf } from './pace.js';
 import type { Probed } from './pace.js';
 
 /** How long typing must rest, in milliseconds. */
-const rest = { estimate: 40, preview: 250, outlook: 120, completions: 20, file: 20 } as const;
+const rest = { estimate: 40, preview: 250, outlook: 120, completions: 20, file: 20, given: 40 } as const;
 
 /** Follows the form; returns what ends it. */
 export function followDrafts(world: World): () => void {
-  const ends = [followCost(world), followData(world), followStep(world), followPath(world), followFile(world)];
+  const ends = [followCost(world), followData(world), followStep(world), followPath(world), followFile(world), followGiven(world)];
   return () => ends.forEach((end) => end());
 }
 
@@ -73,7 +73,8 @@ function followCost(world: World): () => void {
       const { draft } = state;
       const found = await estimateOrProblem(services, draft, hintOf(state));
       const pace = found.experiment && paceOf(found.experiment, { probed: probedIn(state, services), runs: world.get().runs, alike: services.form.alike });
-      return { type: 'assessed', assessment: { draft, ...found, pace } };
+      const noEngine = found.experiment && (await services.form.whyNot(found.experiment.engine));
+      return { type: 'assessed', assessment: { draft, ...found, pace, noEngine } };
     },
   });
 }
@@ -140,6 +141,23 @@ function followFile(world: World): () => void {
         return Promise.resolve({ type: 'written', written: { text: { yaml: form.write(experiment), command: form.command(experiment, base?.file ?? null) }, problem: null } });
       } catch (error) {
         return Promise.resolve({ type: 'written', written: { text: null, problem: messageOf(error) } });
+      }
+    },
+  });
+}
+
+/** A dataset that no search has found is looked at where it lies. */
+function followGiven(world: World): () => void {
+  return follow(world, {
+    rest: rest.given,
+    input: (state) => [chosenDataset(state)],
+    async work(state) {
+      const given = chosenDataset(state);
+      if (given === null || given.bytes !== null) return null;
+      try {
+        return { type: 'dataset-described', entry: { ...(await world.services.datasetAt(given.path)), path: given.path } };
+      } catch {
+        return null; // what is wrong with it is said by the look at its rows
       }
     },
   });

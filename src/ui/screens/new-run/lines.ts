@@ -27,7 +27,7 @@ export interface Area {
 const roomy = 56;
 
 export function modelColumns({ glyphs, width }: Area, chosen: string): readonly Column<ModelEntry>[] {
-  const tone = ({ supported }: ModelEntry): Tone => (supported ? 'plain' : 'muted');
+  const tone = ({ supported, tokenizer }: ModelEntry): Tone => (!supported ? 'muted' : tokenizer ? 'plain' : 'warn');
   const dtype: Column<ModelEntry> = { title: '', width: 4, cell: (entry) => ({ text: entry.dtype ?? '', tone: 'muted' }) };
   return [
     { title: '', width: 1, cell: (entry) => ({ text: entry.path === chosen ? glyphs.chosen : ' ', tone: 'accent' }) },
@@ -41,22 +41,24 @@ export function modelColumns({ glyphs, width }: Area, chosen: string): readonly 
 
 export function datasetColumns({ glyphs, width }: Area, chosen: string): readonly Column<DatasetEntry>[] {
   const tone = ({ supported }: DatasetEntry): Tone => (supported ? 'plain' : 'muted');
+  const size = ({ bytes }: DatasetEntry): string => (bytes === null ? '?' : formatBytes(bytes));
   const columns: Column<DatasetEntry> = { title: '', width: 18, cell: (entry) => ({ text: clean(entry.columns.join(', ')), tone: 'muted' }) };
-  const bytes: Column<DatasetEntry> = { title: '', width: 8, right: true, cell: (entry) => ({ text: formatBytes(entry.bytes), tone: 'muted' }) };
+  const bytes: Column<DatasetEntry> = { title: '', width: 8, right: true, cell: (entry) => ({ text: size(entry), tone: 'muted' }) };
   return [
     { title: '', width: 1, cell: (entry) => ({ text: entry.path === chosen ? glyphs.chosen : ' ', tone: 'accent' }) },
     { title: '', width: 12, grow: true, cell: (entry) => ({ text: clean(entry.name), tone: tone(entry) }) },
     ...(width >= roomy + 24 ? [columns] : []),
     { title: '', width: 14, cell: (entry) => ({ text: entry.guess ?? '', tone: 'muted' }) },
-    { title: '', width: 6, right: true, cell: (entry) => ({ text: entry.rows === null ? (width >= roomy ? '' : formatBytes(entry.bytes)) : formatShort(entry.rows), tone: tone(entry) }) },
+    { title: '', width: 6, right: true, cell: (entry) => ({ text: entry.rows === null ? (width >= roomy ? '' : size(entry)) : formatShort(entry.rows), tone: tone(entry) }) },
     ...(width >= roomy ? [bytes] : []),
   ];
 }
 
 /** Under a list: the filter or path being typed, else where the entry lies and why it cannot be used. */
-export function listNote(list: ListState, entry: { readonly path: string; readonly reason?: string | null } | undefined, { width, glyphs }: Area): Line {
+export function listNote(list: ListState, entry: { readonly path: string; readonly reason?: string | null; readonly tokenizer?: boolean } | undefined, { width, glyphs }: Area): Line {
   if (list.typing) return line(['/', 'accent'], ...fieldLine(list.typing, width - 1));
   if (entry?.reason) return line([entry.reason, 'warn']);
+  if (entry?.tokenizer === false) return line(['It has no tokenizer: name another folder under tokenizer.', 'warn']);
   const filter = list.filter === '' ? '' : `/${list.filter}  `;
   return line([filter, 'accent'], [entry ? cutLeft(clean(entry.path), width - filter.length, glyphs.ellipsis) : '', 'muted']);
 }

@@ -12,7 +12,7 @@ import type { NewRunState } from './state.js';
 export function withModels(state: NewRunState, found: readonly ModelEntry[]): NewRunState {
   const path = textAt(state.draft, 'model');
   const models = path === '' || found.some((entry) => entry.path === path) ? found : [state.models?.find((entry) => entry.path === path) ?? givenModel(path), ...found];
-  const first = models.find(({ supported }) => supported);
+  const first = models.find(({ supported, tokenizer }) => supported && tokenizer) ?? models.find(({ supported }) => supported);
   const next = { ...state, models };
   return fittedToModel(path === '' && first ? { ...next, draft: withModelEntry(next, first) } : next);
 }
@@ -87,11 +87,11 @@ function withDatasetEntry(state: NewRunState, entry: DatasetEntry): Draft {
 }
 
 function givenModel(path: string): ModelEntry {
-  return { path, name: lastPart(path), modelType: null, parameters: null, bytes: null, dtype: null, contextLength: null, supported: true, reason: null };
+  return { path, name: lastPart(path), modelType: null, parameters: null, bytes: null, dtype: null, contextLength: null, supported: true, reason: null, tokenizer: true };
 }
 
 function givenDataset(path: string): DatasetEntry {
-  return { path, name: lastPart(path), bytes: 0, rows: null, guess: null, columns: [], supported: true, reason: null };
+  return { path, name: lastPart(path), bytes: null, rows: null, guess: null, columns: [], supported: true, reason: null };
 }
 
 function lastPart(path: string): string {

@@ -26,6 +26,8 @@ export type NewRunAction =
   | { readonly type: 'ready'; readonly knobs: readonly Knob[]; readonly presets: readonly Preset[]; readonly draft: Draft; readonly defaults: Draft }
   | { readonly type: 'models'; readonly models: readonly ModelEntry[] }
   | { readonly type: 'datasets'; readonly datasets: readonly DatasetEntry[] }
+  /** What a dataset is that only the draft named. */
+  | { readonly type: 'dataset-described'; readonly entry: DatasetEntry }
   | { readonly type: 'pane'; readonly by: 1 | -1 }
   | { readonly type: 'model-list'; readonly action: ListAction }
   | { readonly type: 'dataset-list'; readonly action: ListAction }
@@ -70,6 +72,8 @@ export function reduceNewRun(state: NewRunState, action: NewRunAction): NewRunSt
       return withModels(state, action.models);
     case 'datasets':
       return withDatasets(state, action.datasets);
+    case 'dataset-described':
+      return { ...state, datasets: state.datasets?.map((entry) => (entry.path === action.entry.path ? action.entry : entry)) ?? null };
     case 'pane':
       return { ...state, pane: panes[(panes.indexOf(state.pane) + action.by + panes.length) % panes.length] };
     case 'model-list': {

@@ -24,6 +24,8 @@ export interface FormServices {
   alike(a: Experiment, b: Experiment): boolean;
   /** Times a few updates. Rejects with a UserError where they fail, and when `signal` ends it. */
   probe(experiment: Experiment, options: { readonly signal: AbortSignal; onUpdate(updates: number): void }): Promise<Pace>;
+  /** Why the engine or the device that is asked for is not to be had here; null where it is. Remembered. */
+  whyNot(engine: Experiment['engine']): Promise<string | null>;
   /** As YAML, without what is at its default. */
   write(experiment: Experiment): string;
   command(experiment: Experiment, file: KnownFile | null): string;

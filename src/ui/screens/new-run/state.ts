@@ -49,6 +49,8 @@ export interface Assessment {
   readonly estimate: Estimate | null;
   /** How fast a run of this shape was, or a timing of it. */
   readonly pace: KnownPace | null;
+  /** Why its engine or device is not to be had here. */
+  readonly noEngine: string | null;
 }
 
 /** What the next step of a knob would change. */
@@ -216,7 +218,8 @@ export function adviceOf(state: NewRunState): readonly Advice[] {
   const room = chosenModel(state)?.contextLength ?? null;
   const fitted = room !== null && room < usualLength(state) && experiment.max_length === room;
   const ofLength: Advice[] = fitted ? [{ keys: ['max_length'], text: `max_length is ${formatCount(room)}, as many tokens as the model was made for.` }] : [];
-  return [...ofLength, ...advise(experiment, { ...estimate, cut_rows: estimate.cut_rows ?? cutRows(experiment.max_length, looked?.preview ?? null, estimate.train_rows) })];
+  const ofEngine: Advice[] = assessment.noEngine === null ? [] : [{ keys: ['engine.device', 'engine.name'], text: assessment.noEngine }];
+  return [...ofEngine, ...ofLength, ...advise(experiment, { ...estimate, cut_rows: estimate.cut_rows ?? cutRows(experiment.max_length, looked?.preview ?? null, estimate.train_rows) })];
 }
 
 /** By the share of the rows that were looked at. */

@@ -1,5 +1,5 @@
 /** The playground as lines. */
-import { line } from '../../format/line.js';
+import { line, lineWidth } from '../../format/line.js';
 import type { Line, Span } from '../../format/line.js';
 import { clean, widthOf, wrap } from '../../format/text.js';
 import type { Glyphs, Tone } from '../../theme.js';
@@ -59,16 +59,20 @@ export function subjectLine(state: PlaygroundState, glyphs: Glyphs): Line {
   return line([subject.runId === null ? 'model ' : 'run ', 'muted'], { text: clean(subject.name), bold: true }, [`  ${askedVoices(state).map(({ label }) => label).join(', ')}`, 'accent'], [`  ${template}`, 'muted']);
 }
 
-/** The knobs side by side; below them what the one under the cursor means, or the number while it is typed. */
-export function samplingLines({ sampling, knob, editing, pane }: PlaygroundState): Line[] {
+/** The knobs side by side, on as many lines as they need; below them what the one under the cursor means, or the number while it is typed. */
+export function samplingLines({ sampling, knob, editing, pane }: PlaygroundState, width: number): Line[] {
   const focused = pane === 'sampling';
-  const fields = samplingKnobs.flatMap((each, i): Line => {
+  const fields: Span[][] = [[]];
+  samplingKnobs.forEach((each, i) => {
     const value: Span = { text: ` ${showKnob(each, sampling[each.key])} `, tone: 'accent', bold: true, inverse: focused && i === knob };
-    return [{ text: `${i === 0 ? '' : '  '}${each.label}`, tone: 'muted' }, value];
+    const last = fields[fields.length - 1];
+    const fits = lineWidth(last) + 2 + widthOf(each.label) + widthOf(value.text) <= width;
+    const row = last.length === 0 || fits ? last : (fields[fields.length] = []);
+    row.push({ text: `${row.length === 0 ? '' : '  '}${each.label}`, tone: 'muted' }, value);
   });
   const { label, help } = samplingKnobs[knob];
   const below = editing ? line([`${label} `, 'accent'], ...fieldLine(editing.field, 20), [editing.error === null ? '' : `  ${editing.error}`, 'bad']) : line([focused ? `${label}: ${help}` : '', 'muted']);
-  return [fields, below];
+  return [...fields, below];
 }
 
 const told: { readonly [S in Answer['state']]: readonly [string, Tone] } = {

@@ -78,6 +78,7 @@ async function generate(_: PlaygroundIntent, world: World): Promise<void> {
   const { subject, prompt, chat, special, sampling } = get().playground;
   if (subject === null) throw new UserError('Choose a model or a run first: m.');
   if (running.has(world)) return;
+  if (sampling.temperature > 0 && (sampling.numBeams ?? 1) > 1) throw new UserError('Beams look for the likeliest text and draw none: set temperature to 0, or beams to 1 or auto.');
   const mine = new AbortController();
   running.set(world, mine);
   const voices = askedVoices(get().playground);
@@ -105,9 +106,10 @@ async function generate(_: PlaygroundIntent, world: World): Promise<void> {
 /** What was kept by this version or another one, as far as it still holds. */
 function remembered(value: unknown): { readonly past: readonly string[]; readonly sampling: Sampling } {
   const { past, sampling } = (typeof value === 'object' && value !== null ? value : {}) as { readonly past?: unknown; readonly sampling?: Partial<Record<keyof Sampling, unknown>> };
-  const kept = samplingKnobs.flatMap(({ key, min, max }) => {
+  const kept = samplingKnobs.flatMap(({ key, min, max, open }) => {
     const number = sampling?.[key];
-    return typeof number === 'number' && number >= min && number <= max ? [[key, number] as const] : [];
+    const holds = typeof number === 'number' ? number >= min && number <= max : open === true && number === null;
+    return holds ? [[key, number] as const] : [];
   });
   return {
     past: Array.isArray(past) ? past.filter((text): text is string => typeof text === 'string').slice(-keptPrompts) : [],

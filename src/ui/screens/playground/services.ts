@@ -30,6 +30,11 @@ export interface Sampling {
   readonly topP: number;
   readonly maxNewTokens: number;
   readonly seed: number;
+  /** Of these null leaves it to what the model's folder says. */
+  readonly numBeams: number | null;
+  readonly lengthPenalty: number | null;
+  readonly noRepeatNgramSize: number | null;
+  readonly minNewTokens: number | null;
 }
 
 export interface Question {

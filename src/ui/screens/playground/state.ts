@@ -169,7 +169,7 @@ function written(state: PlaygroundState, prompt: string): PlaygroundState {
   return { ...state, prompt, row: null, special: true, pastAt: null, chat: state.row ? (state.subject?.chat ?? false) : state.chat };
 }
 
-function withKnob(state: PlaygroundState, value: number): PlaygroundState {
+function withKnob(state: PlaygroundState, value: number | null): PlaygroundState {
   return { ...state, sampling: { ...state.sampling, [samplingKnobs[state.knob].key]: value } };
 }
 
@@ -245,7 +245,7 @@ export type Candidate = { readonly kind: 'run'; readonly name: string; readonly 
 export function candidatesOf(filter: string, runs: readonly RunRecord[], models: readonly ModelEntry[]): readonly Candidate[] {
   const all: readonly Candidate[] = [
     ...runs.filter(hasLearned).map((run): Candidate => ({ kind: 'run', name: run.name, about: `${run.state}, ${run.config.finetuning}, step ${run.step}`, runId: run.id })),
-    ...models.filter(({ supported }) => supported).map((entry): Candidate => ({ kind: 'model', name: entry.name, about: entry.path, model: entry.path })),
+    ...models.filter(({ supported, tokenizer }) => supported && tokenizer).map((entry): Candidate => ({ kind: 'model', name: entry.name, about: entry.path, model: entry.path })),
   ];
   return fuzzyRows(all, filter, ({ kind, name, about }) => `${name} ${kind} ${about}`);
 }

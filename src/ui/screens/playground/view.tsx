@@ -27,7 +27,8 @@ export const PlaygroundView = memo(function PlaygroundView(props: PlaygroundView
   const { glyphs } = useTheme();
   if (state.picker) return <PickerPane {...props} />;
   const inside = width - frame.columns;
-  const head = 3 + frame.rows;
+  const sampling = samplingLines(state, inside);
+  const head = 1 + sampling.length + frame.rows;
   const prompt = Math.max(4, Math.min(10, Math.floor(height / 4))) + (state.row ? 1 : 0);
   const rows = prompt - frame.rows - (state.row ? 1 : 0);
   const text = promptLines(state.typing?.text ?? state.prompt, state.typing?.caret ?? null, { width: inside, height: rows });
@@ -35,7 +36,7 @@ export const PlaygroundView = memo(function PlaygroundView(props: PlaygroundView
   const wanted = state.row ? [...shown, ...Array.from({ length: rows - shown.length }, () => blank), line(['should say ', 'muted'], [clean(state.row.answer, glyphs.newline), 'eval'])] : shown;
   return (
     <Box flexDirection="column">
-      <Pane title={line('Playground')} width={width} height={head} focused={state.pane === 'sampling'} lines={[subjectLine(state, glyphs), ...samplingLines(state)]} />
+      <Pane title={line('Playground')} width={width} height={head} focused={state.pane === 'sampling'} lines={[subjectLine(state, glyphs), ...sampling]} />
       <Pane title={line('Prompt', [state.row ? `  eval row ${state.row.index + 1} of ${state.row.of}` : '', 'muted'])} width={width} height={prompt} focused={state.pane === 'prompt'} lines={wanted} />
       {state.voices ? <VoicesPane state={state} width={width} height={height - head - prompt} /> : <Answers state={state} width={width} height={height - head - prompt} />}
     </Box>
