@@ -74,7 +74,7 @@ describe('doctor', () => {
     const cuda = lines.indexOf('  no    onnx on cuda: no provider');
     expect(lines[cuda + 1]).toBe('        Install it.');
     expect(lines).toContain('  ok    it answers after 42 ms, over SSH');
-    expect(lines).toContain('  ok    1 backup, the newest of 2026-01-01 10:00 (workbench.db.daily-1.backup, 110 MB)');
+    expect(lines).toContain('  ok    1 backup, the newest of 2026-01-01 10:00 UTC (workbench.db.daily-1.backup, 110 MB)');
     expect(lines).toContain('  ok    tokens: 5.00 MB in /home/w/cache/tokens');
   });
 
