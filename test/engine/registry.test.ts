@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { onnxEngine } from '../../src/engine/onnx/index.js';
-import { chooseEngine, probeEngines } from '../../src/engine/registry.js';
+import { chooseEngine, probeEngines, whyNot } from '../../src/engine/registry.js';
 
 test('auto takes ONNX Runtime, and says why it is not on a better device', async () => {
   const { engine, device, reason } = await chooseEngine({ name: 'auto', device: 'auto' });
@@ -29,6 +29,13 @@ test('what is not there is refused with the reason and the remedy', async () => 
     message: 'No engine for engine.name: tfjs, engine.device: webgpu. tfjs on webgpu: TensorFlow.js has no WebGPU backend for Node. Use engine.name: onnx, which has one.',
   });
   await expect(chooseEngine({ name: 'reference', device: 'cuda' })).rejects.toThrow('reference on cuda: the reference engine knows only the CPU.');
+});
+
+test('what is not there is told beforehand, where it is asked for by name', async () => {
+  expect(await whyNot({ name: 'auto', device: 'auto' })).toBeNull();
+  expect(await whyNot({ name: 'reference', device: 'cpu' })).toBeNull();
+  expect(await whyNot({ name: 'auto', device: 'cpu' })).toBeNull();
+  expect(await whyNot({ name: 'tfjs', device: 'webgpu' })).toBe('engine.name: tfjs, engine.device: webgpu is not to be had here (TensorFlow.js has no WebGPU backend for Node): a run would refuse to begin; `workbench doctor` says what to do.');
 });
 
 test('every engine has a row a device, and what is not available says why', async () => {
