@@ -10,7 +10,7 @@ import { prepareDataset, type PreparedDataset } from '../data/dataset.js';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer/index.js';
 import { resolveModelPath } from '../models/discover.js';
 import { readModel, withClasses } from '../models/registry.js';
-import { isUserError } from '../util/errors.js';
+import { UserError } from '../util/errors.js';
 import { modelPlaces } from './places.js';
 import type { Terminal } from './terminal.js';
 import { redrawnProgress } from './view/progress.js';
@@ -34,7 +34,7 @@ function fittingLength(model: unknown, env: Environment): number | null {
     const { contextLength } = readModel(resolveModelPath(model, modelPlaces(env)));
     return contextLength < Number(knobOf('max_length')?.default) ? contextLength : null;
   } catch (error) {
-    if (isUserError(error)) return null; // told where the model is needed
+    if (error instanceof UserError) return null; // told where the model is needed
     throw error;
   }
 }

@@ -40,14 +40,3 @@ function collect(box: DOMElement, left: number, top: number, parts: Part[][]): v
     collect(child, left + child.yogaNode.getComputedLeft(), top + child.yogaNode.getComputedTop(), parts);
   }
 }
-
-/** A row as text, with spaces where nothing is. */
-export function rowText(parts: readonly Part[]): string {
-  let column = 0;
-  let text = '';
-  for (const part of parts) {
-    text += ' '.repeat(Math.max(0, part.left - column)) + part.text;
-    column = part.left + part.width;
-  }
-  return text;
-}

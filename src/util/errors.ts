@@ -6,11 +6,6 @@ export class UserError extends Error {
   override readonly name: string = 'UserError';
 }
 
-/** By its name: the bundled screen has a class of its own. */
-export function isUserError(error: unknown): boolean {
-  return error instanceof Error && error.name === 'UserError';
-}
-
 /** The text of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

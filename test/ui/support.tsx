@@ -20,7 +20,6 @@ import type { Control, LiveChange } from '../../src/trainer/events.js';
 import { UserError } from '../../src/util/errors.js';
 import { makeController } from '../../src/ui/controller.js';
 import { widthOf } from '../../src/ui/format/text.js';
-import { rowText } from '../../src/ui/frame.js';
 import type { Frame } from '../../src/ui/frame.js';
 import { Root } from '../../src/ui/root.js';
 import type { RootProps } from '../../src/ui/root.js';
@@ -164,6 +163,17 @@ function show(props: Omit<RootProps, 'onDrawn'>, stdin: Keyboard): { lines(): st
     stdout: stdout as unknown as NodeJS.WriteStream, stdin: stdin as unknown as NodeJS.ReadStream, debug: true, exitOnCtrlC: false, patchConsole: false,
   });
   return { lines: () => frame().map((row) => stripVTControlCharacters(rowText(row))), close: () => instance.unmount() };
+}
+
+/** A row as text, with spaces where nothing is. */
+function rowText(parts: Frame[number]): string {
+  let column = 0;
+  let text = '';
+  for (const part of parts) {
+    text += ' '.repeat(Math.max(0, part.left - column)) + part.text;
+    column = part.left + part.width;
+  }
+  return text;
 }
 
 /** What breaks a frame: a line too wide, or more lines than the terminal has. */

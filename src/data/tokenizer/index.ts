@@ -55,9 +55,7 @@ export class Tokenizer {
   readonly bosId: number | null;
   readonly eosId: number | null;
   readonly padId: number | null;
-  /** What an encoder puts first and last, and in place of a word to be guessed. */
-  readonly clsId: number | null;
-  readonly sepId: number | null;
+  /** What an encoder reads in place of a word to be guessed. */
   readonly maskId: number | null;
   /** The text of `eosId`. */
   readonly endToken: string | null;
@@ -81,8 +79,6 @@ export class Tokenizer {
     this.bosId = idOf(files.special.bos) ?? files.configIds.bos;
     this.eosId = idOf(files.special.eos) ?? files.configIds.eos ?? firstOf(wellKnownEnds);
     this.padId = idOf(files.special.pad) ?? files.configIds.pad;
-    this.clsId = idOf(files.special.cls);
-    this.sepId = idOf(files.special.sep);
     this.maskId = idOf(files.special.mask) ?? firstOf(wellKnownMasks);
     this.endToken = this.eosId === null ? null : rust.idToToken(this.eosId);
     this.prefix = around.prefix;

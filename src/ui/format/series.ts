@@ -13,20 +13,6 @@ export interface Range {
   readonly to: number;
 }
 
-/** Exponential moving average without the bias to its start, as TensorBoard's: vᵢ = w·vᵢ₋₁ + (1−w)·xᵢ, shown as vᵢ / (1 − wⁱ). */
-export function smooth(series: Series, weight: number): Series {
-  if (weight === 0) return series;
-  let average = 0;
-  let bias = 1;
-  const y = series.y.map((value) => {
-    if (!Number.isFinite(value)) return value;
-    average = weight * average + (1 - weight) * value;
-    bias *= weight;
-    return average / (1 - bias);
-  });
-  return { x: series.x, y };
-}
-
 /**
  * `columns` values over `range`, evenly spaced. Where points are few they are joined by straight lines; where a pair of
  * columns holds more than two it shows the lowest and the highest of them in their order, so that no spike is lost.

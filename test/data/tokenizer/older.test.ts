@@ -81,21 +81,21 @@ describe.skipIf(withoutMaterial)("older files give the ids of llama.cpp's vector
 describe.skipIf(withoutMaterial)('what goes around a text, and its special tokens', () => {
   const loaded = async (name: string, files: Record<string, string>, own: Record<string, string> = {}) => {
     const tokenizer = await loadTokenizer(folderOf(files, own));
-    const { prefix, suffix, bosId, eosId, padId, clsId, sepId, maskId, vocabSize } = tokenizer;
-    return { tokenizer, name, ids: { prefix, suffix, bosId, eosId, padId, clsId, sepId, maskId, vocabSize } };
+    const { prefix, suffix, bosId, eosId, padId, maskId, vocabSize } = tokenizer;
+    return { tokenizer, name, ids: { prefix, suffix, bosId, eosId, padId, maskId, vocabSize } };
   };
   const llama = { 'tokenizer.model': 'tokenizers/llama2-spm/tokenizer.model' };
   const bart = { 'vocab.json': 'tokenizers/bart-large-cnn/vocab.json', 'merges.txt': 'tokenizers/bart-large-cnn/merges.txt' };
 
   test('BERT', async () => {
     const { tokenizer, ids } = await loaded('bert', { 'vocab.txt': 'tokenizers/bert-base-uncased-mit/vocab.txt' });
-    expect(ids).toEqual({ prefix: [101], suffix: [102], bosId: null, eosId: null, padId: 0, clsId: 101, sepId: 102, maskId: 103, vocabSize: 30522 });
+    expect(ids).toEqual({ prefix: [101], suffix: [102], bosId: null, eosId: null, padId: 0, maskId: 103, vocabSize: 30522 });
     expect(Array.from(await tokenizer.encode('a [MASK] b', { special: false }))).toEqual([1037, 103, 1038]);
   });
 
   test('BART and RoBERTa: the mask takes the space before it', async () => {
     const { tokenizer, ids } = await loaded('bart', bart, { 'config.json': '{"model_type": "bart"}' });
-    expect(ids).toEqual({ prefix: [0], suffix: [2], bosId: 0, eosId: 2, padId: 1, clsId: 0, sepId: 2, maskId: 50264, vocabSize: 50265 });
+    expect(ids).toEqual({ prefix: [0], suffix: [2], bosId: 0, eosId: 2, padId: 1, maskId: 50264, vocabSize: 50265 });
     // Transformers: AutoTokenizer('facebook/bart-large-cnn')('Hello <mask> world').input_ids
     expect(Array.from(await tokenizer.encode('Hello <mask> world'))).toEqual([0, 31414, 50264, 232, 2]);
   });

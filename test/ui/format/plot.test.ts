@@ -3,7 +3,7 @@ import { formatX, xLabels } from '../../../src/ui/format/axis.js';
 import { lineWidth, textOf } from '../../../src/ui/format/line.js';
 import { legend, plot, plotStyles } from '../../../src/ui/format/plot.js';
 import type { Curve } from '../../../src/ui/format/plot.js';
-import { columnsOf, extent, resample, smooth } from '../../../src/ui/format/series.js';
+import { columnsOf, extent, resample } from '../../../src/ui/format/series.js';
 import type { Series } from '../../../src/ui/format/series.js';
 import { sparkline } from '../../../src/ui/format/sparkline.js';
 import { makeTheme } from '../../../src/ui/theme.js';
@@ -48,12 +48,6 @@ describe('series', () => {
     expect(few).toEqual([1, 2, Number.NaN, 4, 5]);
     const many = resample(series(Array.from({ length: 1000 }, (_, i) => (i > 380 && i < 620 ? Number.NaN : 1))), { from: 1, to: 1000 }, 10);
     expect(many.map(Number.isNaN)).toEqual([false, false, false, false, true, true, false, false, false, false]);
-  });
-
-  it('smooths without the bias to its start', () => {
-    expect(smooth(series([3, 3, 3]), 0.9).y).toEqual([3, 3, 3].map((value) => expect.closeTo(value)));
-    expect(smooth(series([0, 1]), 0.5).y[1]).toBeCloseTo(2 / 3);
-    expect(smooth(series([1, Number.NaN, 1]), 0.9).y[1]).toBeNaN();
   });
 
   it('knows the columns of its points', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { enough, growing, latestValue, readOn, refined, seriesOf, smoothed } from '../../../src/ui/curve.js';
 import type { Curve, CurveSource } from '../../../src/ui/curve.js';
 import { initialDrawing, reduceDrawing, windowRange } from '../../../src/ui/drawing.js';
-import { smooth } from '../../../src/ui/format/series.js';
+import type { Series } from '../../../src/ui/format/series.js';
 import type { Stretch } from '../../../src/store/rows.js';
 
 interface Point { step: number; value: number; seq: number }
@@ -65,6 +65,12 @@ describe('a curve that is read on', () => {
     expect(readOn(before, source(after), 1e9).curve).toEqual(whole(after));
   });
 });
+
+/** Point by point, as TensorBoard does it: vᵢ = w·vᵢ₋₁ + (1−w)·xᵢ, shown as vᵢ / (1 − wⁱ), without the bias to its start. */
+function smooth({ x, y }: Series, weight: number): Series {
+  let average = 0;
+  return { x, y: y.map((value, i) => (average = weight * average + (1 - weight) * value) / (1 - weight ** (i + 1))) };
+}
 
 describe('a smoothed curve', () => {
   it('is the moving average of its points', () => {

@@ -1,5 +1,5 @@
 /** What is found out about each new draft while it is edited: its cost, its data, the next step of a knob, how a path may go on. */
-import { isUserError, messageOf } from '../../../util/errors.js';
+import { messageOf, UserError } from '../../../util/errors.js';
 import type { World } from '../../screen.js';
 import type { Services } from '../../services.js';
 import { textAt, valueAt, withValue } from './draft.js';
@@ -90,7 +90,7 @@ function followData(world: World): () => void {
       try {
         return { type: 'looked', looked: { of, preview: await services.form.preview(services.parse(draft)), problem: null, broken: false } };
       } catch (error) {
-        return { type: 'looked', looked: { of, preview: null, problem: messageOf(error), broken: isUserError(error) } };
+        return { type: 'looked', looked: { of, preview: null, problem: messageOf(error), broken: error instanceof UserError } };
       }
     },
   });
