@@ -4,8 +4,9 @@ import { UserError } from '../util/errors.js';
 import { knobOf, knobs } from './limits.js';
 import { inPlaceOf } from './foreign/index.js';
 import { clauseOf, insteadOf, nearest } from './nearest.js';
+import { strayOption } from './schedules.js';
 import { experimentSchema } from './schema.js';
-import type { Experiment } from './schema.js';
+import type { Experiment, TrainConfig } from './schema.js';
 
 export interface ParseOptions {
   /** Where a key was given, to begin its error with: "e.yaml, line 3". */
@@ -105,7 +106,24 @@ function contradictions(experiment: Experiment): Problem[] {
   if (loss.type === 'keytoken' && stage === 'classify') {
     found.push({ path: ['loss', 'type'], sentence: '`loss.type: keytoken` is for texts, and `stage: classify` learns one class a text: weigh rows by `dataset.weight_column`' });
   }
-  return found;
+  if (experiment.train.metric_for_best_model === 'accuracy' && dataset.format !== 'classification') {
+    found.push({ path: ['train', 'metric_for_best_model'], sentence: `\`train.metric_for_best_model: accuracy\` is measured with \`dataset.format: classification\`, and it is ${dataset.format}: set it to eval_loss` });
+  }
+  const { metric_for_best_model: metric, predict_with_generate: predicts } = experiment.train;
+  if (metric !== 'eval_loss' && metric !== 'accuracy' && !predicts) {
+    found.push({ path: ['train', 'metric_for_best_model'], sentence: `\`train.metric_for_best_model: ${metric}\` is measured on answers to the rows: set train.predict_with_generate, or the metric to eval_loss` });
+  }
+  return [...found, ...contradictionsOfSchedule(experiment.train)];
+}
+
+function contradictionsOfSchedule(train: TrainConfig): Problem[] {
+  const { lr_scheduler_kwargs: options, learning_rate: peak } = train;
+  const at = (option: keyof typeof options, sentence: string): Problem => ({ path: ['train', 'lr_scheduler_kwargs', option], sentence: `\`train.lr_scheduler_kwargs.${option}\` ${sentence}` });
+  const stray = strayOption(train);
+  if (stray !== null) return [{ path: ['train', 'lr_scheduler_kwargs', stray.option], sentence: stray.sentence }];
+  if (options.min_lr !== null && options.min_lr_rate !== null) return [at('min_lr_rate', 'and `min_lr` both say how low the rate falls: keep one of them')];
+  const floor = (['min_lr', 'lr_end'] as const).find((option) => (options[option] ?? 0) >= peak);
+  return floor === undefined ? [] : [at(floor, `is ${options[floor]}: it must be below train.learning_rate (${peak})`)];
 }
 
 function deepFreeze<T>(value: T): T {

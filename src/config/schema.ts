@@ -123,12 +123,35 @@ const freeze = z.strictObject({
   num_trainable_layers: z.int().refine((n) => n !== 0, 'must not be 0').default(2).describe('train the last n blocks (the first n if negative)').meta({ label: 'trainable layers' }),
 });
 
+const slope = z.enum(['linear', 'cosine', '1-sqrt']).nullable().default(null);
+
+/** What one schedule or another takes (schedules.ts); null: its own default. */
+const schedule = z.strictObject({
+  num_cycles: z.number().positive().nullable().default(null).describe('of cosine_with_restarts: how often it falls to zero; of other cosines: waves; null: 1, or half a wave').meta({ label: 'cycles', stride: 0.5 }),
+  min_lr: z.number().min(0).nullable().default(null).describe('of cosine_with_min_lr, reduce_lr_on_plateau: the rate falls no lower').meta({ label: 'least rate', step: 'log', reach: 1e-4 }),
+  min_lr_rate: fraction.nullable().default(null).describe('of cosine_with_min_lr: the same as a share of learning_rate; null: 0.1 where min_lr is null too').meta({ label: 'least share' }),
+  lr_end: z.number().min(0).nullable().default(null).describe('of polynomial: the rate at the end; null: 1e-7').meta({ label: 'end rate', step: 'log', reach: 1e-4 }),
+  power: z.number().positive().nullable().default(null).describe('of polynomial; null: 1, a straight line').meta({ stride: 0.5 }),
+  timescale: count(1).nullable().default(null).describe('of inverse_sqrt: updates after which the rate is 0.71 of the peak; null: those of the warm-up, else 10000').meta({ step: 'log' }),
+  num_decay_steps: count(0).nullable().default(null).describe('of warmup_stable_decay: updates in which the rate falls; null: a fifth of all').meta({ label: 'decay steps', step: 'log' }),
+  num_stable_steps: count(0).nullable().default(null).describe('of warmup_stable_decay: updates at the peak; null: all between warm-up and decay').meta({ label: 'stable steps', step: 'log' }),
+  warmup_type: slope.describe('of warmup_stable_decay: how the rate rises; null: linear').meta({ label: 'warm-up shape' }),
+  decay_type: slope.describe('of warmup_stable_decay: how the rate falls; null: cosine').meta({ label: 'decay shape' }),
+  min_lr_ratio: fraction.nullable().default(null).describe('of warmup_stable_decay: share of learning_rate that it begins and ends at; null: 0').meta({ label: 'least ratio' }),
+  factor: z.number().gt(0).lt(1).nullable().default(null).describe('of reduce_lr_on_plateau: what the rate is multiplied by; null: 0.1'),
+  patience: count(0).nullable().default(null).describe('of reduce_lr_on_plateau: evaluations that may get no better before the rate falls; null: 10'),
+  threshold: z.number().min(0).nullable().default(null).describe('of reduce_lr_on_plateau: better is by this share at least; null: 0.0001').meta({ step: 'log' }),
+  cooldown: count(0).nullable().default(null).describe('of reduce_lr_on_plateau: evaluations after a fall that do not count; null: 0'),
+});
+
 const train = z.strictObject({
   per_device_train_batch_size: count(1).default(4).describe('rows a micro-batch; memory grows with it').meta({ label: 'batch size', step: 'log' }),
   per_device_eval_batch_size: count(1).default(8).describe('most rows a batch in evaluation; fewer where a large vocabulary would take much memory').meta({ label: 'eval batch size', step: 'log' }),
   gradient_accumulation_steps: count(1).default(1).describe('micro-batches an update; time grows with it, memory does not').meta({ label: 'accumulation', step: 'log' }),
   learning_rate: z.number().positive().default(2e-4).describe('size of an update at the peak of the schedule').meta({ step: 'log' }),
-  lr_scheduler_type: z.enum(['linear', 'cosine', 'constant', 'constant_with_warmup', 'polynomial']).default('cosine').describe('how the rate falls over the updates').meta({ label: 'schedule' }),
+  lr_scheduler_type: z.enum(['linear', 'cosine', 'cosine_with_restarts', 'cosine_with_min_lr', 'polynomial', 'inverse_sqrt', 'warmup_stable_decay', 'constant', 'constant_with_warmup', 'reduce_lr_on_plateau']).default('cosine')
+    .describe('how the rate falls over the updates; reduce_lr_on_plateau: when evaluations get no better').meta({ label: 'schedule' }),
+  lr_scheduler_kwargs: schedule.prefault({}),
   warmup_steps: count(0).default(0).describe('updates in which the rate rises from 0; goes before warmup_ratio').meta({ step: 'log' }),
   warmup_ratio: z.number().min(0).max(1).default(0).describe('the same as a share of all updates'),
   num_train_epochs: z.number().positive().default(1).describe('passes over the data').meta({ label: 'epochs', stride: 0.5 }),
@@ -148,6 +171,7 @@ const train = z.strictObject({
   shuffle: z.boolean().default(true).describe('a new order of rows every epoch'),
   group_by_length: z.boolean().default(false).describe('batches of rows of about one length: less padding, the order a little less random').meta({ label: 'group by length' }),
   padding_free: z.boolean().default(true).describe('the rows of a micro-batch in fewer, fuller ones, attention confined to each: the same updates in less time; false: padded to the longest').meta({ label: 'padding-free' }),
+  logging_first_step: z.boolean().default(false).describe('log the first update too, whatever logging_steps').meta({ label: 'log the first' }),
   logging_steps: count(1).default(1).describe('updates between logged points').meta({ step: 'log' }),
   eval_strategy: z.enum(['steps', 'epoch']).default('steps').describe('evaluate every eval_steps updates, or at the end of every epoch').meta({ label: 'evaluate by' }),
   eval_steps: count(0).default(50).describe('updates between evaluations; 0: only at the end').meta({ step: 'log' }),
@@ -156,10 +180,14 @@ const train = z.strictObject({
   generation_max_new_tokens: count(1).nullable().default(null).describe("of these answers: most tokens; null: what the model's folder says, else as many as the longest true answer has").meta({ label: 'answer tokens', step: 'log' }),
   generation_num_beams: count(1).nullable().default(null).describe("of these answers: texts kept side by side, each as dear as one; null: what the model's folder says, else 1").meta({ label: 'answer beams' }),
   max_predict_samples: count(1).nullable().default(null).describe('of these answers: only to the first rows').meta({ label: 'answered rows', step: 'log' }),
+  metric_for_best_model: z.enum(['eval_loss', 'accuracy', 'rouge1', 'rouge2', 'rougeL', 'bleu', 'exact_match']).default('eval_loss').describe('what the best checkpoint, an early end and reduce_lr_on_plateau go by; accuracy: of format classification; those of texts: with predict_with_generate').meta({ label: 'best by' }),
+  load_best_model_at_end: z.boolean().default(false).describe('give the weights of the best evaluation instead of the last ones; writes a checkpoint at each that is the best so far').meta({ label: 'give the best' }),
+  early_stopping_patience: count(1).nullable().default(null).describe('end after so many evaluations in a row that were no better than the best before them; null: never').meta({ label: 'early stopping' }),
+  early_stopping_threshold: z.number().min(0).default(0).describe('better is by more than this').meta({ label: 'least gain', step: 'log' }),
   save_strategy: z.enum(['steps', 'epoch']).default('steps').describe('write a checkpoint every save_steps updates, or at the end of every epoch').meta({ label: 'save by' }),
   save_steps: count(0).default(100).describe('updates between checkpoints; 0: only at the end').meta({ step: 'log' }),
   save_total_limit: count(1).nullable().default(3).describe('checkpoints kept; null: all').meta({ label: 'checkpoints kept' }),
-  save_best: z.boolean().default(true).describe('also keep the one with the lowest eval loss of those evaluated when they were written').meta({ label: 'keep the best' }),
+  save_best: z.boolean().default(true).describe('also keep the best (metric_for_best_model) of those evaluated when they were written').meta({ label: 'keep the best' }),
   save_keep_every: count(0).default(0).describe('keep every so manieth checkpoint for good, beside those kept anyway; 0: none').meta({ label: 'keep every' }),
 });
 

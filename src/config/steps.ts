@@ -6,6 +6,9 @@ import { isWithin } from './range.js';
 /** Where a rate that may be 0 begins above it. */
 const smallestRate = 1e-3;
 
+/** Where one begins that was not given: below any rate that is the peak of a schedule. */
+const firstRate = 1e-5;
+
 /** The next value up (1) or down (-1) of a knob, within its limits; a value without an order stays as it is. */
 export function stepValue(key: string, value: unknown, direction: 1 | -1): unknown {
   const knob = knobOf(key);
@@ -18,10 +21,16 @@ export function stepValue(key: string, value: unknown, direction: 1 | -1): unkno
       return typeof value === 'string' ? nextWord(knob.choices, value, direction) : knob.choices[0];
     case 'int':
     case 'float':
-      return typeof value === 'number' ? stepNumber(knob, value, direction) : direction === 1 ? Math.max(1, knob.min ?? 1) : value;
+      return typeof value === 'number' ? stepNumber(knob, value, direction) : direction === 1 ? firstNumber(knob) : value;
     default:
       return value;
   }
+}
+
+/** Where one begins that is not given. */
+function firstNumber({ kind, min, step, stride }: Knob): number {
+  if (kind === 'int') return Math.max(1, min ?? 1);
+  return step === 'log' ? firstRate : stride;
 }
 
 function nextWord(words: readonly string[], value: string, direction: 1 | -1): string {

@@ -43,7 +43,10 @@ export async function prepareResume(store: Store, home: string, { run, options }
 
 async function goOn(store: Store, home: string, { run, config, from }: { run: RunRecord } & Omit<ResumeOptions, 'branch'>): Promise<RunRecord> {
   if (isUnended(run)) throw new UserError(`${run.name} (${run.id}) is ${run.state}: only a run that has ended can be resumed`);
-  if (run.state === 'completed' && from === null && !asksForMore(run, config)) {
+  if (run.state === 'completed' && from === null && endedEarly(run) && !waitsLonger(run, config)) {
+    throw new UserError(`${run.name} (${run.id}) was ${run.reason ?? 'stopped early'}: give it more patience, for example --set train.early_stopping_patience=${2 * (run.config.train.early_stopping_patience ?? 1)}, or null`);
+  }
+  if (run.state === 'completed' && from === null && !endedEarly(run) && !asksForMore(run, config)) {
     throw new UserError(`${run.name} (${run.id}) is complete after ${run.step} updates: give it more, for example --set train.max_steps=${2 * run.step}`);
   }
   if (endsBefore(run, config, from ?? run.step)) {
@@ -107,6 +110,16 @@ async function makeBranch(store: Store, home: string, { run, config, from }: { r
 
 function asksForMore({ step, config: before }: RunRecord, { train }: Experiment): boolean {
   return train.max_steps > 0 ? train.max_steps > step : before.train.max_steps > 0 || train.num_train_epochs > before.train.num_train_epochs;
+}
+
+/** Complete before its last update: evaluations had got no better. */
+function endedEarly({ step, total_steps }: RunRecord): boolean {
+  return total_steps !== null && step < total_steps;
+}
+
+function waitsLonger({ config: { train: before } }: RunRecord, { train }: Experiment): boolean {
+  const [had, has] = [before, train].map(({ early_stopping_patience: patience }) => patience ?? Infinity);
+  return has > had || train.metric_for_best_model !== before.metric_for_best_model;
 }
 
 /** Whether it was given another end, that lies behind it. */

@@ -25,7 +25,7 @@ export const rowChanges: Readonly<Record<EventType, string>> = {
   paused: `state = 'paused', ${rests}, ${progress}`,
   resumed: `state = 'running', ${begins}, ${progress}, resumed_from = coalesce(@checkpoint, resumed_from)`,
   changed: `${progress}, ${goesOn}, asked = coalesce(asked, config), config = json_patch(config, @patch)`,
-  completed: `state = 'completed', reason = NULL, ${ended}, ${progress}, output = @output, peak_memory_bytes = @peak_memory_bytes`,
+  completed: `state = 'completed', reason = @reason, ${ended}, ${progress}, output = @output, peak_memory_bytes = @peak_memory_bytes`,
   stopped: `state = 'stopped', reason = @reason, ${ended}, ${progress}, output = @output`,
   failed: `state = 'failed', reason = @reason, ${ended}`,
 };

@@ -149,7 +149,7 @@ class SqliteStore extends Reader implements Store {
   record(runId: string, event: TrainEvent, time: string): void {
     this.connection.transaction(() => {
       const { run, seq } = this.#advance(runId);
-      this.#sql.changeRun[event.type].run({ ...event, ...(event.type === 'changed' ? { patch: JSON.stringify({ train: event.changes }) } : {}), time, run });
+      this.#sql.changeRun[event.type].run({ ...event, ...(event.type === 'completed' ? { reason: event.reason ?? null } : {}), ...(event.type === 'changed' ? { patch: JSON.stringify({ train: event.changes }) } : {}), time, run });
       const points = pointsOf(event);
       for (const { step, key, value } of points) this.#sql.insertPoint.run({ run, key: this.#keyOf(key), step, seq, time: Date.parse(time), value });
       if (event.type === 'started' || event.type === 'resumed') for (const { key } of this.metricKeys.all()) this.#sql.supersede.run({ run, key, step: event.step });

@@ -5,6 +5,7 @@ import type { TrainConfig } from '../config/schema.js';
 import type { SetShare } from '../data/dataset.js';
 import type { ReadProgress } from '../data/reading.js';
 import type { TextScores } from '../metrics/texts.js';
+import type { Score } from './best.js';
 
 export type { ReadProgress };
 
@@ -124,6 +125,10 @@ export interface ChangedEvent extends Progress {
 export interface CompletedEvent extends Progress {
   readonly type: 'completed';
   readonly output: string;
+  /** Where it ended before its last update. */
+  readonly reason?: string;
+  /** The evaluation whose weights the output has, where they are not the last ones. */
+  readonly best?: Score;
   readonly peak_memory_bytes: number;
   /** Null where it teaches nothing: too few updates, or memory ran out on the way. */
   readonly measurement?: Measurement | null;

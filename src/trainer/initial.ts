@@ -90,13 +90,17 @@ function startFrom(folder: string, { trainable }: Tuning, config: LoraConfig): R
   return readAdapter(folder).tensors;
 }
 
-function openCheckpoint(folder: string): { parameters: ByName; moments: (name: string, dtype: DType) => Tensor } {
-  const moments = SafetensorsFile.open(join(folder, 'optimizer.safetensors'));
-  const ofMoments = (name: string, dtype: DType): Tensor => (dtype === 'u8' ? moments.readBytes(name) : moments.read(name));
+/** What a checkpoint has learned, by the names that a program has for it. */
+export function checkpointParameters(folder: string): ByName {
   if (existsSync(join(folder, 'adapter_model.safetensors'))) {
     const adapter = openAdapterTensors(folder);
-    return { parameters: (name) => adapter(savedName(name)), moments: ofMoments };
+    return (name) => adapter(savedName(name));
   }
   const parameters = SafetensorsFile.open(join(folder, 'model.safetensors'));
-  return { parameters: (name) => parameters.read(name), moments: ofMoments };
+  return (name) => parameters.read(name);
+}
+
+function openCheckpoint(folder: string): { parameters: ByName; moments: (name: string, dtype: DType) => Tensor } {
+  const moments = SafetensorsFile.open(join(folder, 'optimizer.safetensors'));
+  return { parameters: checkpointParameters(folder), moments: (name, dtype) => (dtype === 'u8' ? moments.readBytes(name) : moments.read(name)) };
 }

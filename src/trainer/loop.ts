@@ -8,11 +8,13 @@ import type { TextScores } from '../metrics/texts.js';
 import { messageOf, UserError } from '../util/errors.js';
 import { counted, formatBytes } from '../util/format.js';
 import { Asked } from './asked.js';
+import { isBetter, scoreOf, type Score } from './best.js';
 import { measurementOf } from './calibration.js';
 import type { CheckpointState } from './checkpoint/checkpoint.js';
 import { evaluateRows, type Evaluation } from './evaluate.js';
 import { fillingOf } from './filling.js';
-import type { Measurement, Progress } from './events.js';
+import type { EvalEvent, Measurement, Progress } from './events.js';
+import { Judge } from './judge.js';
 import { afterOverflow, afterUpdate, firstLossScale, GradientOverflow, lossScaleIn, type LossScale } from './recovery/loss-scale.js';
 import { Meter, type UpdateFigures } from './meter.js';
 import { writeOutput } from './checkpoint/output.js';
@@ -38,16 +40,17 @@ class Loop {
   readonly #meter: Meter;
   readonly #checkpoints: Checkpoints;
   readonly #recovery: Recovery;
+  readonly #judge: Judge;
   readonly #asked: Asked;
   /** Of f16, and passed on by a run in another precision. */
   #lossScale: LossScale;
   #step: number;
   #position: CheckpointState['position'];
-  #bestLoss: number | null;
   /** The update that was last tried in smaller parts. */
   #triedAt = -1;
   #placementTold = false;
-  #lastEval: { readonly step: number; readonly loss: number } | null = null;
+  /** Of the last evaluation. */
+  #score: Score | null = null;
 
   constructor(session: Session, context: TrainContext) {
     this.#session = session;
@@ -55,17 +58,17 @@ class Loop {
     this.#checkpoints = new Checkpoints(session, context);
     this.#meter = new Meter(session.resumed?.state ?? null);
     this.#recovery = new Recovery(context, session.resumed?.state.recovery ?? null);
+    this.#judge = new Judge(session.resumed?.state ?? null);
     this.#lossScale = session.resumed?.state.loss_scale ?? firstLossScale;
     this.#asked = new Asked(() => context.takeControls());
     this.#step = session.resumed?.state.step ?? 0;
     this.#position = session.resumed?.state.position ?? session.loader.position;
-    this.#bestLoss = session.resumed?.state.best_eval_loss ?? null;
   }
 
   async run(): Promise<void> {
     this.#start();
     if (this.#step === 0 && this.#session.experiment.train.eval_on_start) {
-      await this.#evaluate();
+      await this.#evaluate({ planned: false });
       await this.#sample();
     }
     while (!this.#over()) {
@@ -81,9 +84,9 @@ class Loop {
       const due = dueAfter({ step: this.#step, total: this.#session.totalSteps, epochEnded: batch.position.index === 0 }, this.#session.experiment.train);
       if (due.log && figures !== 'skipped') this.#context.emit(this.#meter.point(this.#progress, figures));
       const trained = performance.now();
-      if (this.#asked.take('evaluate') || due.evaluate) await this.#evaluate();
+      if (this.#asked.take('evaluate') || due.evaluate) await this.#evaluate({ planned: due.evaluate });
       if (this.#asked.take('sample') || due.evaluate) await this.#sample();
-      if (this.#asked.take('save') || due.save) await this.#save(due.save);
+      if (this.#asked.take('save') || due.save || this.#isBest) await this.#save(due.save);
       await this.#pause();
       this.#meter.exclude(performance.now() - trained);
     }
@@ -112,7 +115,18 @@ class Loop {
   }
 
   get #complete(): boolean {
-    return this.#step >= this.#session.totalSteps;
+    return this.#step >= this.#session.totalSteps || this.#earlyEnd !== null;
+  }
+
+  /** Why it is complete before its last update. */
+  get #earlyEnd(): string | null {
+    return this.#step < this.#session.totalSteps ? this.#judge.earlyEnd(this.#session.experiment.train) : null;
+  }
+
+  /** Whether the weights are the best so far, of which the run will give the last such ones. */
+  get #isBest(): boolean {
+    const score = this.#score;
+    return this.#session.experiment.train.load_best_model_at_end && score?.step === this.#step && isBetter(score, this.#checkpoints.best);
   }
 
   get #progress(): Progress {
@@ -143,7 +157,7 @@ class Loop {
   async #update(batch: UpdateBatch): Promise<UpdateFigures | 'interrupted' | 'skipped' | 'again'> {
     const { train } = this.#session.experiment;
     try {
-      const figures = await runUpdate(this.#session, batch, { step: this.#step, lossLimit: this.#recovery.lossLimit(train), rateFactor: this.#recovery.rateFactor(train), lossScale: lossScaleIn(this.#session.tuning.half, this.#lossScale), interrupted: this.#asked.stopping });
+      const figures = await runUpdate(this.#session, batch, { step: this.#step, lossLimit: this.#recovery.lossLimit(train), rateFactor: this.#recovery.rateFactor(train) * this.#judge.rateFactor(train), lossScale: lossScaleIn(this.#session.tuning.half, this.#lossScale), interrupted: this.#asked.stopping });
       if (figures === null) return 'interrupted';
       this.#lossScale = afterUpdate(this.#lossScale, this.#session.tuning.half);
       this.#recovery.passed(figures.lossSum / figures.weight, train);
@@ -199,15 +213,14 @@ class Loop {
     this.#context.emit({ type: 'changed', ...this.#progress, changes });
   }
 
-  async #evaluate(): Promise<void> {
+  /** `planned`: by the run's own plan, which it goes by; not because it was asked for, or to see what the base can do. */
+  async #evaluate({ planned }: { readonly planned: boolean }): Promise<void> {
     const { data, experiment } = this.#session;
     if (!data.eval) return;
     const before = performance.now();
     const result = await this.#evaluation(data.eval);
     if (result === null) return;
-    this.#lastEval = { step: this.#step, loss: result.loss };
-    if (result.loss < (this.#bestLoss ?? Infinity)) this.#bestLoss = result.loss; // never NaN
-    this.#context.emit({
+    const event: EvalEvent = {
       type: 'eval',
       ...this.#progress,
       eval_loss: result.loss,
@@ -216,7 +229,10 @@ class Loop {
       eval_seconds: (performance.now() - before) / 1000,
       ...(result.sets.length === 0 ? {} : { set_losses: Object.fromEntries(result.sets.map((set) => [set.name, set.loss])) }),
       ...(result.scores === null ? {} : { scores: result.scores }),
-    });
+    };
+    this.#score = scoreOf(event, experiment.train);
+    if (planned) this.#judge.judge(this.#score, experiment.train);
+    this.#context.emit(event);
   }
 
   /** In smaller batches where memory runs out: the loss stays the same. Null when it was interrupted, or even one row at a time is too much. */
@@ -258,14 +274,14 @@ class Loop {
       step: this.#step,
       total_steps: this.#session.totalSteps,
       position: this.#position,
-      best_eval_loss: this.#bestLoss,
+      ...this.#judge.state,
       recovery: this.#recovery.state,
       loss_scale: this.#lossScale,
       unlogged: this.#meter.unlogged,
       tokens_seen: this.#meter.tokensSeen,
       elapsed_time: this.#meter.elapsed,
     };
-    await this.#checkpoints.save(state, this.#progress, { evalLoss: this.#lastEval?.step === this.#step ? this.#lastEval.loss : null, due });
+    await this.#checkpoints.save(state, this.#progress, { score: this.#score?.step === this.#step ? this.#score : null, due });
   }
 
   async #pause(): Promise<void> {
@@ -280,22 +296,28 @@ class Loop {
 
   async #finish(): Promise<void> {
     // What a run can go on from comes before what it would only be nice to have.
-    if (!this.#complete) await this.#save();
-    const output = await this.#writeOutput();
+    if (this.#step < this.#session.totalSteps) await this.#save();
+    const { best, output } = await this.#writeOutput();
     if (this.#complete && output !== null) {
       await this.#checkpoints.settled();
       const peak = Math.max(process.resourceUsage().maxRSS * 1024, this.#session.tokenisingBytes);
-      this.#context.emit({ type: 'completed', ...this.#progress, output, peak_memory_bytes: peak, measurement: this.#measurement(peak) });
+      const reason = this.#earlyEnd;
+      this.#context.emit({ type: 'completed', ...this.#progress, output, ...(reason === null ? {} : { reason }), ...(best === null ? {} : { best }), peak_memory_bytes: peak, measurement: this.#measurement(peak) });
       return;
     }
     await this.#checkpoints.settled();
     this.#context.emit({ type: 'stopped', ...this.#progress, reason: this.#asked.reason, output });
   }
 
-  /** Its folder. One that cannot be written fails a complete run, which has a checkpoint then; a stopped run only lacks it: null. */
-  async #writeOutput(): Promise<string | null> {
+  /**
+   * Its folder, and the evaluation whose weights are in it where they are not the last ones. One that cannot be written fails a
+   * complete run, which has a checkpoint then; a stopped run only lacks it: null.
+   */
+  async #writeOutput(): Promise<{ readonly best: Score | null; readonly output: string | null }> {
     try {
-      return await writeOutput(this.#session, this.#context.runFolder);
+      const checkpoint = this.#session.experiment.train.load_best_model_at_end ? await this.#checkpoints.wholeBest() : null;
+      const output = await writeOutput(this.#session, this.#context.runFolder, checkpoint);
+      return { best: checkpoint === null || this.#checkpoints.best?.step === this.#step ? null : this.#checkpoints.best, output };
     } catch (error) {
       if (this.#complete) {
         await this.#save();
@@ -303,7 +325,7 @@ class Loop {
         throw error;
       }
       this.#context.emit({ type: 'warning', message: `What it has learned could not be written: ${messageOf(error)}` });
-      return null;
+      return { best: null, output: null };
     }
   }
 

@@ -1,7 +1,7 @@
 /** When something happens in a run: pure functions of the step. */
 import type { TrainConfig } from '../config/schema.js';
 
-type Intervals = Pick<TrainConfig, 'logging_steps' | 'eval_strategy' | 'eval_steps' | 'save_strategy' | 'save_steps'>;
+type Intervals = Pick<TrainConfig, 'logging_steps' | 'logging_first_step' | 'eval_strategy' | 'eval_steps' | 'save_strategy' | 'save_steps'>;
 
 export interface Due {
   readonly log: boolean;
@@ -22,7 +22,7 @@ export function dueAfter({ step, total, epochEnded }: Standing, config: Interval
   const last = step >= total;
   const every = (interval: number) => interval > 0 && step % interval === 0;
   const by = (strategy: 'steps' | 'epoch', interval: number) => last || (strategy === 'epoch' ? epochEnded : every(interval));
-  return { log: last || every(config.logging_steps), evaluate: by(config.eval_strategy, config.eval_steps), save: by(config.save_strategy, config.save_steps) };
+  return { log: last || every(config.logging_steps) || (config.logging_first_step && step === 1), evaluate: by(config.eval_strategy, config.eval_steps), save: by(config.save_strategy, config.save_steps) };
 }
 
 /** Updates of the whole run, as Transformers counts them. */

@@ -19,6 +19,7 @@ import { firstWhole, type WholeCheckpoint } from './checkpoint/checkpoint.js';
 import { estimate, trainingLoader, type Estimate } from './estimate.js';
 import { checkPredicts } from './generate/predict.js';
 import { initialValues } from './initial.js';
+import { checkJudged } from './judge.js';
 import { labelChunks } from './labels.js';
 import { totalUpdates } from './policy.js';
 import { precisionOn } from './precision.js';
@@ -74,6 +75,7 @@ export async function prepareSession(given: Experiment, context: TrainContext, s
   }
   if (data.rejectedCount > 5) context.emit({ type: 'warning', message: `${data.rejectedCount} rows were left out in all; workbench data lists them.` });
 
+  checkJudged(experiment.train, data.eval?.length ?? 0);
   const padId = tokenizer.fillId;
   const layout = layoutOf(experiment, tokenizer, model);
   const loader = trainingLoader(experiment, data.train, { model, padId, layout, position: resumed?.state.position });

@@ -62,7 +62,7 @@ function describe({ type, step, details }: HistoryRow): readonly [MomentKind, st
     case 'warning':
       return ['warned', String(details.message)];
     case 'completed':
-      return ['ended', 'completed'];
+      return ['ended', typeof details.reason === 'string' ? `completed, ${details.reason}` : 'completed'];
     case 'stopped':
     case 'failed':
       return [type === 'failed' ? 'warned' : 'ended', `${type}: ${String(details.reason)}`];

@@ -10,6 +10,7 @@ import { withValues } from '../../src/config/keys.js';
 import { knobs } from '../../src/config/limits.js';
 import { parseExperiment } from '../../src/config/parse.js';
 import { presets } from '../../src/config/presets.js';
+import { isMeantBy, scheduleOptions } from '../../src/config/schedules.js';
 import { stepValue } from '../../src/config/steps.js';
 
 const least = { model: 'm', dataset: { path: 'd.jsonl' } };
@@ -107,12 +108,15 @@ describe('writing', () => {
   });
 });
 
+/** An option of a schedule is refused beside another one. */
+const takerOf = (key: string) => Object.keys(scheduleOptions).find((schedule) => isMeantBy(schedule, key));
+
 describe('knobs', () => {
   it('say kind, limits and choices of every key', () => {
     const knob = (key: string) => knobs.find((each) => each.key === key);
     expect(knob('lora.r')).toMatchObject({ group: 'lora', label: 'rank r', kind: 'int', min: 1, max: null, step: 'log', default: 8, nullable: false });
     expect(knob('train.learning_rate')).toMatchObject({ kind: 'float', min: 0, aboveMin: true, step: 'log' });
-    expect(knob('train.lr_scheduler_type')).toMatchObject({ kind: 'choice', open: false, choices: ['linear', 'cosine', 'constant', 'constant_with_warmup', 'polynomial'] });
+    expect(knob('train.lr_scheduler_type')).toMatchObject({ kind: 'choice', open: false, choices: Object.keys(scheduleOptions) });
     expect(knob('lora.target_modules')).toMatchObject({ kind: 'choice', open: true, choices: ['auto', 'all-linear'] });
     expect(knob('engine.threads')).toMatchObject({ kind: 'int', choices: ['auto'], min: 1 });
     expect(knob('train.save_total_limit')).toMatchObject({ kind: 'int', nullable: true });
@@ -154,11 +158,10 @@ describe('knobs', () => {
   });
 
   it('never step to a value that is refused', () => {
-    const start = parseExperiment(least);
     // `init: random` is a valid step that contradicts the finetuning of this experiment.
     for (const knob of knobs.filter(({ key }) => key !== 'init')) {
       for (const direction of [1, -1] as const) {
-        let experiment = start;
+        let experiment = parseExperiment({ ...least, dataset: { ...least.dataset, format: 'classification' }, train: { lr_scheduler_type: takerOf(knob.key), predict_with_generate: knob.key === 'train.metric_for_best_model' } });
         for (let i = 0; i < 40; i++) {
           const next = stepValue(knob.key, flatten(experiment).get(knob.key), direction);
           experiment = withValues(experiment, { [knob.key]: next });

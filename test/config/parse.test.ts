@@ -58,7 +58,7 @@ describe('a wrong value names the limits', () => {
     [{ lora: { target_modules: [3] } }, '`lora.target_modules` is [3]: it must be auto or all-linear or a list of texts'],
     [{ train: { learning_rate: 'fast' } }, '`train.learning_rate` is "fast": it must be a number above 0'],
     [{ train: { learning_rate: NaN } }, '`train.learning_rate` is NaN: it must be a number above 0'],
-    [{ train: { lr_scheduler_type: 'cosin' } }, 'is "cosin": it must be one of linear, cosine, constant, constant_with_warmup, polynomial; did you mean cosine?'],
+    [{ train: { lr_scheduler_type: 'cosin' } }, 'is "cosin": it must be one of linear, cosine, cosine_with_restarts, cosine_with_min_lr, polynomial, inverse_sqrt, warmup_stable_decay, constant, constant_with_warmup, reduce_lr_on_plateau; did you mean cosine?'],
     [{ train: { shuffle: 'yes' } }, '`train.shuffle` is "yes": it must be true or false'],
     [{ train: { save_total_limit: 0 } }, 'it must be a whole number of at least 1 or null'],
     [{ train: { max_steps: 0 } }, '`train.max_steps` is 0: it must be -1 (train by epochs) or at least 1'],
@@ -89,6 +89,11 @@ describe('choices that contradict each other', () => {
     [{ dataset: { path: 'd', eval: 'e', val_size: 0.1 } }, 'keep one of them'],
     [{ init: 'random', finetuning: 'lora' }, 'set `finetuning: full`'],
     [{ finetuning: 'full', lora: { adapter_name_or_path: 'a' } }, 'set `finetuning: lora` or remove it'],
+    [{ train: { lr_scheduler_type: 'linear', lr_scheduler_kwargs: { min_lr: 1e-6 } } }, 'is for cosine_with_min_lr, reduce_lr_on_plateau, and the schedule is linear'],
+    [{ train: { lr_scheduler_type: 'cosine_with_min_lr', lr_scheduler_kwargs: { min_lr: 1e-6, min_lr_rate: 0.1 } } }, 'keep one of them'],
+    [{ train: { lr_scheduler_type: 'polynomial', learning_rate: 1e-4, lr_scheduler_kwargs: { lr_end: 1e-3 } } }, 'must be below train.learning_rate (0.0001)'],
+    [{ train: { metric_for_best_model: 'rougeL' } }, 'set train.predict_with_generate'],
+    [{ train: { metric_for_best_model: 'accuracy' } }, 'set it to eval_loss'],
   ])('%j', (extra, sentence) => {
     expect(refusal({ ...least, ...extra })).toContain(sentence);
   });

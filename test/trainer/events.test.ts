@@ -20,7 +20,7 @@ const fields: { readonly [K in Kind]: { readonly [Key in Keys<Of<K>>]-?: Missing
   checkpoint: { path: '', bytes: '' },
   warning: { message: '', refusal: '?' },
   paused: {},
-  completed: { output: '', peak_memory_bytes: '', measurement: '?' },
+  completed: { output: '', reason: '?', best: '?', peak_memory_bytes: '', measurement: '?' },
   stopped: { reason: '', output: '' },
   failed: { reason: '', user: '', refusal: '?', out_of_memory: '?' },
 };

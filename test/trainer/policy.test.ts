@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { dueAfter, smallerMicroBatch, surplusCheckpoints, totalUpdates } from '../../src/trainer/policy.js';
 import { remember, spikeLimit } from '../../src/trainer/recovery/spike.js';
 
-const intervals = { logging_steps: 5, eval_strategy: 'steps', eval_steps: 10, save_strategy: 'steps', save_steps: 0 } as const;
+const intervals = { logging_steps: 5, logging_first_step: false, eval_strategy: 'steps', eval_steps: 10, save_strategy: 'steps', save_steps: 0 } as const;
 const within = (step: number) => ({ step, total: 100, epochEnded: false });
 
 describe('dueAfter', () => {
@@ -16,6 +16,10 @@ describe('dueAfter', () => {
     expect(dueAfter({ ...within(7), epochEnded: true }, { ...intervals, save_strategy: 'epoch' })).toEqual({ log: false, evaluate: false, save: true });
     expect(dueAfter({ ...within(7), epochEnded: true }, intervals)).toEqual({ log: false, evaluate: false, save: false });
     expect(dueAfter(within(10), { ...intervals, eval_strategy: 'epoch' })).toEqual({ log: true, evaluate: false, save: false });
+  });
+
+  it('logs the first update where that is asked for', () => {
+    expect([1, 2].map((step) => dueAfter(within(step), { ...intervals, logging_first_step: true }).log)).toEqual([true, false]);
   });
 
   it('does everything after the last update, also where an interval is 0', () => {

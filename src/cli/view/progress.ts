@@ -35,7 +35,7 @@ export function eventLine(event: TrainEvent, style: Style, width = Infinity): st
     case 'changed':
       return `${at(event)}  ${Object.entries(event.changes).map(([key, value]) => `${key} is ${String(value)} now`).join(', ')}`;
     case 'completed':
-      return style.paint(wrapped(`completed after ${counted(event.step, 'update')}; peak memory ${formatBytes(event.peak_memory_bytes)}; saved in ${event.output}`), 'good');
+      return style.paint(wrapped(`completed after ${counted(event.step, 'update')}${event.reason === undefined ? '' : ` (${event.reason})`}; peak memory ${formatBytes(event.peak_memory_bytes)}; ${event.best === undefined ? '' : `the weights of update ${event.best.step} (${event.best.metric} ${formatNumber(event.best.value)}) `}saved in ${event.output}`), 'good');
     case 'stopped':
       return style.paint(wrapped(`stopped after ${event.step} of ${counted(event.total_steps, 'update')} (${event.reason}); ${event.output === null ? 'its checkpoint has what it has learned' : `saved in ${event.output}`}`), 'warn');
     case 'failed':

@@ -13,15 +13,18 @@ import { z } from 'zod';
 import { loaderPositionSchema } from '../../data/batch/loader.js';
 import { sync } from '../../util/atomic.js';
 import { UserError } from '../../util/errors.js';
+import { firstWatch, scoreSchema, watchSchema } from '../best.js';
 
 const stateSchema = z.object({
   version: z.literal(1),
   step: z.int(),
   total_steps: z.int(),
   position: loaderPositionSchema,
-  best_eval_loss: z.number().nullable(),
+  /** What the evaluations so far have come to, and a rate that goes by them. */
+  watch: watchSchema.default(firstWatch),
+  plateau: z.object({ best: z.number().nullable(), bad: z.int(), cooldown: z.int(), factor: z.number() }).nullable().default(null),
   /** Of the checkpoints that were evaluated at their very step, the one to keep. */
-  best_checkpoint: z.object({ step: z.int(), eval_loss: z.number() }).nullable().default(null),
+  best_checkpoint: z.preprocess(asScore, scoreSchema.nullable()).default(null),
   /** Written because they were due, so far; and those of them that stay for good. */
   saves: z.int().default(0),
   kept_for_good: z.array(z.int()).default([]),
@@ -37,6 +40,11 @@ const stateSchema = z.object({
   elapsed_time: z.number(),
   files: z.record(z.string(), z.object({ bytes: z.int(), sha256: z.string() })),
 });
+
+/** Checkpoints had no metric but the loss once. */
+function asScore(best: unknown): unknown {
+  return typeof best === 'object' && best !== null && 'eval_loss' in best ? { ...best, metric: 'eval_loss', value: best.eval_loss } : best;
+}
 
 /** Where a run stands, beside its tensors. Dropout and row order are functions of seed and step: no random state. */
 export type CheckpointState = Omit<z.infer<typeof stateSchema>, 'version' | 'files'>;

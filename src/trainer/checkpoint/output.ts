@@ -10,6 +10,7 @@ import { bytesOf, sizeOf, type Tensor } from '../../util/tensor.js';
 import { narrowings } from '../../weights/dtype.js';
 import { writeSafetensors } from '../../weights/safetensors.js';
 import { sealCheckpoint, writeWhole, type CheckpointState } from './checkpoint.js';
+import { checkpointParameters } from '../initial.js';
 import { optimizerState } from '../program.js';
 import type { Tuning } from '../tuning.js';
 
@@ -20,11 +21,12 @@ export interface Learned {
   readonly executable: Executable;
 }
 
-/** The parameters alone, in the folder that other programs load. Returns its path. */
-export async function writeOutput(learned: Learned, runFolder: string): Promise<string> {
+/** The parameters alone, in the folder that other programs load: as they are now, or those of a `checkpoint`. Returns its path. */
+export async function writeOutput(learned: Learned, runFolder: string, checkpoint: string | null = null): Promise<string> {
+  const parameters = checkpoint === null ? null : checkpointParameters(checkpoint);
   const folder = join(runFolder, learned.experiment.finetuning === 'lora' ? 'adapter' : 'model');
   await writeWhole(folder, async (temporary) => {
-    await writeParameters(learned, temporary);
+    await writeParameters(learned, temporary, parameters === null ? undefined : (name) => Promise.resolve(parameters(name)));
     if (learned.experiment.finetuning !== 'lora') await copyBeside(learned.experiment, temporary);
   });
   return folder;
@@ -46,8 +48,7 @@ export async function writeCheckpoint(learned: Learned, folder: string, state: C
   });
 }
 
-async function writeParameters({ experiment, model, tuning, executable }: Learned, folder: string): Promise<void> {
-  const read = (name: string) => readF32(executable, name);
+async function writeParameters({ experiment, model, tuning, executable }: Learned, folder: string, read = (name: string) => readF32(executable, name)): Promise<void> {
   if (experiment.finetuning === 'lora') {
     await writeAdapter(folder, { model, baseModel: experiment.model, config: experiment.lora, parameters: tuning.trainable, read });
     return;

@@ -1,10 +1,12 @@
 /** The checkpoints of one run: written when there is room, thinned out, mirrored. */
+import { existsSync } from 'node:fs';
 import { mkdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TrainConfig } from '../../config/schema.js';
 import { messageOf } from '../../util/errors.js';
 import { formatBytes } from '../../util/format.js';
-import { bytesOf, checkpointSteps, type CheckpointState } from './checkpoint.js';
+import { isBetter, type Score } from '../best.js';
+import { bytesOf, checkpointSteps, readCheckpoint, type CheckpointState } from './checkpoint.js';
 import type { Progress } from '../events.js';
 import { Mirror } from './mirror.js';
 import { checkpointBytes, writeCheckpoint } from './output.js';
@@ -33,18 +35,38 @@ export class Checkpoints {
     this.#folder = join(context.runFolder, 'checkpoints');
     this.#mirror = checkpoint_mirror === null ? null : new Mirror(checkpoint_mirror, context.runFolder, (message) => context.emit({ type: 'warning', message }));
     const { best_checkpoint, saves, kept_for_good } = session.resumed?.state ?? { best_checkpoint: null, saves: 0, kept_for_good: [] };
-    this.#kept = { best_checkpoint, saves, kept_for_good };
+    // A branch begins with one checkpoint: the best of its parent may be another.
+    const isThere = best_checkpoint !== null && existsSync(this.#folderOf(best_checkpoint.step));
+    this.#kept = { best_checkpoint: isThere ? best_checkpoint : null, saves, kept_for_good };
+  }
+
+  /** The checkpoint of the best evaluation that has one. */
+  get best(): Score | null {
+    return this.#kept.best_checkpoint;
+  }
+
+  /** Its folder; null, told as a warning, where it cannot be read any more. */
+  async wholeBest(): Promise<string | null> {
+    if (this.best === null) return null;
+    const folder = this.#folderOf(this.best.step);
+    try {
+      await readCheckpoint(folder);
+      return folder;
+    } catch (error) {
+      this.#context.emit({ type: 'warning', message: `The best weights cannot be given, so the last ones are: ${messageOf(error)}` });
+      return null;
+    }
   }
 
   /**
-   * Saves where the run stands, because it is `due` or because it was asked for; `evalLoss` is that of the same step
+   * Saves where the run stands, because it is `due` or because it was asked for; `score` is that of the same step
    * where there is one. A save that fails leaves the old checkpoints as they are and is told as a warning: the run goes on.
    */
-  async save(state: Omit<CheckpointState, keyof Kept>, progress: Progress, { evalLoss, due }: { readonly evalLoss: number | null; readonly due: boolean }): Promise<void> {
+  async save(state: Omit<CheckpointState, keyof Kept>, progress: Progress, { score, due }: { readonly score: Score | null; readonly due: boolean }): Promise<void> {
     const { step } = state;
     if (this.#savedStep === step) return;
-    const kept = this.#after(step, { evalLoss, due });
-    const path = join(this.#folder, `step-${step}`);
+    const kept = this.#after(step, { score, due });
+    const path = this.#folderOf(step);
     try {
       await this.#makeSureOfRoom();
       await writeCheckpoint(this.#session, path, { ...state, ...kept });
@@ -59,12 +81,12 @@ export class Checkpoints {
     this.#mirror?.copy(step);
   }
 
-  #after(step: number, { evalLoss, due }: { readonly evalLoss: number | null; readonly due: boolean }): Kept {
+  #after(step: number, { score, due }: { readonly score: Score | null; readonly due: boolean }): Kept {
     const { save_keep_every: every } = this.#train();
     const { best_checkpoint: best, saves: before, kept_for_good } = this.#kept;
     const saves = before + Number(due);
     return {
-      best_checkpoint: evalLoss !== null && evalLoss < (best?.eval_loss ?? Infinity) ? { step, eval_loss: evalLoss } : best,
+      best_checkpoint: score !== null && isBetter(score, best) ? score : best,
       saves,
       kept_for_good: due && every > 0 && saves % every === 0 ? [...kept_for_good, step] : kept_for_good,
     };
@@ -83,10 +105,14 @@ export class Checkpoints {
   }
 
   async #thinOut(newest: number): Promise<void> {
-    const { save_total_limit: limit, save_best } = this.#train();
+    const { save_total_limit: limit, save_best, load_best_model_at_end } = this.#train();
     const { best_checkpoint, kept_for_good: forGood } = this.#kept;
-    const surplus = surplusCheckpoints(await checkpointSteps(this.#folder), { limit, newest, best: save_best ? (best_checkpoint?.step ?? null) : null, forGood });
-    for (const step of surplus.filter((step) => this.#mirror?.takesOver(step) !== true)) await rm(join(this.#folder, `step-${step}`), { recursive: true, force: true });
+    const surplus = surplusCheckpoints(await checkpointSteps(this.#folder), { limit, newest, best: save_best || load_best_model_at_end ? (best_checkpoint?.step ?? null) : null, forGood });
+    for (const step of surplus.filter((step) => this.#mirror?.takesOver(step) !== true)) await rm(this.#folderOf(step), { recursive: true, force: true });
+  }
+
+  #folderOf(step: number): string {
+    return join(this.#folder, `step-${step}`);
   }
 
   #train(): TrainConfig {

@@ -2,6 +2,7 @@
 import { groupOf, groupText } from '../../../config/groups.js';
 import type { Knob } from '../../../config/limits.js';
 import { isWithin } from '../../../config/range.js';
+import { isMeantBy } from '../../../config/schedules.js';
 import { isPattern } from '../../../config/schema.js';
 import { valueAt } from './draft.js';
 import type { Draft } from './draft.js';
@@ -24,7 +25,8 @@ const sections: readonly { readonly title: string; readonly groups: readonly str
 export function knobSections(knobs: readonly Knob[], draft: Draft): readonly Section[] {
   const tuning = valueAt(draft, 'finetuning');
   const elsewhere = new Set(['model', 'dataset.path']);
-  const meant = knobs.filter(({ key, group }) => !elsewhere.has(key) && (group !== 'lora' || tuning === 'lora') && (group !== 'freeze' || tuning === 'freeze'));
+  const schedule = valueAt(draft, 'train.lr_scheduler_type');
+  const meant = knobs.filter(({ key, group }) => !elsewhere.has(key) && (isMeantBy(schedule, key) || valueAt(draft, key) !== null) && (group !== 'lora' || tuning === 'lora') && (group !== 'freeze' || tuning === 'freeze'));
   const placed = sections.map(({ title, groups, keys }) => ({ title, knobs: meant.filter(({ key, group }) => (group === '' ? keys.includes(key) : groups.includes(group))) }));
   const rest = meant.filter((knob) => !placed.some((section) => section.knobs.includes(knob)));
   return [...placed, { title: 'more', knobs: rest }].filter((section) => section.knobs.length > 0);
