@@ -50,7 +50,7 @@ describe('words of Transformers, PEFT and LLaMA-Factory are told in ours', () =>
     [{ lora: { target_modules: 'all' } }, '; did you mean `lora.target_modules: all-linear`?'],
     [{ train: { optim: 'adamw_torch' } }, '; did you mean `train.optim: adamw`?'],
     [{ train: { eval_strategy: 'no' } }, '; did you mean `train.eval_steps: 0`?'],
-    [{ train: { lr_scheduler_type: 'reduce_lr_on_plateau' } }, '; did you mean `train.lr_scheduler_type: constant_with_warmup`?'],
+    [{ train: { lr_scheduler_type: 'cosine_warmup_with_min_lr' } }, '; did you mean `train.lr_scheduler_type: cosine_with_min_lr`?'],
   ])('%j', (extra, sentence) => {
     expect(refusal(extra)).toContain(sentence);
   });
