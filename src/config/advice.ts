@@ -71,6 +71,7 @@ const rules: readonly Rule[] = [
       return share >= 0.01 ? `max_length ${formatCount(max_length)} cuts ${formatShare(share)} of the rows (${formatCount(cut)}).` : null;
     },
   },
+  { keys: ['overflow'], says: (experiment) => aboutOverflow(experiment) },
   {
     keys: ['dataset.val_size', 'dataset.eval'],
     says: (_, { eval_rows: rows }) => (rows === 0 ? 'No rows are held out, so it never evaluates: set dataset.val_size or dataset.eval.' : null),
@@ -122,6 +123,15 @@ function aboutRate({ init, finetuning, train: { learning_rate: rate } }: Experim
   }
   const high = parameters > largeModel ? 2e-4 : 1e-3;
   return rate > high ? `A learning rate of ${shown} is high for ${finetuning === 'full' ? 'full fine-tuning' : 'tuning layers whole'}; 1e-5 to 1e-4 is usual.` : null;
+}
+
+/** Only a text that is learned whole can go on in another row. */
+function aboutOverflow({ overflow, stage, dataset, recipe }: Experiment): string | null {
+  if (overflow !== 'split') return null;
+  if (stage === 'pretrain' || stage === 'mlm') return `overflow: split changes nothing in stage ${stage}, where every text goes on in the next row.`;
+  if (stage !== 'sft') return `overflow: split changes nothing in stage ${stage}, where what is longer than max_length is cut.`;
+  const readsText = recipe.path !== null || [dataset, ...dataset.mix].some(({ format, name }) => format === 'text' || name !== null);
+  return readsText ? null : `overflow: split changes nothing for rows of format ${dataset.format}, of which only answers are learned: longer ones are cut.`;
 }
 
 function aboutWarmup({ warmup_steps, warmup_ratio, lr_scheduler_type: schedule }: Experiment['train'], steps: number | null): string | null {

@@ -1,5 +1,5 @@
 import { UserError } from '../util/errors.js';
-import type { RejectedRow, SourceRow } from './source/row.js';
+import { placeText, type RejectedRow, type SourceRow } from './source/row.js';
 
 /** Rejected rows that are kept to be shown; of a corpus in another format there may be billions. */
 const keptRows = 10_000;
@@ -21,9 +21,9 @@ export class Faults {
     if (this.#sampled++ < sampledRows) for (const column of Object.keys(row.value)) this.columns.add(column);
   }
 
-  add({ file, line, reason }: RejectedRow, missingColumn: string | null = null): void {
+  add(row: RejectedRow, missingColumn: string | null = null): void {
     this.count++;
-    if (this.rows.length < keptRows) this.rows.push({ file, line, reason });
+    if (this.rows.length < keptRows) this.rows.push(row);
     this.missing.add(missingColumn);
   }
 
@@ -43,7 +43,7 @@ export class Faults {
     if (this.missing.size === 1 && missing !== null) {
       return new UserError(`${names} has no column "${missing}"; it has ${[...this.columns].join(', ')}: choose another dataset.format, or name the column in dataset.columns`);
     }
-    return new UserError(`none of the ${this.count} rows of ${names} can be used; the first, ${first.file}:${first.line}: ${first.reason}`);
+    return new UserError(`none of the ${this.count} rows of ${names} can be used; the first, ${placeText(first, first.file)}: ${first.reason}`);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Rows of token ids, many in one store, each a window into it. */
+import type { RowAt } from './source/row.js';
 import { weightsIn, type WeightRuns } from './weights.js';
 
 /** The label of a token that is read but not learned, as in PyTorch's cross entropy. */
@@ -29,22 +30,31 @@ export interface EncodedRows {
   readonly totalLabels: number;
 }
 
-/** The file and the line, from 1, of a row's text; of a row that several documents share, that of the first and the last of that file. */
-export interface RowPlace {
-  readonly file: string;
-  readonly line: number;
+/** Where a row's text stands; of a row that several documents share, the first and the last of that file. */
+export interface RowPlace extends RowAt {
   readonly last_line: number;
 }
 
 /** Where the documents of a store begin and come from, and what they weigh: document i is `[starts[i], starts[i + 1])`. */
 export interface Sources {
   readonly starts: Float64Array;
-  /** Index into `files`, and line. */
+  /** Index into `files`, and line, or number of the row, as `packedLine` has it. */
   readonly fileOf: Uint32Array;
   readonly lineOf: Uint32Array;
   readonly files: readonly string[];
   /** Null where every token weighs 1. */
   readonly weights: WeightRuns | null;
+}
+
+const countedBit = 2 ** 31;
+
+/** A line below 2³¹; where it counts rows, the highest bit of 32 is set. */
+export function packedLine({ line, counted }: Pick<RowAt, 'line' | 'counted'>): number {
+  return counted ? line + countedBit : line;
+}
+
+export function unpackedLine(packed: number): Pick<RowAt, 'line' | 'counted'> {
+  return packed < countedBit ? { line: packed } : { line: packed - countedBit, counted: true };
 }
 
 /**
@@ -183,7 +193,8 @@ export class StoredRows implements EncodedRows {
     const first = this.#documentAt(starts[row]);
     let last = this.#documentAt(starts[row] + counts[row] + gaps[row] - 1);
     while (fileOf[last] !== fileOf[first]) last--;
-    return { file: files[fileOf[first]], line: lineOf[first], last_line: lineOf[last] };
+    const { line, counted } = unpackedLine(lineOf[first]);
+    return { file: files[fileOf[first]], line, last_line: unpackedLine(lineOf[last]).line, ...(counted && { counted }) };
   }
 
   setName(): null {

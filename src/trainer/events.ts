@@ -103,6 +103,8 @@ export interface RefusedRow {
   readonly file: string;
   readonly line: number;
   readonly last_line: number;
+  /** Both count rows where the file has no line for each. */
+  readonly counted?: true | undefined;
 }
 
 export interface PausedEvent extends Progress {

@@ -1,6 +1,7 @@
 /** Everything a run needs before its first step: model, data, program and the engine that holds them. */
 import type { Experiment } from '../config/schema.js';
 import type { PreparedDataset } from '../data/dataset.js';
+import { placeText } from '../data/source/row.js';
 import { layoutOf, type Layout } from '../data/batch/layout.js';
 import type { Loader } from '../data/batch/loader.js';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer/index.js';
@@ -70,9 +71,7 @@ export async function prepareSession(given: Experiment, context: TrainContext, s
   const tokenizer = await loadTokenizer(experiment.tokenizer ?? experiment.model);
   checkVocabulary(tokenizer, model);
   const { data, tokenisingBytes } = await runRows(experiment, tokenizer, context);
-  for (const { file, line, reason } of data.rejected.slice(0, 5)) {
-    context.emit({ type: 'warning', message: `Left out ${file}:${line}: ${reason}` });
-  }
+  for (const row of data.rejected.slice(0, 5)) context.emit({ type: 'warning', message: `Left out ${placeText(row, row.file)}: ${row.reason}` });
   if (data.rejectedCount > 5) context.emit({ type: 'warning', message: `${data.rejectedCount} rows were left out in all; workbench data lists them.` });
 
   checkJudged(experiment.train, data.eval?.length ?? 0);

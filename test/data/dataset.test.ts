@@ -5,7 +5,9 @@ import { discoverDatasets, guessFormat } from '../../src/data/look/discover.js';
 import { lengthHistogram, previewRows } from '../../src/data/look/preview.js';
 import { UserError } from '../../src/util/errors.js';
 import { Random } from '../../src/util/random.js';
-import { prepareEvaluation } from '../../src/data/dataset.js';
+import { prepareDataset, prepareEvaluation } from '../../src/data/dataset.js';
+import { evaluationSource } from '../../src/data/evaluation.js';
+import { placeText } from '../../src/data/source/row.js';
 import { goldenFolder, jsonLines, labelsOf, prepare, scratch, settings, tinyTokenizer, tokensOf } from './fixtures.js';
 
 const pairs = Array.from({ length: 40 }, (_, i) => ({ prompt: `q${i} `, completion: `a${i}` }));
@@ -48,6 +50,8 @@ describe('rows for evaluation', () => {
     expect(await only({ path: damaged })).toBe(3);
     expect(await only({ path: scratch(rows), val_size: 0.1 })).toBe(4);
     expect(await only({ path: scratch(rows) })).toBe(null);
+    const split = (dataset: object) => evaluationSource(settings({ dataset: { path: '/nowhere', format, ...dataset } }).dataset, 'sft')?.split;
+    expect([{ eval: testOnly }, { path: damaged }, { path: scratch(rows), val_size: 0.1 }, { path: scratch(rows) }, { eval: scratch(rows) }].map(split)).toEqual(['test', 'validation', 'held-out', undefined, 'all']);
   });
 
   test('are drawn by seed, and are not trained on', async () => {
@@ -150,6 +154,21 @@ test('a preview shows the text, its tokens and what is learned', async () => {
   expect(others.map(({ row, line, last_line }) => [row, line, last_line])).toEqual([[2, 2, 2], [3, 3, 3]]);
   expect(row.tokens.map(({ text }) => text).join('')).toBe(row.text);
   expect(row.tokens.filter(({ trained }) => trained).map(({ text }) => text).join('')).toBe('a0</s>');
+});
+
+test('rows of a list on one line are named by their numbers, from the cache too', async () => {
+  const tokenizer = await tinyTokenizer();
+  const rows = [pairs[0], { prompt: 'q' }, pairs[1], { prompt: 'q', completion: '' }];
+  const of = { dataset: { path: scratch({ 'a.json': JSON.stringify(rows) }), format } };
+  const cacheFolder = scratch();
+  for (const use of ['written', 'read']) {
+    const { train, rejected, cache } = await prepareDataset(settings(of), tokenizer, { cacheFolder });
+    expect(cache).toBe(use);
+    expect(rejected.map((row) => `${placeText(row, path.basename(row.file))}: ${row.reason}`)).toEqual(['a.json, row 2: no column "completion"', 'a.json, row 4: "completion" is empty']);
+    expect(placeText(train.place(1), 'a.json')).toBe('a.json, row 3');
+    expect(placeText({ ...train.place(0), last_line: 3 }, 'a.json')).toBe('a.json, row 1–3');
+  }
+  await expect(prepare({ dataset: { path: scratch({ 'b.json': JSON.stringify([{ prompt: 'q', completion: '' }, { prompt: 'q', completion: '' }]) }), format } }, tokenizer)).rejects.toThrow(/b\.json, row 1: "completion" is empty/);
 });
 
 test('the histogram counts lengths before cutting', async () => {

@@ -27,7 +27,7 @@ describe('a dialogue', () => {
 
   it('as a prompt and its answer: what the tokenizer puts after a text stands between them', () => {
     expect(asPromptAndAnswer(dialogue).pieces).toEqual([
-      { text: 'Hi.', trained: false }, { text: 'Hello.', trained: false }, { text: 'Colour?', trained: false }, { mark: 'suffix', trained: false },
+      { text: 'Hi.Hello.Colour?', trained: false }, { mark: 'suffix', trained: false },
       { text: 'Red', trained: true }, { mark: 'end', trained: true },
     ]);
   });

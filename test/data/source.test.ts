@@ -5,11 +5,14 @@ import { isRejected } from '../../src/data/source/row.js';
 import { UserError } from '../../src/util/errors.js';
 import { scratch } from './fixtures.js';
 
-/** `line: value` of every row; rejected ones as `line! reason`. */
+/** `line: value` of every row, or `row 1: value` where rows are counted; rejected ones as `line! reason`. */
 async function read(name: string, content: string | Buffer, runningText = false): Promise<string[]> {
   const file = path.join(scratch({ [name]: content }), name);
   const rows: string[] = [];
-  for await (const row of readerOf(file)(file, { textColumn: 'text', runningText })) rows.push(isRejected(row) ? `${row.line}! ${row.reason}` : `${row.line}: ${JSON.stringify(row.value)}`);
+  for await (const row of readerOf(file)(file, { textColumn: 'text', runningText })) {
+    const place = `${row.counted ? 'row ' : ''}${row.line}`;
+    rows.push(isRejected(row) ? `${place}! ${row.reason}` : `${place}: ${JSON.stringify(row.value)}`);
+  }
   return rows;
 }
 
@@ -19,10 +22,12 @@ describe('rows and their lines', () => {
     ['a byte order mark', 'a.jsonl', '\ufeff{"a":1}\n', ['1: {"a":1}']],
     ['rows that are no objects', 'a.jsonl', '{"a":1}\n[2]\n"text"\n7\n', ['1: {"a":1}', '2! a row must be an object with columns or a text, not a list', '3: {"text":"text"}', '4! a row must be an object with columns or a text, not 7']],
     ['a JSON list over several lines', 'a.json', '[\n {"a": "x,]}\\""},\n\n  {"a": [1, {"b": 2}]}\n]\n', ['2: {"a":"x,]}\\""}', '4: {"a":[1,{"b":2}]}']],
-    ['a JSON list of texts', 'a.json', '["one", "two"]', ['1: {"text":"one"}', '1: {"text":"two"}']],
+    ['a JSON list of texts', 'a.json', '["one", "two"]', ['row 1: {"text":"one"}', 'row 2: {"text":"two"}']],
+    ['a JSON list on one line', 'a.json', '[{"a":1},{"a":2},[3],\n{"a":4}]', ['row 1: {"a":1}', 'row 2: {"a":2}', 'row 3! a row must be an object with columns or a text, not a list', 'row 4: {"a":4}']],
+    ['a JSON list of one', 'a.json', '\n[{"a":1}]', ['2: {"a":1}']],
     ['an empty list', 'a.json', '[ ]', []],
     ['JSON Lines named .json', 'a.json', '{"a":1}\n{"a":2}\n', ['1: {"a":1}', '2: {"a":2}']],
-    ['a list inside an object', 'a.json', '{"version": 1,\n "data": [{"a":1}]}', ['1: {"a":1}']],
+    ['a list inside an object', 'a.json', '{"version": 1,\n "data": [{"a":1}]}', ['row 1: {"a":1}']],
     ['commas', 'a.csv', 'text,label\n"a, ""b""\nc",1\nd,2\n', ['3: {"text":"a, \\"b\\"\\nc","label":"1"}', '4: {"text":"d","label":"2"}']],
     ['tabs, with a byte order mark', 'a.tsv', '\ufefftext\tlabel\r\nun été\t1\r\n', ['2: {"text":"un été","label":"1"}']],
     ['lines of text', 'a.txt', 'one\n\n  two\r\n', ['1: {"text":"one"}', '3: {"text":"  two"}']],
@@ -54,6 +59,7 @@ describe('a damaged file stops with its line', () => {
   test.each<[string, string, string | Buffer, RegExp]>([
     ['bad JSON', 'a.jsonl', '{"a":1}\n{"a":\n', /a\.jsonl:2 is not valid JSON/],
     ['bad JSON in a list', 'a.json', '[{"a":1},\n{"a" 2}]', /a\.json:2 is not valid JSON/],
+    ['bad JSON in a list on one line', 'a.json', '[{"a":1},{"a":2},{"a" 3}]', /a\.json, row 3 is not valid JSON .* correct the row/],
     ['a list that is cut off', 'a.json', '[{"a":1},\n{"a":', /a\.json:2 ends in the middle/],
     ['text after a list', 'a.json', '[{"a":1}]\n[2]', /a\.json:2 goes on after the end/],
     ['an object without rows', 'a.json', '{"a":\n1}', /must be a list of rows/],

@@ -4,6 +4,7 @@ import type { SetShare } from '../../data/dataset.js';
 import { keptText } from '../../data/filter/filter.js';
 import type { LengthHistogram } from '../../data/look/lengths.js';
 import type { PreviewRow, PreviewToken } from '../../data/look/preview.js';
+import { placeText, type RejectedRow } from '../../data/source/row.js';
 import { clean, widthOf } from '../../ui/format/text.js';
 import { counted, formatCount, formatShare } from '../../util/format.js';
 import type { Style } from '../terminal.js';
@@ -19,7 +20,7 @@ export interface DataReport {
   readonly lengths: LengthHistogram;
   readonly rows: readonly PreviewRow[];
   /** The first rows that could not be used, and how many they are. */
-  readonly rejected: readonly { readonly file: string; readonly line: number; readonly reason: string }[];
+  readonly rejected: readonly RejectedRow[];
   readonly rejected_count: number;
   /** What the filter kept of each set. */
   readonly sets: readonly SetShare[];
@@ -50,7 +51,7 @@ export function dataLines(report: DataReport, { width, style }: Look): string[] 
     ],
     style,
   );
-  const left = rejected.length === 0 ? [] : ['', style.paint('left out', 'muted'), ...rejected.map(({ file, line, reason }) => clean(`  ${file}:${line}: ${reason}`)), ...(lost > rejected.length ? [`  and ${formatCount(lost - rejected.length)} more`] : [])];
+  const left = rejected.length === 0 ? [] : ['', style.paint('left out', 'muted'), ...rejected.map((row) => clean(`  ${placeText(row, row.file)}: ${row.reason}`)), ...(lost > rejected.length ? [`  and ${formatCount(lost - rejected.length)} more`] : [])];
   return [...summary, ...rowLines(report.rows, { width, style }), '', ...histogramLines(lengths, style), ...left];
 }
 
@@ -81,10 +82,11 @@ export function tokenLines(tokens: readonly PreviewToken[], { width, style }: Lo
   return [...lines, line];
 }
 
-function rowTitle({ row, file, line, last_line, tokens, fullLength }: PreviewRow, style: Style): string {
+function rowTitle(preview: PreviewRow, style: Style): string {
+  const { row, tokens, fullLength } = preview;
   const cut = fullLength > tokens.length ? `, cut from ${fullLength}` : '';
   const learned = tokens.filter(({ trained }) => trained).length;
-  const place = `${basename(file)}:${line}${last_line > line ? `–${last_line}` : ''}`;
+  const place = placeText(preview, basename(preview.file));
   return style.paint(clean(`row ${row} (${place}): ${tokens.length} tokens${cut}, ${learned} learned`), 'muted');
 }
 

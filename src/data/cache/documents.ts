@@ -19,7 +19,7 @@ const encodingVersion = 5;
 
 const metaSchema = z.object({
   files: z.array(z.string()),
-  rejected: z.array(z.object({ file: z.string(), line: z.int(), reason: z.string() })),
+  rejected: z.array(z.object({ file: z.string(), line: z.int(), counted: z.literal(true).optional(), reason: z.string() })),
   rejectedCount: z.int(),
   read: z.int(),
   dropped: z.record(z.string(), z.int()),

@@ -18,7 +18,7 @@ const metaSchema = z.object({
   to: position,
   read: z.int(),
   dropped: z.record(z.string(), z.int()),
-  rejected: z.array(z.object({ file: z.string(), line: z.int(), reason: z.string() })),
+  rejected: z.array(z.object({ file: z.string(), line: z.int(), counted: z.literal(true).optional(), reason: z.string() })),
   rejectedCount: z.int(),
   columns: z.array(z.string()),
   missing: z.array(z.string().nullable()),

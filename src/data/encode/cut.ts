@@ -1,7 +1,7 @@
 /** Documents to rows of at most `max_length` tokens. Nothing is copied: rows are windows into the store. */
 import type { EncodedDocuments } from './documents.js';
 import { Growing } from '../../util/growing.js';
-import { isLearned, labelsAmong, type Windows } from '../rows.js';
+import { isLearned, labelsAmong, unpackedLine, type Windows } from '../rows.js';
 import type { RejectedRow } from '../source/row.js';
 
 export interface CutRows {
@@ -42,7 +42,7 @@ export function cutDocuments(documents: EncodedDocuments, maxLength: number, ove
     if (labels > 0) windows.push({ start, fullLength, ...cut, labels });
     else {
       const reason = `nothing to learn is left within max_length ${maxLength} (the row has ${fullLength} tokens)`;
-      rejected.push({ file: documents.files[documents.fileOf[document]], line: documents.lineOf[document], reason });
+      rejected.push({ file: documents.files[documents.fileOf[document]], ...unpackedLine(documents.lineOf[document]), reason });
     }
   }
   return { windows: windows.take(), cutRows, rejected };

@@ -2,9 +2,9 @@
 import { encodeExamples } from './encode.js';
 import type { TokenWeights } from '../functions.js';
 import { type Part, PartBuilder, type Place, type ReadPosition } from './part.js';
-import { idOf, kept, labelsAmong } from '../rows.js';
+import { idOf, kept, labelsAmong, packedLine } from '../rows.js';
 import type { RowRule } from '../rule.js';
-import { isRejected, type RejectedRow, type SourceRow } from '../source/row.js';
+import { isRejected, rejectedRow, type RejectedRow, type SourceRow } from '../source/row.js';
 import { type Example, UnusableRow } from '../template/example.js';
 import { batchUnits, type Tokenizer } from '../tokenizer/index.js';
 
@@ -85,13 +85,13 @@ export async function* encodeParts(corpus: Corpus, behind: Behind): AsyncGenerat
     try {
       const taken = rule.taken(row.value);
       if ('dropped' in taken) return building.drop(taken.dropped);
-      held.push({ row, place: { file, line: row.line, at }, ...taken });
+      held.push({ row, place: { file, line: packedLine(row), at }, ...taken });
       const text = taken.example.pieces.reduce((sum, piece) => sum + ('text' in piece ? piece.text.length : 1), 0);
       units += text;
       building.units += text;
     } catch (error) {
       if (!(error instanceof UnusableRow)) throw error;
-      building.reject(at, { file: row.file, line: row.line, reason: error.message }, error.missingColumn);
+      building.reject(at, rejectedRow(row, error.message), error.missingColumn);
     }
   };
 
@@ -126,7 +126,7 @@ async function tokenise({ tokenizer, tokenWeights, shape }: Corpus, batch: reado
     const { codes, factors, reason } = weighed(plain, row, tokenWeights);
     const labels = labelsAmong(codes);
     if (reason !== null || labels === 0) {
-      part.reject(place.at, { file: row.file, line: row.line, reason: reason ?? 'it has no tokens to learn' });
+      part.reject(place.at, rejectedRow(row, reason ?? 'it has no tokens to learn'));
       continue;
     }
     part.add(place, codes, { labels, weight, factors });

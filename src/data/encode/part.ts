@@ -34,7 +34,7 @@ export interface Part {
   readonly faults: Faults;
 }
 
-/** Where a row stands: the number of its file, its line, and its number among the rows of the part. */
+/** Where a row stands: the number of its file, its line (as `packedLine` has it), and its number among the rows of the part. */
 export interface Place {
   readonly file: number;
   readonly line: number;

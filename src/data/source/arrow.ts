@@ -23,7 +23,7 @@ export const readArrow: RowReader = async function* (file, { after = 0, onRead }
         if (++line <= after) continue;
         const value: Record<string, unknown> = row.toJSON();
         for (const { name } of times) if (typeof value[name] === 'number') value[name] = new Date(value[name]);
-        yield { file, line, value: plainRow(value) };
+        yield { file, line, counted: true, value: plainRow(value) };
       }
     }
   } catch (error) {

@@ -1,6 +1,6 @@
 /** JSON: a line a row, or one list of rows, read element by element. */
 import { UserError, messageOf } from '../../util/errors.js';
-import { type OnRead, type ReadOptions, type RowReader, rowOf } from './row.js';
+import { type OnRead, placeText, type ReadOptions, type RowAt, type RowReader, rowOf } from './row.js';
 import { linesOf, textOf } from './text.js';
 
 /** JSON Lines: one value a line; empty lines are nothing. */
@@ -8,7 +8,7 @@ export const readJsonLines: RowReader = async function* (file, { textColumn, aft
   let left = after;
   for await (const { number: line, text } of linesOf(file, onRead)) {
     if (text.trim() === '' || left-- > 0) continue;
-    yield rowOf(parse(text, file, line), { file, line }, textColumn);
+    yield rowOf(parse(text, { file, line }), { file, line }, textColumn);
   }
 };
 
@@ -17,7 +17,7 @@ export const readJson: RowReader = async function* (file, options) {
   let left = options.after ?? 0;
   switch (await layoutOf(file)) {
     case 'list':
-      for await (const { line, text } of elementsOf(file, options.onRead)) if (left-- <= 0) yield rowOf(parse(text, file, line), { file, line }, options.textColumn);
+      for await (const { text, ...place } of placedElements(file, options.onRead)) if (left-- <= 0) yield rowOf(parse(text, place), place, options.textColumn);
       return;
     case 'lines':
       yield* readJsonLines(file, options);
@@ -50,15 +50,36 @@ async function layoutOf(file: string): Promise<'list' | 'lines' | 'object'> {
 async function* readWrapped(file: string, options: ReadOptions): ReturnType<RowReader> {
   const pieces: string[] = [];
   for await (const piece of textOf(file, options.onRead)) pieces.push(piece);
-  const value = parse(pieces.join(''), file, 1);
+  const value = parse(pieces.join(''), { file, line: 1 });
   const lists = Object.values(Object(value)).filter((part): part is unknown[] => Array.isArray(part));
   if (lists.length !== 1) throw new UserError(`${file} must be a list of rows, or an object with one list in it; it is neither`);
-  for (const [i, row] of lists[0].entries()) if (i >= (options.after ?? 0)) yield rowOf(row, { file, line: i + 1 }, options.textColumn);
+  for (const [i, row] of lists[0].entries()) if (i >= (options.after ?? 0)) yield rowOf(row, { file, line: i + 1, counted: true }, options.textColumn);
 }
 
 interface Element {
   readonly line: number;
   readonly text: string;
+}
+
+/** The elements with their places: the line that each starts on, or in a list whose first two start on one its number. */
+async function* placedElements(file: string, onRead?: OnRead): AsyncGenerator<RowAt & { readonly text: string }> {
+  let number = 0;
+  let first: Element | null = null;
+  let counted = false;
+  const placed = ({ line, text }: Element, at: number) => ({ file, text, ...(counted ? { line: at, counted } : { line }) });
+  for await (const element of elementsOf(file, onRead)) {
+    number++;
+    if (first === null) {
+      first = element; // it waits for the second
+      continue;
+    }
+    if (number === 2) {
+      counted = element.line === first.line;
+      yield placed(first, 1);
+    }
+    yield placed(element, number);
+  }
+  if (number === 1 && first !== null) yield placed(first, 1);
 }
 
 /** The elements of a top-level list as text, each with the line it starts on. */
@@ -110,10 +131,10 @@ function isSpace(character: string): boolean {
   return character === ' ' || character === '\n' || character === '\r' || character === '\t';
 }
 
-function parse(text: string, file: string, line: number): unknown {
+function parse(text: string, place: RowAt): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new UserError(`${file}:${line} is not valid JSON (${messageOf(error)}): correct the line, or take it out`);
+    throw new UserError(`${placeText(place, place.file)} is not valid JSON (${messageOf(error)}): correct the ${place.counted ? 'row' : 'line'}, or take it out`);
   }
 }

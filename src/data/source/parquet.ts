@@ -23,7 +23,7 @@ export const readParquet: RowReader = async function* (file, { after = 0 }) {
       continue;
     }
     const rows = await decoded(parquetReadObjects({ file: source, metadata, rowStart: read, rowEnd, compressors }));
-    for (const [i, row] of rows.entries()) if (read + i >= after) yield { file, line: read + i + 1, value: plainRow(row) };
+    for (const [i, row] of rows.entries()) if (read + i >= after) yield { file, line: read + i + 1, counted: true, value: plainRow(row) };
     read = rowEnd;
   }
 };

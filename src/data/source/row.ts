@@ -1,17 +1,32 @@
 /** What the files of a dataset are made of. */
 
-/** A row as the file has it, and where it stands. Lines count from 1. */
-export interface SourceRow {
+/** Where a row stands. */
+export interface RowAt {
   readonly file: string;
+  /** From 1. */
   readonly line: number;
+  /** `line` counts the rows of the file, which has none of its own for each (parquet, a list that is one line). */
+  readonly counted?: true | undefined;
+}
+
+/** "rows.jsonl:17" or "rows.parquet, row 17"; with `last_line` all from the one to the other. */
+export function placeText({ line, counted, last_line = line }: Omit<RowAt, 'file'> & { readonly last_line?: number }, file: string): string {
+  const lines = last_line > line ? `${line}–${last_line}` : String(line);
+  return counted ? `${file}, row ${lines}` : `${file}:${lines}`;
+}
+
+/** A row as the file has it. */
+export interface SourceRow extends RowAt {
   readonly value: Readonly<Record<string, unknown>>;
 }
 
 /** A row that cannot be used, and why. */
-export interface RejectedRow {
-  readonly file: string;
-  readonly line: number;
+export interface RejectedRow extends RowAt {
   readonly reason: string;
+}
+
+export function rejectedRow({ file, line, counted }: RowAt, reason: string): RejectedRow {
+  return { file, line, ...(counted && { counted }), reason };
 }
 
 /** How text without rows of its own is taken apart. */
@@ -44,7 +59,7 @@ export function passingOver(read: RowReader): RowReader {
 }
 
 /** A JSON value as a row: an object, or a bare string, which is a text. */
-export function rowOf(value: unknown, place: { readonly file: string; readonly line: number }, textColumn: string): SourceRow | RejectedRow {
+export function rowOf(value: unknown, place: RowAt, textColumn: string): SourceRow | RejectedRow {
   if (typeof value === 'string') return { ...place, value: { [textColumn]: value } };
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...place, value: value as Record<string, unknown> };
   return { ...place, reason: `a row must be an object with columns or a text, not ${Array.isArray(value) ? 'a list' : String(value)}` };

@@ -7,10 +7,11 @@ export function asMarkedText({ pieces, joined }: Example): Example {
   return { pieces: [{ mark: 'prefix', trained: true }, ...texts, { mark: 'suffix', trained: true }], joined };
 }
 
-/** A prompt with what the tokenizer puts after a text, and its last answer; what is learned is that answer alone. */
+/** A prompt, tokenised whole, with what the tokenizer puts after a text, and its last answer; what is learned is that answer alone. */
 export function asPromptAndAnswer({ pieces }: Example): Example {
   const { before, answer } = lastAnswer(pieces);
-  return { pieces: [...textsOf(before, false), { mark: 'suffix', trained: false }, ...answer], joined: false };
+  const prompt = before.map((piece) => ('text' in piece ? piece.text : '')).join('');
+  return { pieces: [{ text: prompt, trained: false }, { mark: 'suffix', trained: false }, ...answer], joined: false };
 }
 
 /** What comes before the last answer, and that answer, each between the tokenizer's marks. */

@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import type { Batch } from '../../data/batch/collate.js';
 import type { EncodedRows } from '../../data/rows.js';
+import { placeText } from '../../data/source/row.js';
 import { formatNumber } from '../../util/format.js';
 import type { RefusedRow, Refusal } from '../events.js';
 
@@ -29,7 +30,7 @@ const namedRows = 6;
 
 /** "row 17 (train.jsonl:18), row 4 (train.jsonl:4) and 6 more". */
 export function namesOf(rows: readonly RefusedRow[], most = namedRows): string {
-  const names = rows.slice(0, most).map(({ row, file, line, last_line }) => `row ${row} (${basename(file)}:${line}${last_line > line ? `–${last_line}` : ''})`);
+  const names = rows.slice(0, most).map((refused) => `row ${refused.row} (${placeText(refused, basename(refused.file))})`);
   return `${names.join(', ')}${rows.length > most ? ` and ${rows.length - most} more` : ''}`;
 }
 

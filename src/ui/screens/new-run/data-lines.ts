@@ -3,6 +3,7 @@ import { keptTexts } from '../../../data/filter/filter.js';
 import { histogramOf } from '../../../data/look/lengths.js';
 import type { LengthBucket } from '../../../data/look/lengths.js';
 import type { DataPreview, PreviewRow } from '../../../data/look/preview.js';
+import { placeText } from '../../../data/source/row.js';
 import { counted, formatCount, formatShare } from '../../../util/format.js';
 import { baseName } from '../../format/run.js';
 import { blank, line } from '../../format/line.js';
@@ -21,7 +22,7 @@ export function rowLines(preview: DataPreview, { row: index, asText }: { readonl
   const row = preview.rows[at];
   const learned = row.tokens.filter(({ trained }) => trained).length;
   const cut = row.fullLength > row.tokens.length ? `, cut from ${formatCount(row.fullLength)}` : '';
-  const place = `${baseName(row.file)}:${row.line}`;
+  const place = placeText({ ...row, last_line: row.line }, baseName(row.file));
   const { rows, train_rows: all, whole } = preview;
   const of = whole ? formatCount(all) : `the first ${formatCount(rows.length)}`;
   const last = whole && at === rows.length - 1 && rows.length < all ? '  (the last one shown)' : '';
@@ -97,7 +98,7 @@ function rejectedLines({ rejected, rejected_count: count }: DataPreview, width: 
   return [
     blank,
     line([`${counted(count, 'row')} left out`, 'warn']),
-    ...rejected.flatMap(({ file, line: at, reason }) => wrap(`${baseName(file)}:${at}: ${reason}`, width - 2).map((text, i) => line([i === 0 ? '! ' : '  ', 'warn'], clean(text)))),
+    ...rejected.flatMap((row) => wrap(`${placeText(row, baseName(row.file))}: ${row.reason}`, width - 2).map((text, i) => line([i === 0 ? '! ' : '  ', 'warn'], clean(text)))),
     ...(count > rejected.length ? [line([`and ${formatCount(count - rejected.length)} more`, 'muted'])] : []),
   ];
 }
