@@ -6,6 +6,7 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
 const src = fileURLToPath(new URL('../src', import.meta.url));
+const documentation = readFileSync(new URL('../docs/architecture.md', import.meta.url), 'utf8');
 
 /** What a folder may import, itself aside: a folder, or only the named files of it. Values move right, imports point left. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -118,6 +119,13 @@ function circles(graph: ReadonlyMap<string, readonly Import[]>, types = false): 
 describe('the architecture', () => {
   it('has a row for every folder', () => {
     expect(new Set(files.map(folderOf))).toEqual(new Set(Object.keys(mayImport)));
+  });
+
+  it('is told by its documentation as it is: what each folder may import, all of lower numbers', () => {
+    const rows = [...documentation.matchAll(/^\| (\d+) \| `(\w+)\/`[^|]*\|[^|]*\| ([^|]*) \|/gm)].map(([, number, folder, cell]) => ({ number: Number(number), folder, told: cell.replaceAll('`', '').split(', ').filter((each) => each !== '–') }));
+    const numbers = new Map(rows.map(({ folder, number }) => [folder, number]));
+    expect(Object.fromEntries(rows.map(({ folder, told }) => [folder, told]))).toEqual(Object.fromEntries(Object.entries(mayImport).filter(([folder]) => folder !== 'main.ts')));
+    expect(rows.flatMap(({ folder, number, told }) => told.filter((other) => numbers.has(other) && numbers.get(other)! >= number).map((other) => `${folder} (${number}) may import ${other} (${numbers.get(other)})`))).toEqual([]);
   });
 
   it('has imports that point left', () => {
