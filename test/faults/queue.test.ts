@@ -24,7 +24,7 @@ const files = ['a', 'b', 'c', 'd', 'e'].map((name, index) => {
   return file;
 });
 
-const runs = async () => JSON.parse((await place.run('runs', '--json')).stdout) as RunRecord[];
+const runs = async () => JSON.parse((await place.here('runs', '--json')).stdout) as RunRecord[];
 
 const supervisor = () => Number([...readFileSync(join(place.home, 'supervisor.log'), 'utf8').matchAll(/supervisor (\d+): listens/g)].at(-1)![1]);
 

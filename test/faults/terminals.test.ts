@@ -16,7 +16,7 @@ const quickstart = join(repository, 'experiments', 'quickstart.yaml');
 const soon = { timeout: 60_000, interval: 100 };
 const open: (IPty | ChildProcess)[] = [];
 
-const runs = async () => JSON.parse((await place.run('runs', '--json')).stdout) as RunRecord[];
+const runs = async () => JSON.parse((await place.here('runs', '--json')).stdout) as RunRecord[];
 const run = async (name: string) => (await runs()).find((each) => each.name === name)!;
 const endless = (name: string) => ['train', quickstart, '--name', name, ...['train.max_steps=100000', 'train.eval_on_start=false', 'train.eval_steps=0', 'train.save_steps=50', 'max_length=32'].flatMap((each) => ['--set', each])];
 
