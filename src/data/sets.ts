@@ -65,3 +65,13 @@ function readIndex(index: string): Readonly<Record<string, unknown>> {
     throw new UserError(`${index} cannot be read (${messageOf(error)}): it must be a JSON object with an entry a set`);
   }
 }
+
+/** The last part of each path; all of it where two end alike, and numbered where they are of one file: no two are the same. */
+export function setNames(sets: readonly Pick<DataSet, 'path'>[]): string[] {
+  return sets.map((set) => {
+    const short = path.basename(set.path);
+    const name = sets.some((other) => other.path !== set.path && path.basename(other.path) === short) ? set.path : short;
+    const ofFile = sets.filter((other) => other.path === set.path);
+    return ofFile.length === 1 ? name : `${name} (${ofFile.indexOf(set) + 1})`;
+  });
+}

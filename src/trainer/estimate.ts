@@ -1,7 +1,8 @@
 /** What a configuration will cost, before it runs: what `workbench estimate` prints and the screen shows live. */
 import { advise } from '../config/advice.js';
 import type { Experiment } from '../config/schema.js';
-import { heldOutRows, type PreparedDataset } from '../data/dataset.js';
+import { heldOutRows } from '../data/choice.js';
+import type { PreparedDataset } from '../data/dataset.js';
 import type { Layout } from '../data/batch/layout.js';
 import type { BatchExtent } from '../data/batch/extent.js';
 import { largestEvalBatch, Loader, type LoaderPosition, updatesPerEpoch } from '../data/batch/loader.js';

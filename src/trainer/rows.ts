@@ -1,7 +1,8 @@
 /** The rows of a run, from the cache or tokenised: in this process where they are few, else in one of their own, whose memory goes back when it ends. */
 import { join } from 'node:path';
 import type { Experiment } from '../config/schema.js';
-import { dataBytes, NotTokenised, prepareDataset, type PreparedDataset } from '../data/dataset.js';
+import { dataBytes, prepareDataset, type PreparedDataset } from '../data/dataset.js';
+import { NotTokenised } from '../data/split.js';
 import type { ReadProgress } from '../data/reading.js';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer/index.js';
 import type { TrainContext } from './context.js';

@@ -1,7 +1,8 @@
 /** Documents that are longer than a row: what is kept of a very long one. */
 import { expect, it } from 'vitest';
 import { cutDocuments } from '../../src/data/encode/cut.js';
-import { HeldTokens, kept, StoredRows } from '../../src/data/rows.js';
+import { HeldTokens, kept } from '../../src/data/codes.js';
+import { StoredRows } from '../../src/data/stored-rows.js';
 
 function cut(prompt: number, answer: number, maxLength: number): { ids: Int32Array; labels: number } {
   const codes = Int32Array.from({ length: prompt + answer }, (_, t) => kept(t, t >= prompt));

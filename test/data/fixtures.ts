@@ -5,7 +5,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { type DatasetConfig, experimentSchema } from '../../src/config/schema.js';
-import { type DataSettings, type PreparedDataset, prepareDataset } from '../../src/data/dataset.js';
+import type { DataSettings } from '../../src/data/settings.js';
+import { type PreparedDataset, prepareDataset } from '../../src/data/dataset.js';
 import type { EncodedRows } from '../../src/data/rows.js';
 import { loadTokenizer, type Tokenizer } from '../../src/data/tokenizer/index.js';
 

@@ -1,4 +1,6 @@
-import { type EncodedRows, HeldTokens, kept, labelsAmong, StoredRows } from '../../src/data/rows.js';
+import type { EncodedRows } from '../../src/data/rows.js';
+import { HeldTokens, kept, labelsAmong } from '../../src/data/codes.js';
+import { StoredRows } from '../../src/data/stored-rows.js';
 import { WeightList } from '../../src/data/weights.js';
 
 /** Rows in memory: the ids of each, from which of them on, or which of them, are learned, and what each weighs. */

@@ -5,7 +5,8 @@ import { cutPairs } from '../../src/data/encode/cut.js';
 import { asPromptAndAnswer, asSourceAndTarget } from '../../src/data/template/shapes.js';
 import { answerPlaces, promptAndAnswer, sourceAndTarget } from '../../src/data/batch/layout.js';
 import { evalBatches, largestEvalBatch, Loader } from '../../src/data/batch/loader.js';
-import { HeldTokens, kept, StoredRows } from '../../src/data/rows.js';
+import { HeldTokens, kept } from '../../src/data/codes.js';
+import { StoredRows } from '../../src/data/stored-rows.js';
 import type { Example } from '../../src/data/template/example.js';
 import { heldRows } from './held-rows.js';
 

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { DatasetConfig } from '../../src/config/schema.js';
-import { setNames } from '../../src/data/dataset.js';
+import { setNames } from '../../src/data/sets.js';
 import type { EncodedRows } from '../../src/data/rows.js';
 import { duplicateFinder } from '../../src/data/filter/duplicates.js';
 import { nearShare } from '../../src/data/filter/minhash.js';

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { homeFolder, type Environment } from '../../config/home.js';
 import type { Experiment } from '../../config/schema.js';
-import { NotTokenised, prepareDataset, type PreparedDataset } from '../../data/dataset.js';
+import { NotTokenised } from '../../data/split.js';
+import { prepareDataset, type PreparedDataset } from '../../data/dataset.js';
 import { loadTokenizer, type Tokenizer } from '../../data/tokenizer/index.js';
 import { readModel, withClasses } from '../../models/registry.js';
 import { purposeOf } from '../../models/task.js';

@@ -9,7 +9,7 @@ import { type Corpus, encodeParts } from '../encode/encode-parts.js';
 import { namesOf } from '../faults.js';
 import { Growing } from '../../util/growing.js';
 import { type Part, start } from '../encode/part.js';
-import { HeldTokens } from '../rows.js';
+import { HeldTokens } from '../codes.js';
 import { UserError } from '../../util/errors.js';
 import { PartFolder } from './parts.js';
 import { openTokenFile, type TokenSink, writeTokenFile } from './token-file.js';

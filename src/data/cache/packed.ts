@@ -3,7 +3,7 @@
  * of which says that token i is learned, and eight ids of as many bytes as the largest of all needs, the lowest byte first.
  * So a token of a vocabulary of at most 65,536 takes 2⅛ bytes, and any stretch can be read by itself.
  */
-import { idOf, isLearned, type TokenStore } from '../rows.js';
+import { idOf, isLearned, type TokenStore } from '../codes.js';
 
 const groupTokens = 8;
 

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { Faults } from '../faults.js';
 import type { Part, ReadPosition } from '../encode/part.js';
-import { largestId } from '../rows.js';
+import { largestId } from '../codes.js';
 import { openTokenFile, writeTokenFile } from './token-file.js';
 
 const position = z.object({ file: z.int(), row: z.int() });

@@ -15,7 +15,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { writeAtomically } from '../../util/atomic.js';
-import type { TokenStore } from '../rows.js';
+import type { TokenStore } from '../codes.js';
 import { idBytes, type PackedBytes, packedBytes, PackedTokens, Packer } from './packed.js';
 
 const magic = Buffer.from('workbench tokens');

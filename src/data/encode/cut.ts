@@ -1,7 +1,8 @@
 /** Documents to rows of at most `max_length` tokens. Nothing is copied: rows are windows into the store. */
 import type { EncodedDocuments } from './documents.js';
 import { Growing } from '../../util/growing.js';
-import { isLearned, labelsAmong, unpackedLine, type Windows } from '../rows.js';
+import { isLearned, labelsAmong } from '../codes.js';
+import { unpackedLine, type Windows } from '../stored-rows.js';
 import type { RejectedRow } from '../source/row.js';
 
 export interface CutRows {

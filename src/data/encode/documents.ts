@@ -5,7 +5,8 @@ import { Faults, namesOf } from '../faults.js';
 import { droppedText } from '../filter/filter.js';
 import { Growing } from '../../util/growing.js';
 import { type Part, type ReadPosition, start } from './part.js';
-import { largestId, type Sources, type TokenStore } from '../rows.js';
+import { largestId, type TokenStore } from '../codes.js';
+import type { Sources } from '../stored-rows.js';
 import type { RejectedRow } from '../source/row.js';
 import { WeightList } from '../weights.js';
 

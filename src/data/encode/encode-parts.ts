@@ -2,7 +2,8 @@
 import { encodeExamples } from './encode.js';
 import type { TokenWeights } from '../functions.js';
 import { type Part, PartBuilder, type Place, type ReadPosition } from './part.js';
-import { idOf, kept, labelsAmong, packedLine } from '../rows.js';
+import { idOf, kept, labelsAmong } from '../codes.js';
+import { packedLine } from '../stored-rows.js';
 import type { RowRule } from '../rule.js';
 import { isRejected, rejectedRow, type RejectedRow, type SourceRow } from '../source/row.js';
 import { type Example, UnusableRow } from '../template/example.js';

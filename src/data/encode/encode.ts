@@ -1,6 +1,6 @@
 /** Examples to token ids, whole, before anything is cut. */
 import { UserError } from '../../util/errors.js';
-import { kept } from '../rows.js';
+import { kept } from '../codes.js';
 import type { Example, Piece } from '../template/example.js';
 import type { Tokenizer } from '../tokenizer/index.js';
 

@@ -1,5 +1,7 @@
 /** Rows as the model sees them, and how long they are: what a person looks at before a run. */
-import { type DataSettings, NotTokenised, prepareDataset, type PreparedDataset, type SetShare } from '../dataset.js';
+import type { DataSettings } from '../settings.js';
+import { NotTokenised } from '../split.js';
+import { prepareDataset, type PreparedDataset, type SetShare } from '../dataset.js';
 import { histogramOf, type LengthHistogram } from './lengths.js';
 import { type EncodedRows, ignoredLabel, type RowPlace } from '../rows.js';
 import type { RejectedRow } from '../source/row.js';

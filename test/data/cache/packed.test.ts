@@ -3,7 +3,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { idBytes, packedBytes } from '../../../src/data/cache/packed.js';
 import { openTokenFile, writeTokenFile } from '../../../src/data/cache/token-file.js';
-import { kept, largestId } from '../../../src/data/rows.js';
+import { kept, largestId } from '../../../src/data/codes.js';
 import { Random } from '../../../src/util/random.js';
 import { scratch } from '../fixtures.js';
 
