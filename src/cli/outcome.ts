@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { runFolder } from '../store/folders.js';
 import type { RunRecord, StoreReader } from '../store/rows.js';
 import type { Store } from '../store/store.js';
+import { stopReasons } from '../trainer/events.js';
 import { called } from '../ui/format/run.js';
 import { unreachable, UserError } from '../util/errors.js';
 import { exit, type ExitCode, type Terminal } from './terminal.js';
@@ -28,7 +29,7 @@ export function concludeRun(terminal: Terminal, home: string, { run, store }: { 
       return exit.done;
     case 'stopped':
       if (canGoOn(run)) terminal.note(`workbench: ${wayOn(run)}`);
-      return exit.interrupted;
+      return reason === stopReasons.planned ? exit.done : exit.interrupted;
     case 'failed':
       terminal.note(`workbench: ${reason}`);
       if (failedByUser(store, run.id) && !hadBegun(store, run.id)) return exit.user;

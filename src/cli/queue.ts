@@ -2,7 +2,7 @@
 import { diffExperiments } from '../config/diff.js';
 import { homeFolder } from '../config/home.js';
 import type { Experiment } from '../config/schema.js';
-import { reconcile, workQueue } from '../runner/client.js';
+import { isWorkLeft, reconcile, workQueue } from '../runner/client.js';
 import { interruptedRuns } from '../runner/interrupted.js';
 import { newRun } from '../runner/new-run.js';
 import { prepareResume } from '../runner/resume.js';
@@ -109,7 +109,7 @@ function hasEnded({ state }: RunRecord): boolean {
 
 async function work(store: Store, home: string, parallel: number | undefined): Promise<void> {
   if (parallel !== undefined) store.setParallel(parallel);
-  if (store.queue().length > 0) await workQueue(home);
+  if (isWorkLeft(store)) await workQueue(home);
 }
 
 async function withStore(terminal: Terminal, act: (store: Store, home: string) => void | Promise<void>): Promise<void> {

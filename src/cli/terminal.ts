@@ -19,6 +19,8 @@ export interface Terminal {
   readonly interactive: boolean;
   /** Columns to fill; 100 where nobody looks. */
   readonly width: number;
+  /** Lines that are seen at once; no limit where nobody looks. */
+  readonly height: number;
   /** Columns that a table may take before it leaves some out: no limit where it goes to a file or a pipe. */
   readonly tableWidth: number;
   readonly style: Style;
@@ -50,6 +52,9 @@ export function processTerminal(): Terminal {
     interactive: isTerminal && env['TERM'] !== 'dumb',
     get width() {
       return isTerminal ? stdout.columns : 100;
+    },
+    get height() {
+      return isTerminal ? stdout.rows : Infinity;
     },
     get tableWidth() {
       return isTerminal ? stdout.columns : Infinity;

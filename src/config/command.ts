@@ -19,6 +19,6 @@ export function equivalentCommand(experiment: Experiment, file: KnownFile | null
 }
 
 /** One word for a shell. */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return /^[\w./:=@%+,~-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -1,8 +1,7 @@
 /** Experiment files: YAML (of which JSON is a part) and modules to experiments, and back to YAML. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, extname, isAbsolute, resolve } from 'node:path';
-import { LineCounter, isMap, isPair, parseDocument, stringify } from 'yaml';
-import type { Document } from 'yaml';
+import { stringify } from 'yaml';
 import { UserError, messageOf } from '../util/errors.js';
 import { changedKeys } from './diff.js';
 import { expandTilde } from './home.js';
@@ -13,6 +12,7 @@ import { parseAssignment, placeOfAssignment, type Assignment } from './assignmen
 import { isModule, loadModule, moduleHash } from './module.js';
 import { parseExperiment } from './parse.js';
 import type { Experiment } from './schema.js';
+import { readYaml } from './yaml-file.js';
 
 export interface ReadOptions {
   /** `key=value` with dotted keys, values as in YAML, paths from the working folder. */
@@ -26,14 +26,10 @@ export interface ReadOptions {
 /** Reads an experiment file; every path in the result is absolute. Throws a UserError: file, line, key, what to give. */
 export function readExperiment(path: string, options: ReadOptions = {}): { experiment: Experiment; folder: string } {
   const folder = dirname(resolve(path));
-  const lines = new LineCounter();
   refuseData(path);
-  const document = parseDocument(readText(path), { lineCounter: lines, prettyErrors: false });
-  const [broken] = document.errors;
-  if (broken) throw new UserError(`${path}, line ${lines.linePos(broken.pos[0]).line}: this is not YAML: ${broken.message}`);
-  const value = toPlain(document, path);
+  const { value, placeOf } = readYaml(path, 'the experiment file');
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { experiment: parseExperiment(value, { placeOf: () => path }), folder };
-  return { experiment: completed(value, { ...options, folder, placeOf: (key) => placeIn(path, lineOf(document, key, lines)) }), folder };
+  return { experiment: completed(value, { ...options, folder, placeOf }), folder };
 }
 
 /** Of an experiment file of either kind: a module is run, and named with its hash in the result. Throws UserErrors. */
@@ -87,30 +83,10 @@ export function runName(experiment: Experiment): string {
   return experiment.name ?? `${cached ?? basename(experiment.model)}-${basename(path, extname(path))}`;
 }
 
-function toPlain(document: Document, path: string): unknown {
-  try {
-    return document.toJS();
-  } catch (error) {
-    throw new UserError(`${path}: the YAML cannot be resolved: ${messageOf(error)}`);
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new UserError(`${path}: cannot read the experiment file (${messageOf(error).split(',')[0]}); give the path of a YAML or JSON file, or of a module`);
-  }
-}
-
 /** A file of rows is the likeliest mistake: it is told before its lines are read as YAML. */
 function refuseData(path: string): void {
   if (!/\.(jsonl|ndjson|csv|tsv|txt|parquet|safetensors)$/i.test(path)) return;
   throw new UserError(`${path} is no experiment file: give a YAML or JSON file that names the data as dataset.path, or put it in the place of another's with --set dataset.path=${path} (and dataset.format); its columns: workbench datasets ${path}`);
-}
-
-function placeIn(path: string, line: number | null): string {
-  return line === null ? path : `${path}, line ${line}`;
 }
 
 function assign(target: object, { key, value }: Assignment): void {
@@ -138,18 +114,10 @@ function absoluteSet(set: unknown, folder: string): unknown {
   return { ...set, path: absolute('dataset.path', set.path, folder) };
 }
 
-/** A model that is no folder here may be a name (`org/model`) to look up in the search paths, and is left as it is. */
-function absolute(key: string, path: string, folder: string): string {
+/** The value of a key that names a file or folder. A model that is no folder here may be a name (`org/model`) to look up in the search paths, and is left as it is. */
+export function absolute(key: string, path: string, folder: string): string {
   const expanded = expandTilde(path, process.env);
   const full = resolve(folder, expanded);
   const name = key === 'model' && !isAbsolute(expanded) && !expanded.startsWith('.') && !existsSync(full);
   return name ? path : full;
-}
-
-function lineOf(document: Document, path: readonly PropertyKey[], lines: LineCounter): number | null {
-  const parent = path.length > 1 ? document.getIn(path.slice(0, -1), true) : document.contents;
-  if (!isMap(parent)) return null;
-  const pair = parent.items.find((item) => isPair(item) && String(item.key) === String(path.at(-1)));
-  const start = pair?.key !== null && typeof pair?.key === 'object' && 'range' in pair.key ? (pair.key.range as [number] | undefined)?.[0] : undefined;
-  return start === undefined ? null : lines.linePos(start).line;
 }

@@ -39,7 +39,7 @@ export interface Knob extends Range {
 type Schema = z.core.JSONSchema.JSONSchema;
 
 /** Every key a person may set, in the order of the schema. */
-export const knobs: readonly Knob[] = leaves(z.toJSONSchema(experimentSchema, { io: 'input' }), []);
+export const knobs: readonly Knob[] = knobsOf(experimentSchema);
 
 const byKey = new Map(knobs.map((knob) => [knob.key, knob]));
 
@@ -52,6 +52,11 @@ export function knobOf(key: string): Knob | null {
   if (ofMixed !== undefined) return knobOf(`dataset.${ofMixed}`);
   const parent = byKey.get(key.slice(0, Math.max(0, key.lastIndexOf('.'))));
   return byKey.get(key) ?? (parent?.kind === 'map' ? parent : null);
+}
+
+/** Every key of a schema of groups. */
+export function knobsOf(schema: z.ZodType): Knob[] {
+  return leaves(z.toJSONSchema(schema, { io: 'input' }), []);
 }
 
 function leaves(schema: Schema, prefix: readonly string[]): Knob[] {
@@ -91,7 +96,7 @@ function toKnob(path: readonly string[], property: Schema): Knob {
     numeric: free !== undefined && holdsNumbers(free),
     pattern: free?.type === 'array' && members.some(({ type, ...member }) => type === 'string' && wordsOf(member).length === 0),
     path: property.path === true,
-    expects: expectation(property),
+    expects: typeof property.expects === 'string' ? property.expects : expectation(property),
     help: property.description ?? '',
   };
 }

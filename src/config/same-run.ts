@@ -5,7 +5,7 @@ import type { Experiment, TrainConfig } from './schema.js';
 
 /** How long, how often, how fast, where: a run that changes them is still that run. */
 const steering: readonly string[] = [
-  'train.max_steps', 'train.num_train_epochs', 'train.learning_rate', 'train.logging_steps', 'train.eval_steps', 'train.save_steps', 'train.save_total_limit', 'train.eval_strategy', 'train.save_strategy', 'train.save_best', 'train.save_keep_every', 'train.on_non_finite', 'train.spike_guard', 'train.spike_window', 'train.auto_find_batch_size',
+  'train.max_steps', 'train.num_train_epochs', 'train.stop_at', 'train.learning_rate', 'train.logging_steps', 'train.eval_steps', 'train.save_steps', 'train.save_total_limit', 'train.eval_strategy', 'train.save_strategy', 'train.save_best', 'train.save_keep_every', 'train.on_non_finite', 'train.spike_guard', 'train.spike_window', 'train.auto_find_batch_size',
   'train.per_device_eval_batch_size', 'train.predict_with_generate', 'train.generation_max_new_tokens', 'train.generation_num_beams', 'train.max_predict_samples', 'train.gradient_checkpointing', 'train.padding_free', 'checkpoint_mirror', 'on_finish', 'report_to', 'sample.prompts', 'sample.max_new_tokens', 'sample.temperature', 'engine.name', 'engine.device', 'engine.threads',
   'train.logging_first_step', 'train.metric_for_best_model', 'train.load_best_model_at_end', 'train.early_stopping_patience', 'train.early_stopping_threshold',
 ];

@@ -19,6 +19,8 @@ declare module 'zod' {
     reach?: number;
     /** What such a text is, where that is more than a text. */
     words?: string;
+    /** What must be given, in words, where the schema does not say it. */
+    expects?: string;
     /** Names a file or folder: made absolute when an experiment file is read. */
     path?: true;
   }
@@ -156,6 +158,7 @@ const train = z.strictObject({
   warmup_ratio: z.number().min(0).max(1).default(0).describe('the same as a share of all updates'),
   num_train_epochs: z.number().positive().default(1).describe('passes over the data').meta({ label: 'epochs', stride: 0.5 }),
   max_steps: z.int().min(-1).refine((n) => n !== 0, 'must be -1 (train by epochs) or at least 1').default(-1).describe('stop after so many updates; -1: by epochs').meta({ step: 'log' }),
+  stop_at: count(1).nullable().default(null).describe('end after this update with a checkpoint, evaluated, the schedule still that of the whole run; `workbench resume` goes on; null: at its end').meta({ label: 'stop at', step: 'log' }),
   optim: z.enum(['adamw', 'adamw_8bit']).default('adamw').describe('8bit holds its moments in 8 bits: 6 bytes less for a trained parameter, the update itself slower').meta({ label: 'optimizer' }),
   weight_decay: z.number().min(0).default(0).describe('decoupled decay; not on biases and norm weights').meta({ step: 'log' }),
   adam_beta1: fraction.default(0.9).describe('decay of the first moment'),

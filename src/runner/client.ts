@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { runFolder } from '../store/folders.js';
 import { openStore } from '../store/store.js';
 import type { Store } from '../store/store.js';
-import type { ProcessIdentity, RunRecord } from '../store/rows.js';
+import type { ProcessIdentity, RunRecord, StoreReader } from '../store/rows.js';
 import type { Control, LiveChange } from '../trainer/events.js';
 import { UserError } from '../util/errors.js';
 import { runSocket, supervisorSocket } from './address.js';
@@ -34,6 +34,11 @@ export async function startRun(home: string, runId: string, use: Entries = entri
     throw new UserError(`the run "${name}" (${runId}) is ${state}: only a queued run can be started`);
   });
   await workQueue(home, use);
+}
+
+/** Whether a supervisor would find something to do: runs that wait, or a search that is not over. */
+export function isWorkLeft(store: StoreReader): boolean {
+  return store.queue().length > 0 || store.searches().some(({ state }) => state === 'running');
 }
 
 /** Has the supervisor look at the queue, starting it if there is none. Rejects with a UserError when that cannot be. */

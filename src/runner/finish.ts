@@ -1,4 +1,4 @@
-/** Tells of the end of a run by the command that its experiment names (`on_finish`), whatever the end was. */
+/** Tells of the end of a run, or of a search, by the command that its experiment names (`on_finish`), whatever the end was. */
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,21 +17,38 @@ export async function announceEnd(store: Store, home: string, { runId, patience 
   if (!store.takeEnd(runId)) return null;
   const run = store.run(runId);
   if (run.config.on_finish === null) return null;
-  const trouble = await runCommand(run.config.on_finish, { run, home, patience });
+  const trouble = await runCommand(run.config.on_finish, { folder: runFolder(home, runId), log: 'run.log', environment: factsOf(run, home), patience });
   if (trouble === null) return null;
   const message = `The command of on_finish ${trouble}; run.log has what it said.`;
   store.record(runId, { type: 'warning', message }, new Date().toISOString());
   return message;
 }
 
-/** Resolves with what went wrong, null when nothing did. What it says goes to the log of the run. */
-function runCommand(command: string, { run, home, patience }: { run: RunRecord; home: string; patience: number }): Promise<string | null> {
-  const folder = runFolder(home, run.id);
+/** The same of a search, for its best run; of one that has none, in the home folder. Whoever has ended it calls this, once. Resolves with what went wrong. */
+export async function announceSearch(store: Store, home: string, { name, best }: { readonly name: string; readonly best: string | null }): Promise<string | null> {
+  const { state, plan } = store.search(name);
+  if (plan.on_finish === null) return null;
+  const ofSearch = { WORKBENCH_HOME: home, WORKBENCH_SEARCH: name, WORKBENCH_SEARCH_STATE: state };
+  const place = best === null ? { folder: home, log: 'supervisor.log', environment: ofSearch } : { folder: runFolder(home, best), log: 'run.log', environment: { ...factsOf(store.run(best), home), ...ofSearch } };
+  const trouble = await runCommand(plan.on_finish, { ...place, patience: patienceMs });
+  return trouble === null ? null : `The command of on_finish ${trouble}; ${place.log} has what it said.`;
+}
+
+interface Place {
+  readonly folder: string;
+  /** A file in it, which gets what the command says. */
+  readonly log: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly patience: number;
+}
+
+/** Resolves with what went wrong, null when nothing did. */
+function runCommand(command: string, { folder, log: logName, environment, patience }: Place): Promise<string | null> {
   mkdirSync(folder, { recursive: true });
-  const log = openSync(join(folder, 'run.log'), 'a');
+  const log = openSync(join(folder, logName), 'a');
   return new Promise((resolve) => {
     // A group of its own, so that it can be ended whole; it outlives the terminal.
-    const child = spawn('/bin/sh', ['-c', command], { cwd: folder, env: { ...process.env, ...factsOf(run, home) }, stdio: ['ignore', log, log], detached: true });
+    const child = spawn('/bin/sh', ['-c', command], { cwd: folder, env: { ...process.env, ...environment }, stdio: ['ignore', log, log], detached: true });
     closeSync(log);
     let late = false;
     const timer = setTimeout(() => {

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { runFolder } from '../store/folders.js';
 import { isLive, type ProcessIdentity, type RunRecord } from '../store/rows.js';
 import type { Store } from '../store/store.js';
-import type { TrainEvent } from '../trainer/events.js';
+import { stopReasons, type TrainEvent } from '../trainer/events.js';
 import { restoreRun } from '../trainer/checkpoint/checkpoint.js';
 import { engineFolder } from '../trainer/engine-folder.js';
 import { runSocket } from './address.js';
@@ -11,6 +11,8 @@ import { isAlive, isElsewhere, isOfEarlierBoot } from './identity.js';
 import { memoryFigures, outOfMemory, retrySmaller, type Exit } from './memory.js';
 
 const unseen = 'its process is gone and nobody saw how: most likely killed';
+const restarted = 'the machine was restarted, or lost power, while it ran';
+const unstarted = 'never started: the command that made it ended first';
 
 /** A run that was asked for but not queued has a process within seconds, or whoever asked is gone. */
 const patienceMs = 60_000;
@@ -76,6 +78,11 @@ export function settleUnbegun(store: Store, { runId, since }: { runId: string; s
   });
 }
 
+/** Whether a run ended for a reason that has nothing to do with it or with anybody's wish: what is to be done with it is to go on. */
+export function wasCutOff({ state, reason }: Pick<RunRecord, 'state' | 'reason'>): boolean {
+  return (state === 'crashed' && (reason === unseen || reason === restarted)) || (state === 'stopped' && (reason === stopReasons.outside || reason === unstarted));
+}
+
 /** Finds the runs that are said to be live and are not, and says what became of them. Returns the ids of those that live here; of those on another machine it says nothing. */
 export function reconcile(store: Store, home: string, ownChildren: ReadonlySet<string> = new Set()): string[] {
   const live: string[] = [];
@@ -85,7 +92,7 @@ export function reconcile(store: Store, home: string, ownChildren: ReadonlySet<s
   }
   if (forgotten(store).length > 0) {
     store.transaction(() => {
-      for (const { id } of forgotten(store)) store.cancel(id, 'never started: the command that made it ended first');
+      for (const { id } of forgotten(store)) store.cancel(id, unstarted);
     });
   }
   return live;
@@ -108,7 +115,7 @@ function wasKilled(store: Store, runId: string): boolean {
 const killed = { state: 'stopped', reason: 'killed by the user' } as const;
 
 function crashOf(run: RunRecord, { exit, how, holder }: { exit: Exit | null; how: string | null; holder: ProcessIdentity | null }): string {
-  if (holder !== null && isOfEarlierBoot(holder)) return 'the machine was restarted, or lost power, while it ran';
+  if (holder !== null && isOfEarlierBoot(holder)) return restarted;
   return how === null ? reasonOf(exit, run) : `${how}${memoryFigures(run)}: ${lessMemory}`;
 }
 

@@ -10,6 +10,7 @@ import { isUnended } from '../store/rows.js';
 import type { RunRecord } from '../store/rows.js';
 import type { Store } from '../store/store.js';
 import { checkpointSteps, firstWhole, readCheckpoint, writeWhole } from '../trainer/checkpoint/checkpoint.js';
+import { stopReasons } from '../trainer/events.js';
 import { UserError } from '../util/errors.js';
 import { isAlive } from './identity.js';
 import { checkModule, keepModule, withModuleOf } from './module.js';
@@ -31,11 +32,13 @@ export interface ResumeOptions {
 
 /**
  * Returns the queued run that goes on: the one given, or a new one that knows its parent. Going on from an older
- * checkpoint gives up the later ones; a branch leaves its parent as it is. Throws a UserError when the run is not
- * at rest, a knob may not change so, there is no whole checkpoint, or nothing is left to do.
+ * checkpoint gives up the later ones; a branch leaves its parent as it is. One that has ended at its `train.stop_at` and is
+ * given no other goes on to its end. Throws a UserError when the run is not at rest, a knob may not change so, there is no
+ * whole checkpoint, or nothing is left to do.
  */
 export async function prepareResume(store: Store, home: string, { run, options }: { run: RunRecord; options: ResumeOptions }): Promise<RunRecord> {
-  const { config, from, branch } = options;
+  const { from, branch } = options;
+  const config = pastItsStop(run, options.config);
   checkChanges(run.config, config, { branch, isGone: (path) => !existsSync(path) });
   checkModule(runFolder(home, run.id), config);
   return branch ? makeBranch(store, home, { run, config, from }) : goOn(store, home, { run, config, from });
@@ -106,6 +109,11 @@ async function makeBranch(store: Store, home: string, { run, config, from }: { r
       return { run: branch, folder: runFolder(home, branch.id) };
     });
   });
+}
+
+function pastItsStop({ reason, config: before }: RunRecord, config: Experiment): Experiment {
+  const isDone = reason === stopReasons.planned && config.train.stop_at === before.train.stop_at;
+  return isDone ? { ...config, train: { ...config.train, stop_at: null } } : config;
 }
 
 function asksForMore({ step, config: before }: RunRecord, { train }: Experiment): boolean {

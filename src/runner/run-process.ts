@@ -1,6 +1,6 @@
 /** Entry of a run process: `run-process.js <home> <run id>`. */
 const early = new AbortController();
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => early.abort());
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => early.abort(signal));
 
 // Loading takes most of a second, in which the run may already be asked to stop.
 const { runProcess } = await import('./run.js');

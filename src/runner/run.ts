@@ -8,7 +8,7 @@ import { liveKnobs } from '../config/same-run.js';
 import type { Experiment } from '../config/schema.js';
 import { runFolder } from '../store/folders.js';
 import { openStore } from '../store/store.js';
-import type { LiveChange, Request } from '../trainer/events.js';
+import { stopReasons, type LiveChange, type Request } from '../trainer/events.js';
 import { replaceFile } from '../util/atomic.js';
 import { messageOf, UserError } from '../util/errors.js';
 import { writeIdentity } from './adopt.js';
@@ -27,12 +27,14 @@ export interface RunOptions {
   readonly runId: string;
   /** What the worker thread runs. */
   readonly workerEntry: URL;
-  /** Aborted when the run was asked to stop before this could be heard here. */
+  /** Aborted, with the signal's name, when the run was asked to stop before this could be heard here. */
   readonly early?: AbortSignal;
 }
 
 /** This thread must always answer: what cannot be written soon is written later. */
 const patienceMs = 1000;
+
+const unbegunReason = 'stopped before it began';
 
 /** How long threads of a library may outlive the end of the run. */
 const graceMs = 5000;
@@ -40,7 +42,7 @@ const graceMs = 5000;
 /** Runs a queued run to its end. Resolves with the exit code of the process: 0 completed or stopped, 1 failed. */
 export async function runProcess({ home, runId, workerEntry, early }: RunOptions): Promise<number> {
   const store = openStore(home, patienceMs);
-  if (early?.aborted) return store.cancel(runId, 'stopped before it began') ? 0 : 1;
+  if (early?.aborted) return store.cancel(runId, early.reason === 'SIGTERM' ? stopReasons.outside : unbegunReason) ? 0 : 1;
   const self = ownIdentity();
   if (!store.claim(runId, self)) return 1;
   const parent = process.ppid;
@@ -61,7 +63,7 @@ export async function runProcess({ home, runId, workerEntry, early }: RunOptions
   const control = (asked: Request): void => {
     tryTo(() => store.recordControl(runId, asked, new Date().toISOString()));
     // Nothing is trained that could be saved, and what is tokenised is kept in parts.
-    if (!begun && (asked === 'stop' || asked === 'terminate')) unbegun.abort();
+    if (!begun && (asked === 'stop' || asked === 'terminate')) unbegun.abort(asked === 'terminate' ? stopReasons.outside : unbegunReason);
     else askFor(controls, asked);
   };
   // The terminal may go; the run stays. Whoever ends this process kindly gets a saved run.
@@ -93,7 +95,7 @@ export async function runProcess({ home, runId, workerEntry, early }: RunOptions
   });
 
   await recorder.settle();
-  if (unbegun.signal.aborted) tryTo(() => store.setState(runId, 'stopped', 'stopped before it began', 'running'));
+  if (unbegun.signal.aborted) tryTo(() => store.setState(runId, 'stopped', String(unbegun.signal.reason), 'running'));
   server.close();
   changes.port1.close();
   tryTo(() => writeIdentity(folder, store.run(runId)));

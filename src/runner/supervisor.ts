@@ -1,5 +1,5 @@
 /**
- * One process a home that works through the queue, as many runs at once as the store says. It is started on demand, owns nothing that
+ * One process a home that works through the queue, as many runs at once as the store says, and has the trials of searches go on. It is started on demand, owns nothing that
  * is not in the store, and ends when nothing is left to do: when it is killed, the runs go on, and the next
  * supervisor watches them.
  */
@@ -14,9 +14,10 @@ import { openStore } from '../store/store.js';
 import type { Store } from '../store/store.js';
 import { messageOf } from '../util/errors.js';
 import { supervisorSocket } from './address.js';
-import { announceEnd } from './finish.js';
+import { announceEnd, announceSearch } from './finish.js';
 import { KernelKills, type Exit } from './memory.js';
 import { reconcile, settle, settleUnbegun } from './outcome.js';
+import { advanceSearches } from './search/advance.js';
 import type { SupervisorGreeting, SupervisorRequest } from './protocol.js';
 import { serve } from './socket.js';
 import { spawnRun, spawnUpkeep } from './spawn.js';
@@ -86,17 +87,20 @@ class Supervisor {
   }
 
   /** Starts the runs whose turn has come; false when there is nothing to start and nothing to watch. */
-  #hasWork(): boolean {
+  async #hasWork(): Promise<boolean> {
     const children = new Set(this.#children.keys());
     const live = reconcile(this.#store, this.#home, children);
-    for (const runId of this.#store.untold()) if (!children.has(runId)) this.#announce(runId);
+    for (const runId of this.#store.untold()) if (!children.has(runId)) this.#tell(runId, () => announceEnd(this.#store, this.#home, { runId }));
     if (this.#ending) return children.size > 0;
+    const searches = await advanceSearches(this.#store, this.#home);
+    searches.told.forEach((line) => this.#log(line));
+    for (const { name, best } of searches.ended) this.#tell(name, () => announceSearch(this.#store, this.#home, { name, best }));
     // A child is still in the queue until it says that it runs.
     const busy = new Set([...live, ...children]);
     const waiting = this.#store.queue().filter((id) => !children.has(id));
     const turn = waiting.slice(0, Math.max(0, this.#store.parallel() - busy.size));
     for (const runId of turn) this.#start(runId);
-    return busy.size + turn.length + this.#announcing.size > 0;
+    return searches.open || busy.size + turn.length + this.#announcing.size > 0;
   }
 
   #start(runId: string): void {
@@ -110,12 +114,12 @@ class Supervisor {
   }
 
   /** The queue goes on meanwhile. */
-  #announce(runId: string): void {
-    const work: Promise<void> = announceEnd(this.#store, this.#home, { runId })
+  #tell(of: string, announce: () => Promise<string | null>): void {
+    const work: Promise<void> = announce()
       .then((warning) => {
-        if (warning !== null) this.#log(`${runId}: ${warning}`);
+        if (warning !== null) this.#log(`${of}: ${warning}`);
       })
-      .catch((error: unknown) => this.#log(`${runId}: its end could not be told: ${messageOf(error)}`))
+      .catch((error: unknown) => this.#log(`${of}: its end could not be told: ${messageOf(error)}`))
       .finally(() => {
         this.#announcing.delete(work);
         this.#wake();

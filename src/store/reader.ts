@@ -9,10 +9,11 @@ import type { Query } from './connection.js';
 import { databasePath } from './folders.js';
 import { RunList } from './run-list.js';
 import { runQuery } from './run-rows.js';
+import { SearchTables } from './searches.js';
 import { describeSql, querySql } from './sql.js';
 import type { SqlLimits, SqlResult } from './sql.js';
 import { CurveReader } from './curves.js';
-import type { HistoryRow, MetricPoint, ProcessIdentity, RunRecord, SampleRow, StoreReader, Stretch, StretchRequest } from './rows.js';
+import type { HistoryRow, MetricPoint, ProcessIdentity, RunRecord, SampleRow, SearchRecord, StoreReader, Stretch, StretchRequest } from './rows.js';
 
 type RunQuery = ReturnType<typeof runQuery>;
 
@@ -21,6 +22,7 @@ type PointRow = { readonly step: number; readonly time: number; readonly seq: nu
 /** Reads through a connection it is given; `openReader` gives it one of its own. */
 export class Reader implements StoreReader {
   protected readonly connection: Connection;
+  protected readonly searchTables: SearchTables;
   readonly #list: RunList;
   readonly #byId: RunQuery;
   readonly #byName: RunQuery;
@@ -50,6 +52,7 @@ export class Reader implements StoreReader {
 
   constructor(connection: Connection) {
     this.connection = connection;
+    this.searchTables = new SearchTables(connection);
     const ofRun = 'run = (SELECT key FROM runs WHERE id = @id)';
     const points = `SELECT step, time, seq, value FROM metrics WHERE ${ofRun} AND key = @key ORDER BY step`;
     this.#list = new RunList(connection);
@@ -177,6 +180,14 @@ export class Reader implements StoreReader {
 
   waitingSince(runId: string): string | null {
     return this.#waiting.first({ id: runId })?.since ?? null;
+  }
+
+  searches(): readonly SearchRecord[] {
+    return this.searchTables.all();
+  }
+
+  search(name: string): SearchRecord {
+    return this.searchTables.one(name);
   }
 
   parallel(): number {

@@ -1,8 +1,10 @@
 /** What is read back from the store. The names are those of `workbench show --json`. */
 import type { Experiment } from '../config/schema.js';
 import type { Measurement } from '../trainer/events.js';
+import type { SearchRecord } from './search-rows.js';
 import type { SqlLimits, SqlResult } from './sql.js';
 
+export type { SearchRecord, SearchState, TrialChange, TrialRecord } from './search-rows.js';
 export type { SqlLimits, SqlResult, SqlValue } from './sql.js';
 
 export const runStates = ['queued', 'running', 'paused', 'completed', 'stopped', 'failed', 'crashed'] as const;
@@ -164,6 +166,10 @@ export interface StoreReader {
   queue(): readonly string[];
   /** When a queued run began to wait; null when it is not queued. */
   waitingSince(runId: string): string | null;
+  /** Newest first. */
+  searches(): readonly SearchRecord[];
+  /** Throws a UserError, naming a near one, when there is none of this name. */
+  search(name: string): SearchRecord;
   /** How many runs of the queue may run at once. */
   parallel(): number;
   /** Queued runs that wait for no turn: whoever made them starts them at once, or is gone. */

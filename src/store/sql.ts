@@ -46,6 +46,10 @@ export const sqlViews: Readonly<Record<string, View>> = {
   },
   tags: { tells: 'a row a run and tag', select: 'SELECT runs.id AS run, tag FROM main.tags JOIN main.runs ON runs.key = tags.run' },
   checkpoints: { tells: 'a row a checkpoint', select: 'SELECT runs.id AS run, checkpoints.step, path, bytes FROM main.checkpoints JOIN main.runs ON runs.key = checkpoints.run' },
+  trials: {
+    tells: 'a row a trial of a search; parameters is JSON, and so is measured: the metric at each rung it has reached',
+    select: 'SELECT searches.name AS search, number, runs.id AS run, trials.name, parameters, rung, lost, measured FROM main.trials JOIN main.searches ON searches.key = trials.search LEFT JOIN main.runs ON runs.key = trials.run',
+  },
   events: {
     tells: 'what happened besides the numbers: type is sample, warning, checkpoint, control, …; details is JSON',
     select: 'SELECT runs.id AS run, events.type, events.step, events.time, events.details FROM main.events JOIN main.runs ON runs.key = events.run',

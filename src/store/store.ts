@@ -2,6 +2,7 @@ import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isPrintable } from '../config/schema.js';
 import type { Experiment } from '../config/schema.js';
+import type { SearchPlan } from '../config/search/plan.js';
 import type { Request, TrainEvent } from '../trainer/events.js';
 import { UserError } from '../util/errors.js';
 import { timeStamp } from './checked.js';
@@ -11,14 +12,13 @@ import { makeRunId } from './ids.js';
 import { Reader } from './reader.js';
 import { pointsOf } from './recording.js';
 import { isUnended } from './rows.js';
-import type { BegunState, MetricPoint, ProcessIdentity, RunRecord, RunState, StoreReader } from './rows.js';
+import type { BegunState, MetricPoint, ProcessIdentity, RunRecord, RunState, SearchRecord, SearchState, StoreReader, TrialChange, TrialRecord } from './rows.js';
 import { prepareStatements } from './statements.js';
 import type { Statements } from './statements.js';
 
 export { DamagedStore } from './connection.js';
 export { openReader } from './reader.js';
 
-/** The whole store. Every method is one transaction: all of it is on disk when it returns, or nothing. */
 export interface BranchOptions {
   readonly name: string;
   readonly config: Experiment;
@@ -26,6 +26,14 @@ export interface BranchOptions {
   readonly step: number;
 }
 
+/** A run a trial, in their order. */
+export interface NewSearch {
+  readonly name: string;
+  readonly plan: SearchPlan;
+  readonly trials: readonly { readonly name: string; readonly config: Experiment; readonly parameters: TrialRecord['parameters'] }[];
+}
+
+/** The whole store. Every method is one transaction: all of it is on disk when it returns, or nothing. */
 export interface Store extends StoreReader {
   /** Several calls as one: all of them or none, and nobody else writes between them. What `work` throws is thrown. */
   transaction<T>(work: () => T): T;
@@ -57,6 +65,17 @@ export interface Store extends StoreReader {
   /** Gives a run of the queue another place, from 1; one past the end is the last. Throws a UserError when it is not in the queue. */
   moveInQueue(runId: string, place: number): void;
   setParallel(runs: number): void;
+  /**
+   * A new search with a run a trial, tagged with its name and in line: all of them or none. There is a record only when `prepare` has
+   * put what belongs to each run in its place. Throws a UserError when there is a search of that name.
+   */
+  createSearch(search: NewSearch, prepare?: (run: RunRecord) => void): SearchRecord;
+  /** Changes trials of a search that is running, all at once; false when it is not running any more. */
+  changeTrials(name: string, changes: readonly TrialChange[]): boolean;
+  /** False when it is not in state `from`. */
+  setSearchState(name: string, change: { readonly state: SearchState; readonly from: SearchState; readonly reason: string | null }): boolean;
+  /** Forgets a search; its runs stay. */
+  removeSearch(name: string): void;
   /** Keeps something for the screen of this home: plain data. */
   setPreference(name: string, value: unknown): void;
   /** Makes a queued run the running one of a process; false when it is not queued any more: somebody else has it. */
@@ -198,6 +217,37 @@ class SqliteStore extends Reader implements Store {
 
   setParallel(runs: number): void {
     this.#sql.setSetting.run({ name: 'parallel', value: runs });
+  }
+
+  createSearch({ name, plan, trials }: NewSearch, prepare?: (run: RunRecord) => void): SearchRecord {
+    return this.connection.transaction(() => {
+      if (this.searches().some((search) => search.name === name)) throw new UserError(`there is a search "${name}" already: give this one another name (--name), or take that one away (workbench search rm ${name})`);
+      const made = trials.map((trial, i) => {
+        const run = this.createRun(trial);
+        this.tag(run.id, { add: [name] });
+        prepare?.(run);
+        this.enqueue(run.id);
+        return { ...trial, number: i + 1, run: run.id };
+      });
+      this.searchTables.insert({ name, plan, created_at: new Date().toISOString() }, made);
+      return this.search(name);
+    });
+  }
+
+  changeTrials(name: string, changes: readonly TrialChange[]): boolean {
+    return this.connection.transaction(() => {
+      if (this.search(name).state !== 'running') return false;
+      for (const change of changes) this.searchTables.change(name, change);
+      return true;
+    });
+  }
+
+  setSearchState(name: string, change: { readonly state: SearchState; readonly from: SearchState; readonly reason: string | null }): boolean {
+    return this.searchTables.setState(name, change);
+  }
+
+  removeSearch(name: string): void {
+    this.searchTables.remove(name);
   }
 
   setPreference(name: string, value: unknown): void {

@@ -1,4 +1,4 @@
-import { opposite, type Request } from './events.js';
+import { opposite, stopReasons, type Request } from './events.js';
 
 /** What has been asked of a live run and not been done yet. */
 export class Asked {
@@ -21,7 +21,7 @@ export class Asked {
 
   /** Why a run ends that was asked to; SIGTERM comes from a system that shuts down, or a scheduler. */
   get reason(): string {
-    return this.#open.has('terminate') ? 'stopped from outside (SIGTERM)' : 'stopped by the user';
+    return this.#open.has('terminate') ? stopReasons.outside : stopReasons.user;
   }
 
   /** Whether something was asked; it is being done then. */

@@ -192,5 +192,8 @@ export type Control = 'stop' | 'pause' | 'continue' | 'save' | 'evaluate' | 'sam
 /** What the world asks of it: `terminate` is a stop that no person asked for. */
 export type Request = Control | 'terminate';
 
+/** Why a run that is not complete has ended without an error. */
+export const stopReasons = { user: 'stopped by the user', outside: 'stopped from outside (SIGTERM)', planned: 'it has reached train.stop_at' } as const;
+
 /** Pause and continue undo each other: the later one counts. */
 export const opposite: Partial<Record<Request, Control>> = { pause: 'continue', continue: 'pause' };

@@ -13,7 +13,7 @@ import { measurementOf } from './calibration.js';
 import type { CheckpointState } from './checkpoint/checkpoint.js';
 import { evaluateRows, type Evaluation } from './evaluate.js';
 import { fillingOf } from './filling.js';
-import type { EvalEvent, Measurement, Progress } from './events.js';
+import { stopReasons, type EvalEvent, type Measurement, type Progress } from './events.js';
 import { Judge } from './judge.js';
 import { afterOverflow, afterUpdate, firstLossScale, GradientOverflow, lossScaleIn, type LossScale } from './recovery/loss-scale.js';
 import { Meter, type UpdateFigures } from './meter.js';
@@ -71,6 +71,8 @@ class Loop {
       await this.#evaluate({ planned: false });
       await this.#sample();
     }
+    // It ended at this very update before it could say so.
+    if (this.#step > 0 && this.#atStop && !this.#complete) await this.#evaluate({ planned: false });
     while (!this.#over()) {
       const batch = this.#session.loader.next();
       const begun = performance.now();
@@ -84,7 +86,7 @@ class Loop {
       const due = dueAfter({ step: this.#step, total: this.#session.totalSteps, epochEnded: batch.position.index === 0 }, this.#session.experiment.train);
       if (due.log && figures !== 'skipped') this.#context.emit(this.#meter.point(this.#progress, figures));
       const trained = performance.now();
-      if (this.#asked.take('evaluate') || due.evaluate) await this.#evaluate({ planned: due.evaluate });
+      if (this.#asked.take('evaluate') || due.evaluate || this.#atStop) await this.#evaluate({ planned: due.evaluate });
       if (this.#asked.take('sample') || due.evaluate) await this.#sample();
       if (this.#asked.take('save') || due.save || this.#isBest) await this.#save(due.save);
       await this.#pause();
@@ -105,7 +107,7 @@ class Loop {
   #over(): boolean {
     do {
       this.#takeChanges();
-      if (!this.#complete && !this.#asked.stopping()) return false;
+      if (!this.#complete && !this.#atStop && !this.#asked.stopping()) return false;
     } while (!this.#context.closeChanges());
     return true;
   }
@@ -127,6 +129,12 @@ class Loop {
   get #isBest(): boolean {
     const score = this.#score;
     return this.#session.experiment.train.load_best_model_at_end && score?.step === this.#step && isBetter(score, this.#checkpoints.best);
+  }
+
+  /** Whether this is as far as it is to go for now; its schedule is that of the whole run. */
+  get #atStop(): boolean {
+    const { stop_at } = this.#session.experiment.train;
+    return stop_at !== null && this.#step >= stop_at;
   }
 
   get #progress(): Progress {
@@ -306,7 +314,7 @@ class Loop {
       return;
     }
     await this.#checkpoints.settled();
-    this.#context.emit({ type: 'stopped', ...this.#progress, reason: this.#asked.reason, output });
+    this.#context.emit({ type: 'stopped', ...this.#progress, reason: this.#asked.stopping() ? this.#asked.reason : stopReasons.planned, output });
   }
 
   /**

@@ -36,7 +36,7 @@ export function memoryTerminal(change: Partial<Terminal> = {}): Terminal & { rea
   const err: string[] = [];
   const write = (text: string) => void out.push(text);
   return {
-    out, err, env: {}, interactive: false, width: 80, tableWidth: Infinity, style: plain, write,
+    out, err, env: {}, interactive: false, width: 80, tableWidth: Infinity, height: Infinity, style: plain, write,
     print: (line = '') => write(`${line}\n`),
     note: (line) => void err.push(`${line}\n`),
     json: (value) => write(`${JSON.stringify(value)}\n`),

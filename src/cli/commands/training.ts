@@ -3,6 +3,7 @@ import type { Command } from '@commander-js/extra-typings';
 import type { Terminal } from '../terminal.js';
 import { addLiveRuns } from './live-runs.js';
 import { addQueue } from './queue.js';
+import { addSearch } from './search.js';
 import { addTokenizer } from './tokenizer.js';
 import { example, runHelp, setOption, wholeNumber } from './options.js';
 
@@ -34,6 +35,7 @@ export function addTraining(program: Command, terminal: Terminal): void {
     .action(async (run, options) => (await import('../resume.js')).resume(terminal, run, options));
   addTokenizer(program, terminal);
   addQueue(program, terminal);
+  addSearch(program, terminal);
   addLiveRuns(program, terminal);
   program
     .command('data')

@@ -4,7 +4,7 @@ import type { Services } from '../../ui/services.js';
 import type { Terminal } from '../terminal.js';
 
 /** What a word of a command names, so that it can be completed. */
-export type ArgumentKind = 'run' | 'model' | 'path' | 'knob' | 'value' | 'assignment' | 'change' | 'tag' | 'screen' | 'theme' | 'topic' | 'filter' | 'text' | { readonly oneOf: readonly string[] };
+export type ArgumentKind = 'run' | 'search' | 'model' | 'path' | 'knob' | 'value' | 'assignment' | 'change' | 'tag' | 'screen' | 'theme' | 'topic' | 'filter' | 'text' | { readonly oneOf: readonly string[] };
 
 export interface Argument {
   /** As it is shown: `<run>`, `[file]`, `<run...>`. */

@@ -90,6 +90,8 @@ async function candidates(kind: ArgumentKind, { typed, given }: Typed, context: 
         ...runs.map(({ id, name, state }) => ({ text: id, note: `${name}  ${state}` })),
       ];
     }
+    case 'search':
+      return services.reader.searches().map(({ name, state }) => ({ text: name, note: state }));
     case 'model':
       return (await services.models()).map(({ path, name }) => ({ text: path, note: name }));
     case 'path':

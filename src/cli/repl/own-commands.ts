@@ -19,11 +19,12 @@ export function ownCommands(program: readonly ReplCommand[]): ReplCommand[] {
     if (!found) throw new Error(`there is no command ${name}`);
     return found;
   };
-  const [train, resume, attach, remove, compare] = [inProgram('train'), inProgram('resume'), inProgram('attach'), inProgram('rm'), inProgram('compare')];
+  const [train, resume, search, attach, remove, compare] = [inProgram('train'), inProgram('resume'), inProgram('search'), inProgram('attach'), inProgram('rm'), inProgram('compare')];
   return [
     ...draftCommands(inProgram),
     { ...train, run: (words, context) => detached(train, words, context) },
     { ...resume, run: (words, context) => detached(resume, words, context) },
+    { ...search, run: (words, context) => detached(search, words, context) },
     {
       ...attach,
       run: async (words, context) => {

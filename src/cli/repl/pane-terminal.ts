@@ -12,6 +12,7 @@ export function paneTerminal({ width, write }: Pick<CommandOutput, 'width' | 'wr
     env: env as NodeJS.ProcessEnv,
     interactive: false,
     width,
+    height: Infinity,
     tableWidth: width,
     style: { glyphs, paint: toned },
     write,

@@ -6,7 +6,7 @@ import type { Argument, ArgumentKind, CommandOption, ReplCommand } from './comma
 
 /** What the names of arguments and of the values of options stand for. */
 const kindsByName: Readonly<Record<string, readonly ArgumentKind[]>> = {
-  run: ['run'], more: ['run'], 'run|folder': ['run', 'path'], 'run|model': ['run', 'model', 'path'],
+  run: ['run'], search: ['search'], more: ['run'], 'run|folder': ['run', 'path'], 'run|model': ['run', 'model', 'path'],
   experiment: ['path'], folder: ['path'], path: ['path'], out: ['path'], file: ['path'],
   'key=value': ['assignment'], tag: ['tag'], query: ['filter'], key: ['filter'],
 };
@@ -15,16 +15,17 @@ const kindsByName: Readonly<Record<string, readonly ArgumentKind[]>> = {
 const verbatim: ReadonlySet<string> = new Set(['sql']);
 
 /** These compute, or read whole files: a screen goes on meanwhile. */
-const heavy: ReadonlySet<string> = new Set(['data', 'eval', 'generate', 'export', 'models', 'datasets', 'doctor', 'tokenizer train', 'sql', 'estimate', 'plot', 'pull', 'push']);
+const heavy: ReadonlySet<string> = new Set(['data', 'search', 'search show', 'eval', 'generate', 'export', 'models', 'datasets', 'doctor', 'tokenizer train', 'sql', 'estimate', 'plot', 'pull', 'push']);
 
-/** Every command that does something by itself, `queue add` as one. */
+/** Every command that does something by itself, `queue add` as one; `search` is one beside `search list`. */
 export function programCommands(terminal: Terminal): ReplCommand[] {
   return leaves(buildProgram(terminal), []);
 }
 
 function leaves(command: CommandUnknownOpts, path: readonly string[]): ReplCommand[] {
   const inner = command.commands.flatMap((each) => leaves(each, [...path, each.name()]));
-  return inner.length > 0 || path.length === 0 ? inner : [row(command, path)];
+  const isGroup = path.length === 0 || (inner.length > 0 && command.registeredArguments.length === 0);
+  return isGroup ? inner : [row(command, path), ...inner];
 }
 
 function row(command: CommandUnknownOpts, path: readonly string[]): ReplCommand {

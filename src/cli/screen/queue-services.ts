@@ -1,7 +1,7 @@
 /** What the screen of the queue needs, on the store of a home. */
 import { readExperiment } from '../../config/file.js';
 import type { Experiment } from '../../config/schema.js';
-import { workQueue } from '../../runner/client.js';
+import { isWorkLeft, workQueue } from '../../runner/client.js';
 import type { Store } from '../../store/store.js';
 import type { QueueServices } from '../../ui/screens/queue/services.js';
 import { UserError } from '../../util/errors.js';
@@ -15,7 +15,7 @@ export interface QueueWorld {
 
 export function queueServices(store: Store, home: string, { located, expanded }: QueueWorld): QueueServices {
   const work = async (): Promise<void> => {
-    if (store.queue().length > 0) await workQueue(home);
+    if (isWorkLeft(store)) await workQueue(home);
   };
   const add = async (experiment: Experiment): Promise<string> => enqueue(store, home, await located(experiment));
   return {

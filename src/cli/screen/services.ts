@@ -12,7 +12,7 @@ import { stepValue } from '../../config/steps.js';
 import type { DatasetEntry } from '../../data/look/discover.js';
 import type { ModelEntry } from '../../models/discover.js';
 import { makeMeter } from '../../machine/meter.js';
-import { change, control, kill, startRun, workQueue } from '../../runner/client.js';
+import { change, control, isWorkLeft, kill, startRun, workQueue } from '../../runner/client.js';
 import { openAside } from '../../runner/aside.js';
 import { openBeside } from '../../runner/beside.js';
 import { interruptedRuns, resumeInterrupted } from '../../runner/interrupted.js';
@@ -42,7 +42,7 @@ export function openServices(env: Environment): Services & { close(): void } {
   const store = openStore(home, patience);
   startUpkeep(home);
   // What waited when the machine was restarted goes on; why it cannot is said by whatever starts a run.
-  if (store.queue().length > 0) void workQueue(home).catch(() => undefined);
+  if (isWorkLeft(store)) void workQueue(home).catch(() => undefined);
   // Nobody has replaced the tilde of a path that is typed here.
   const expanded = (path: string): string => expandTilde(path, env);
   const located = async (experiment: Experiment) => {

@@ -5,6 +5,7 @@ import { listing } from './0004-listing.js';
 import { asked } from './0005-asked.js';
 import { host } from './0006-host.js';
 import { worked } from './0007-worked.js';
+import { searches } from './0008-searches.js';
 
 /** The first brings an empty file to version 1, the next to 2, … A migration that was released never changes. */
-export const migrations: readonly string[] = [runs, queue, end, listing, asked, host, worked];
+export const migrations: readonly string[] = [runs, queue, end, listing, asked, host, worked, searches];

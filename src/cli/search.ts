@@ -1,0 +1,73 @@
+import { homeFolder } from '../config/home.js';
+import type { Experiment } from '../config/schema.js';
+import { readSearch, type Search } from '../config/search/file.js';
+import type { SearchPlan } from '../config/search/plan.js';
+import { checkMeasured, checkRungs, trialsOf, type Trial } from '../config/search/trials.js';
+import { withValues } from '../config/keys.js';
+import { resolveModelPath } from '../models/discover.js';
+import { reconcile, workQueue } from '../runner/client.js';
+import { createSearch } from '../runner/search/control.js';
+import type { StoreReader } from '../store/rows.js';
+import { openStore } from '../store/store.js';
+import { trainingLoader } from '../trainer/estimate.js';
+import { totalUpdates } from '../trainer/policy.js';
+import { counted } from '../util/format.js';
+import { loadExperiment, prepare } from './experiment.js';
+import { followSearch } from './follow-search.js';
+import { modelPlaces } from './places.js';
+import type { Terminal } from './terminal.js';
+import { headline } from './view/search.js';
+
+interface Options {
+  readonly set: readonly string[];
+  readonly name?: string;
+  readonly parallel?: number;
+  readonly detach?: true;
+  readonly json?: true;
+}
+
+/** Puts the trials of a search file in line, watched to the end or, with --detach, left alone. All is checked before the first run is made. */
+export async function search(terminal: Terminal, file: string, { set, name, parallel, detach, json }: Options): Promise<void> {
+  const asked = readSearch(file);
+  const base = await loadExperiment(asked.experiment, { set }, terminal);
+  const trials = trialsOf(asked, base).map((trial) => located(trial, terminal));
+  await checkAgainstData(asked, trials[0].config, terminal);
+  const home = homeFolder(terminal.env);
+  reconcile(home);
+  const store = openStore(home);
+  try {
+    const begun = createSearch(store, home, { name: unusedName(store, name ?? asked.name), plan: planOf(asked, base, set), trials });
+    if (parallel !== undefined) store.setParallel(parallel);
+    await workQueue(home);
+    if (json && detach) return terminal.json(store.search(begun.name));
+    if (!json) terminal.print(`${headline(begun, terminal.style)}; ${counted(store.parallel(), 'run')} at once`);
+    if (!json) terminal.note(`workbench: it needs no terminal; come back to it with: workbench search show ${begun.name} --follow`);
+    if (!detach) process.exitCode = await followSearch(terminal, home, { store, name: begun.name, json: json ?? false });
+  } finally {
+    store.close();
+  }
+}
+
+/** Its model, which may be what is searched over, found on this machine. */
+function located({ config, parameters }: Trial, { env }: Terminal): Trial {
+  return { parameters, config: withValues(config, { model: resolveModelPath(config.model, modelPlaces(env)) }) };
+}
+
+/** Tokenises the rows of the first trial, which is where most of them find theirs then. */
+async function checkAgainstData(asked: Search, config: Experiment, terminal: Terminal): Promise<void> {
+  const { prepared } = await prepare(config, terminal);
+  checkMeasured(asked, prepared.eval?.length ?? 0);
+  checkRungs(asked, totalUpdates(config.train, trainingLoader(config, prepared.train, { padId: 0 }).updatesPerEpoch), config);
+}
+
+function planOf({ file, experiment, metric, method, seed, space, stop_losers: { at, keep } }: Search, base: Experiment, set: readonly string[]): SearchPlan {
+  return { file, experiment, set, metric, method, seed, rungs: at, keep, keys: [...space.keys()], on_finish: base.on_finish };
+}
+
+/** The name itself, or the first numbered one that no search bears. */
+function unusedName(store: StoreReader, name: string): string {
+  const taken = new Set(store.searches().map((search) => search.name));
+  let free = name;
+  for (let number = 2; taken.has(free); number++) free = `${name}-${number}`;
+  return free;
+}

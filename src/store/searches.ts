@@ -1,0 +1,92 @@
+/** The tables of searches: statements, and rows as records. */
+import { nearest } from '../config/nearest.js';
+import { UserError } from '../util/errors.js';
+import type { Connection } from './connection.js';
+import type { SearchRecord, SearchState, TrialChange, TrialRecord } from './search-rows.js';
+
+interface SearchRow extends Omit<SearchRecord, 'plan' | 'trials'> {
+  readonly key: number;
+  readonly plan: string;
+}
+
+interface TrialRow extends Omit<TrialRecord, 'parameters' | 'measured'> {
+  readonly parameters: string;
+  readonly measured: string;
+}
+
+export interface NewTrial extends Pick<TrialRecord, 'number' | 'name' | 'parameters'> {
+  readonly run: string;
+}
+
+/** Writes within the transactions of its caller. */
+export class SearchTables {
+  readonly #connection: Connection;
+  readonly #sql: ReturnType<typeof prepare>;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#sql = prepare(connection);
+  }
+
+  /** Newest first. */
+  all(): SearchRecord[] {
+    return this.#connection.snapshot(() => this.#sql.all.all().map((row) => this.#record(row)));
+  }
+
+  /** Throws a UserError, naming a near one, when there is none of this name. */
+  one(name: string): SearchRecord {
+    return this.#connection.snapshot(() => {
+      const row = this.#sql.byName.first({ name });
+      if (row !== undefined) return this.#record(row);
+      const known = this.#sql.all.all().map((each) => each.name);
+      const near = nearest(name, known);
+      const hint = near !== null ? `did you mean "${near}"?` : known.length > 0 ? '`workbench search list` has them' : 'there are none yet; begin one with: workbench search experiments/search.yaml';
+      throw new UserError(`there is no search "${name}": ${hint}`);
+    });
+  }
+
+  insert({ name, plan, created_at }: Pick<SearchRecord, 'name' | 'plan' | 'created_at'>, trials: readonly NewTrial[]): void {
+    this.#sql.insert.run({ name, created_at, plan: JSON.stringify(plan) });
+    for (const trial of trials) this.#sql.insertTrial.run({ ...trial, search: name, parameters: JSON.stringify(trial.parameters) });
+  }
+
+  change(name: string, { number, rung, lost, measured }: TrialChange): void {
+    this.#sql.changeTrial.run({ name, number, rung: rung ?? null, lost: lost ?? null, measured: measured === undefined ? null : JSON.stringify(measured) });
+  }
+
+  /** False when it is not in state `from`. */
+  setState(name: string, { state, from, reason }: { readonly state: SearchState; readonly from: SearchState; readonly reason: string | null }): boolean {
+    return this.#sql.setState.run({ name, state, from, reason, time: state === 'running' ? null : new Date().toISOString() }) === 1;
+  }
+
+  remove(name: string): void {
+    this.#sql.remove.run({ name });
+  }
+
+  #record({ key, plan, ...row }: SearchRow): SearchRecord {
+    const trials = this.#sql.trials.all({ key }).map(({ parameters, measured, ...trial }): TrialRecord => ({
+      ...trial,
+      parameters: JSON.parse(parameters) as TrialRecord['parameters'],
+      measured: JSON.parse(measured) as TrialRecord['measured'],
+    }));
+    return { ...row, plan: JSON.parse(plan) as SearchRecord['plan'], trials };
+  }
+}
+
+function prepare(connection: Connection) {
+  const columns = 'SELECT key, name, state, reason, created_at, ended_at, plan FROM searches';
+  const write = (sql: string) => connection.prepare<never>(sql);
+  return {
+    all: connection.prepare<SearchRow>(`${columns} ORDER BY key DESC`),
+    byName: connection.prepare<SearchRow>(`${columns} WHERE name = @name`),
+    trials: connection.prepare<TrialRow>(`SELECT number, runs.id AS run, trials.name, parameters, rung, lost, measured
+      FROM trials LEFT JOIN runs ON runs.key = trials.run WHERE search = @key ORDER BY number`),
+    insert: write("INSERT INTO searches (name, state, created_at, plan) VALUES (@name, 'running', @created_at, @plan)"),
+    insertTrial: write(`INSERT INTO trials (search, number, run, name, parameters)
+      VALUES ((SELECT key FROM searches WHERE name = @search), @number, (SELECT key FROM runs WHERE id = @run), @name, @parameters)`),
+    changeTrial: write(`UPDATE trials SET rung = coalesce(@rung, rung), lost = coalesce(@lost, lost), measured = coalesce(@measured, measured)
+      WHERE search = (SELECT key FROM searches WHERE name = @name) AND number = @number`),
+    setState: write('UPDATE searches SET state = @state, reason = @reason, ended_at = @time WHERE name = @name AND state = @from'),
+    remove: write('DELETE FROM searches WHERE name = @name'),
+  };
+}
