@@ -29,6 +29,7 @@ export function readExperiment(path: string, options: ReadOptions = {}): { exper
   refuseData(path);
   const { value, placeOf } = readYaml(path, 'the experiment file');
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { experiment: parseExperiment(value, { placeOf: () => path }), folder };
+  if ('experiment' in value && 'parameters' in value) throw new UserError(`${path} is a search: begin it with workbench search ${path}`);
   return { experiment: completed(value, { ...options, folder, placeOf }), folder };
 }
 

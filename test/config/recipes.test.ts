@@ -5,16 +5,28 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { buildProgram } from '../../src/cli/program.js';
-import { readAnyExperiment } from '../../src/config/file.js';
+import { readAnyExperiment, readExperiment } from '../../src/config/file.js';
+import { readSearch } from '../../src/config/search/file.js';
+import { trialsOf } from '../../src/config/search/trials.js';
 import { messageOf } from '../../src/util/errors.js';
 import { memoryTerminal } from '../cli/samples.js';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 const folder = join(repository, 'experiments');
 
-it.each(readdirSync(folder).filter((file) => /\.(ya?ml|ts)$/.test(file)))('experiments/%s is an experiment of that name', async (file) => {
+const files = readdirSync(folder).filter((file) => /\.(ya?ml|ts)$/.test(file));
+
+it.each(files.filter((file) => file !== 'search.yaml'))('experiments/%s is an experiment of that name', async (file) => {
   const { name } = await readAnyExperiment(join(folder, file));
   expect(name).toBe(file.replace(/\.\w+$/, ''));
+});
+
+it('experiments/search.yaml is a search over one of them', () => {
+  const path = join(folder, 'search.yaml');
+  const { experiment, ...search } = readSearch(path);
+  const { experiment: base } = readExperiment(experiment);
+  expect(trialsOf({ ...search, experiment }, base)).toHaveLength(12);
+  expect(() => readExperiment(path)).toThrow(`${path} is a search: begin it with workbench search ${path}`);
 });
 
 /** The `workbench …` commands in the comments of recipes and in the fenced blocks of the documentation, as a shell splits them. */

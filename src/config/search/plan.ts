@@ -1,7 +1,10 @@
 /** A search as it is kept: what its file says, made whole. */
 
 /** What trials can be measured by, and which way is better. */
-export const searchMetrics = { eval_loss: 'min', perplexity: 'min', accuracy: 'max', loss: 'min' } as const satisfies Readonly<Record<string, 'min' | 'max'>>;
+export const searchMetrics = {
+  eval_loss: 'min', perplexity: 'min', accuracy: 'max', loss: 'min',
+  rouge1: 'max', rouge2: 'max', rougeL: 'max', bleu: 'max', exact_match: 'max',
+} as const satisfies Readonly<Record<string, 'min' | 'max'>>;
 export type SearchMetric = keyof typeof searchMetrics;
 
 export interface SearchPlan {
@@ -22,6 +25,9 @@ export interface SearchPlan {
   /** The command of the experiment, told once, of the best trial. */
   readonly on_finish: string | null;
 }
+
+/** The metrics of answers, which are measured with `train.predict_with_generate` alone. */
+export const answerMetrics: readonly SearchMetric[] = ['rouge1', 'rouge2', 'rougeL', 'bleu', 'exact_match'];
 
 /** Negative where `a` is better. */
 export function betterFirst(metric: SearchMetric, a: number, b: number): number {

@@ -12,7 +12,7 @@ export const mostTrials = 1000;
 export const searchSchema = z.strictObject({
   name: z.string().min(1).refine((name) => isPrintable(name) && !/\s/.test(name), 'must be one word').nullable().default(null).describe('of the search, its runs and their tag; null: that of the file'),
   experiment: z.string().min(1).describe('the experiment that is tried with other values: a YAML or JSON file, or a module, relative to this file'),
-  metric: z.enum(metrics).default('eval_loss').describe('what trials are compared by: eval_loss, perplexity and loss are better when lower, accuracy when higher'),
+  metric: z.enum(metrics).default('eval_loss').describe('what trials are compared by: eval_loss, perplexity and loss are better when lower, the others when higher; accuracy is of classes, rouge1 to exact_match of answers (train.predict_with_generate)'),
   method: z.enum(['random', 'grid']).default('random').describe('random: so many trials, drawn by the seed; grid: every combination'),
   trials: z.int().min(1).max(mostTrials).nullable().default(null).describe('how many sets of values are tried; of a grid, which has as many as there are, null'),
   seed: z.int().min(0).default(42).describe('of the values that are drawn: the same seed draws the same, and more trials begin with the same'),

@@ -3,7 +3,7 @@ import { UserError } from '../../util/errors.js';
 import { withValues } from '../keys.js';
 import type { Experiment } from '../schema.js';
 import type { Search } from './file.js';
-import { searchMetrics } from './plan.js';
+import { answerMetrics, searchMetrics } from './plan.js';
 import { mostTrials } from './schema.js';
 import { gridSets, gridSize, randomSets, type Values } from './space.js';
 
@@ -32,6 +32,7 @@ export function checkRungs({ file, metric, stop_losers: { at } }: Pick<Search, '
   const beyond = at.find((rung) => rung >= updates);
   if (beyond !== undefined) throw new UserError(`${file}: \`stop_losers.at\` has ${beyond}, and a trial makes ${updates} updates: take rungs below that, or more updates (--set train.max_steps=${2 * beyond})`);
   if (metric === 'accuracy' && dataset.format !== 'classification') throw new UserError(`${file}: \`metric\` is accuracy, which is measured for \`dataset.format: classification\` alone: take eval_loss`);
+  if (answerMetrics.includes(metric) && !train.predict_with_generate) throw new UserError(`${file}: \`metric\` is ${metric}, which is measured where the model answers its evaluation rows: add --set train.predict_with_generate=true, or take eval_loss`);
   const early = metric === 'loss' ? at.find((rung) => rung < train.logging_steps) : undefined;
   if (early !== undefined) throw new UserError(`${file}: \`metric\` is loss, which is logged every ${train.logging_steps} updates and so not yet at ${early}: lower train.logging_steps, or take later rungs`);
 }

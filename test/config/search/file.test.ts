@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseExperiment } from '../../../src/config/parse.js';
+import { answerMetrics } from '../../../src/config/search/plan.js';
+import { textScoreNames } from '../../../src/metrics/texts.js';
 import { readSearch } from '../../../src/config/search/file.js';
 import { checkMeasured, checkRungs, trialsOf } from '../../../src/config/search/trials.js';
 
@@ -49,6 +51,10 @@ it('makes trials that stop at the first rung, and leave the last word to the sea
   expect(trialsOf(read(lines('method: grid', 'parameters: { lora.r: [4, 8] }')), base).map(({ config }) => config.train.stop_at)).toEqual([null, null]);
 });
 
+it('compares by whatever scores answers have', () => {
+  expect(answerMetrics).toEqual(textScoreNames);
+});
+
 describe('what is wrong is told in a sentence with its line', () => {
   it.each([
     [lines('trials: 3', 'parametres: {}'), 'f, line 3: a search has no key `parametres`: did you mean `parameters`?'],
@@ -89,6 +95,7 @@ describe('what is wrong is told in a sentence with its line', () => {
     expect(trials('method: grid', 'parameters: { lora.r: { from: 1, to: 2000, points: 2000 } }')).toContain('this grid has 2000 combinations');
     expect(trials('trials: 2', 'parameters: { lora.r: [4, 8] }', 'stop_losers: { at: [50, 100] }')).toContain('`stop_losers.at` has 100, and a trial makes 100 updates');
     expect(trials('trials: 2', 'metric: accuracy', 'parameters: { lora.r: [4, 8] }')).toContain('`metric` is accuracy, which is measured for `dataset.format: classification` alone');
+    expect(trials('trials: 2', 'metric: rougeL', 'parameters: { lora.r: [4, 8] }')).toContain('add --set train.predict_with_generate=true');
     const search = read(lines('trials: 2', 'parameters: { lora.r: [4, 8] }', 'stop_losers: { at: [5] }'));
     expect(refusal(() => checkMeasured(search, 0))).toContain('`metric` is eval_loss, and the experiment has no rows to evaluate on');
     expect(refusal(() => checkMeasured({ ...search, metric: 'loss' }, 0))).toBe('nothing');
