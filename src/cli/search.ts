@@ -5,6 +5,8 @@ import type { SearchPlan } from '../config/search/plan.js';
 import { checkMeasured, checkRungs, trialsOf, type Trial } from '../config/search/trials.js';
 import { withValues } from '../config/keys.js';
 import { resolveModelPath } from '../models/discover.js';
+import { readModel } from '../models/registry.js';
+import { purposeOf } from '../models/task.js';
 import { reconcile, workQueue } from '../runner/client.js';
 import { createSearch } from '../runner/search/control.js';
 import type { StoreReader } from '../store/rows.js';
@@ -57,7 +59,7 @@ function located({ config, parameters }: Trial, { env }: Terminal): Trial {
 async function checkAgainstData(asked: Search, config: Experiment, terminal: Terminal): Promise<void> {
   const { prepared } = await prepare(config, terminal);
   checkMeasured(asked, prepared.eval?.length ?? 0);
-  checkRungs(asked, totalUpdates(config.train, trainingLoader(config, prepared.train, { padId: 0 }).updatesPerEpoch), config);
+  checkRungs(asked, totalUpdates(config.train, trainingLoader(config, prepared.train, { model: readModel(config.model, purposeOf(config)), padId: 0 }).updatesPerEpoch), config);
 }
 
 function planOf({ file, experiment, metric, method, seed, space, stop_losers: { at, keep } }: Search, base: Experiment, set: readonly string[]): SearchPlan {
