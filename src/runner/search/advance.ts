@@ -2,7 +2,7 @@
 import { withValues } from '../../config/keys.js';
 import { isUnended, type SearchRecord, type TrialChange, type TrialRecord } from '../../store/rows.js';
 import type { Store } from '../../store/store.js';
-import { isUserError, messageOf } from '../../util/errors.js';
+import { messageOf, UserError } from '../../util/errors.js';
 import { prepareResume } from '../resume.js';
 import { decide, type Standing } from './halving.js';
 import { standingOf, type TrialStanding } from './standing.js';
@@ -102,7 +102,7 @@ export async function goOn(store: Store, home: string, { search: { name, plan },
     await prepareResume(store, home, { run, options: { config: withValues(run.config, { 'train.stop_at': plan.rungs[rung] ?? null }), from: null, branch: false } });
     store.enqueueFirst(id);
   } catch (error) {
-    if (!isUserError(error)) throw error;
+    if (!(error instanceof UserError)) throw error;
     // Else somebody has resumed it just now.
     if (!isUnended(store.run(id))) store.changeTrials(name, [{ number, lost: `it could not go on: ${messageOf(error)}` }]);
   }

@@ -5,7 +5,7 @@ import { withRecipeHash } from '../../config/file.js';
 import { runFolder } from '../../store/folders.js';
 import { isUnended, type SearchRecord } from '../../store/rows.js';
 import type { Store } from '../../store/store.js';
-import { isUserError, UserError } from '../../util/errors.js';
+import { UserError } from '../../util/errors.js';
 import { control } from '../client.js';
 import { keepModule } from '../module.js';
 import { goOn, stoppedWithSearch } from './advance.js';
@@ -28,7 +28,7 @@ export async function stopSearch(store: Store, home: string, name: string): Prom
   for (const { run: id } of trials) {
     if (id === null || store.cancel(id, stoppedWithSearch) || !isUnended(store.run(id))) continue;
     await control(home, id, 'stop').catch((error: unknown) => {
-      if (!isUserError(error)) throw error; // it has ended meanwhile
+      if (!(error instanceof UserError)) throw error; // it has ended meanwhile
     });
   }
 }
