@@ -72,7 +72,7 @@ function propertiesOf(schema: Schema): [string, Schema][] {
 }
 
 function toKnob(path: readonly string[], property: Schema): Knob {
-  const members = (property.anyOf ?? [property]).filter((member) => member.type !== 'null');
+  const members = membersOf(property).filter((member) => member.type !== 'null');
   const choices = members.flatMap(wordsOf);
   const free = members.find((member) => wordsOf(member).length === 0);
   const choice = free === undefined || (choices.length > 0 && free.type === 'array');
@@ -99,6 +99,11 @@ function toKnob(path: readonly string[], property: Schema): Knob {
     expects: typeof property.expects === 'string' ? property.expects : expectation(property),
     help: property.description ?? '',
   };
+}
+
+/** What a value may be, of choices within choices too. */
+function membersOf(schema: Schema): Schema[] {
+  return schema.anyOf ? (schema.anyOf as Schema[]).flatMap(membersOf) : [schema];
 }
 
 function wordsOf(member: Schema): string[] {

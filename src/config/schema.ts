@@ -93,7 +93,7 @@ const recipe = z.strictObject({
 
 /** Has what a regular expression has and the name of one module does not. */
 export function isPattern(names: string): boolean {
-  return /[.\\^$*+?|()[\]{}]/.test(names);
+  return /[\\^$*+?()[\]{}]/.test(names);
 }
 
 /** Names, or a regular expression of whole names. */

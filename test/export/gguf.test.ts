@@ -8,10 +8,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodings } from '../../src/export/gguf/elements.js';
 import { word, writeGguf } from '../../src/export/gguf/file.js';
 import { exportRun, type ExportOptions } from '../../src/export/run.js';
-import { loraDefaults } from '../../src/config/schema.js';
-import { adaptedLayers, adapterParameters } from '../../src/lora/layers.js';
+import { loraDefaults, type LoraConfig } from '../../src/config/schema.js';
+import { scaledB } from '../../src/export/gguf/adapter.js';
 import { writeAdapter } from '../../src/lora/peft.js';
 import { readModel } from '../../src/models/registry.js';
+import { tuningOf } from '../../src/trainer/tuning.js';
 import { f32, sizeOf } from '../../src/util/tensor.js';
 import { SafetensorsFile } from '../../src/weights/safetensors.js';
 
@@ -79,17 +80,35 @@ describe('a model', () => {
 });
 
 describe('an adapter', () => {
-  it('has both matrices of each linear map, scaled as in training', async () => {
+  /** A folder as PEFT has it, every tensor counting up from 0. */
+  async function adapterFolder(name: string, config: LoraConfig): Promise<string> {
     const model = readModel(demo);
-    const config = { ...loraDefaults, r: 4, lora_alpha: 6, target_modules: ['q_proj', 'down_proj'], use_rslora: true };
-    const parameters = adapterParameters(adaptedLayers(model, config));
-    await writeAdapter(join(folder, 'peft'), { model, config, baseModel: demo, parameters, read: (name) => f32(parameters.find((each) => each.name === name)!.shape, Float32Array.from({ length: sizeOf(parameters.find((each) => each.name === name)!.shape) }, (_, i) => i)) });
-    await exportRun(options('lora', { format: 'gguf-lora', kind: 'adapter', output: join(folder, 'peft') }));
+    const { trainable: parameters } = tuningOf({ finetuning: 'lora', lora: config, freeze: { num_trainable_layers: 1 }, quantization: 'none', precision: 'f32' }, model);
+    const shapes = new Map(parameters.map((each) => [each.name, each.shape]));
+    await writeAdapter(join(folder, name), { model, config, baseModel: demo, parameters, read: (parameter) => f32(shapes.get(parameter)!, Float32Array.from({ length: sizeOf(shapes.get(parameter)!) }, (_, i) => i)) });
+    return join(folder, name);
+  }
+
+  it('has both matrices of each linear map, scaled as in training', async () => {
+    const config = { ...loraDefaults, r: 4, lora_alpha: 6, target_modules: ['q_proj', 'down_proj'], use_rslora: true, rank_pattern: { '.*0.mlp.down_proj': 9 } };
+    await exportRun(options('lora', { format: 'gguf-lora', kind: 'adapter', output: await adapterFolder('peft', config) }));
     const { metadata, tensorInfos } = await gguf(join(folder, 'lora', 'demo-lora.gguf'), { allowLocalFile: true });
     expect(metadata).toMatchObject({ 'general.type': 'adapter', 'adapter.type': 'lora', 'adapter.lora.alpha': 12 }); // 6/√4 · 4, which is divided by the rank
     expect(tensorInfos.filter(({ name }) => name.startsWith('blk.0.')).map(({ name, shape }) => `${name} ${shape.join('×')}`)).toEqual([
-      'blk.0.attn_q.weight.lora_a 96×4', 'blk.0.attn_q.weight.lora_b 4×96', 'blk.0.ffn_down.weight.lora_a 256×4', 'blk.0.ffn_down.weight.lora_b 4×96',
+      'blk.0.attn_q.weight.lora_a 96×4', 'blk.0.attn_q.weight.lora_b 4×96', 'blk.0.ffn_down.weight.lora_a 256×9', 'blk.0.ffn_down.weight.lora_b 9×96',
     ]);
+  });
+
+  it('has in B what its scale differs from the others by', () => {
+    expect([...scaledB(f32([2, 1], [1, 2]), { scale: 6 / 3, rank: 9 }, 12).data]).toEqual([1.5, 3]); // 6/√9 = 1.5 · 12/9
+  });
+
+  it.each([
+    [{ use_dora: true }, 'this one has the magnitudes of lora.use_dora; use --format gguf'],
+    [{ modules_to_save: ['norm'] }, 'this one has model.layers.0.input_layernorm.weight, which learned whole'],
+  ])('with %j is refused, and to be merged', async (changes, sentence) => {
+    const output = await adapterFolder(Object.keys(changes)[0], { ...loraDefaults, ...changes });
+    await expect(exportRun(options(`refused-${Object.keys(changes)[0]}`, { format: 'gguf-lora', kind: 'adapter', output }))).rejects.toThrow(sentence);
   });
 });
 

@@ -13,10 +13,12 @@ import { adaptedLayers, adapterParameters } from '../../src/lora/layers.js';
 import { mergedWeights, mergeInto } from '../../src/lora/merge.js';
 import { checkAdapter, readAdapter, writeAdapter, type Adapter } from '../../src/lora/peft.js';
 import { targetLinears, type Adaptable } from '../../src/lora/targets.js';
+import { wholeParameters } from '../../src/lora/whole.js';
 import type { Model } from '../../src/models/contract.js';
 import { readModel } from '../../src/models/registry.js';
 import { tokenInputs } from '../../src/trainer/inputs.js';
 import { initialWeights } from '../../src/models/weights.js';
+import { tuningOf } from '../../src/trainer/tuning.js';
 import { linearParameters, type Linear } from '../../src/nn/layers.js';
 import { initialValue } from '../../src/nn/parameter.js';
 import { UserError } from '../../src/util/errors.js';
@@ -51,6 +53,59 @@ describe('target modules', () => {
   });
 });
 
+describe('chosen modules', () => {
+  const inLlama = (changes: Partial<LoraConfig>) => adapted(llama, lora(changes)).map((name) => name.replace('model.layers.', ''));
+
+  it('are those whose whole name a regular expression says, as Python reads it', () => {
+    expect(inLlama({ target_modules: '.*\\.1\\..*(?P<half>up|down)_proj' })).toEqual(['1.mlp.up_proj', '1.mlp.down_proj']);
+    expect(() => inLlama({ target_modules: 'mlp\\..*' })).toThrow('lora.target_modules: as a pattern of whole names "mlp\\..*" is no linear map of this llama model');
+    expect(() => inLlama({ target_modules: '.*(up' })).toThrow(/^"\.\*\(up" is no pattern of module names \(.*\); write names, or a regular expression\.$/);
+  });
+
+  it('are without what is excluded, and of the blocks that are asked for', () => {
+    expect(inLlama({ target_modules: ['up_proj', 'down_proj'], exclude_modules: ['1.mlp.up_proj'] })).toEqual(['0.mlp.up_proj', '0.mlp.down_proj', '1.mlp.down_proj']);
+    expect(inLlama({ target_modules: 'all-linear', exclude_modules: '.*(self_attn|gate|up).*' })).toEqual(['0.mlp.down_proj', '1.mlp.down_proj']);
+    expect(inLlama({ layers_to_transform: [1] })).toEqual(['1.self_attn.q_proj', '1.self_attn.v_proj']);
+    expect(inLlama({ layers_to_transform: 0 })).toEqual(['0.self_attn.q_proj', '0.self_attn.v_proj']);
+    expect(inLlama({ target_modules: ['q_proj', 'up_proj'], modules_to_save: ['mlp'] })).toEqual(['0.self_attn.q_proj', '1.self_attn.q_proj']);
+  });
+
+  it('that are none, or are left by nothing, are said', () => {
+    expect(() => inLlama({ exclude_modules: ['up'] })).toThrow('lora.exclude_modules: "up" is no linear map of this llama model');
+    expect(() => inLlama({ layers_to_transform: [7] })).toThrow('leave no linear map that lora.target_modules asks for');
+    expect(() => inLlama({ target_modules: '.*up_proj', layers_to_transform: [1] })).toThrow('say the layers in the pattern');
+  });
+
+  it('have ranks and strengths of their own, by the first key that fits', () => {
+    const config = lora({ target_modules: ['q_proj', 'up_proj'], rank_pattern: { '^model.layers.0.*': 3, q_proj: 4 }, alpha_pattern: { up_proj: 12 } });
+    expect(adaptedLayers(llama, config).map(({ rank, scale, a }) => [rank, scale, a.shape[0]])).toEqual([[3, 2, 3], [3, 4, 3], [4, 1.5, 4], [2, 6, 2]]);
+  });
+});
+
+describe('parameters that learn whole', () => {
+  const learned = (model: Adaptable, changes: Partial<LoraConfig>) => wholeParameters(model, lora(changes), new Set(adapted(model, lora(changes)))).trainable.map(({ name }) => name);
+
+  it('are of modules that end in a name, or hold one that does', () => {
+    expect(learned(llama, { modules_to_save: ['model.norm', 'layers.1.mlp'] })).toEqual(['model.layers.1.mlp.gate_proj.weight', 'model.layers.1.mlp.up_proj.weight', 'model.layers.1.mlp.down_proj.weight', 'model.norm.weight']);
+    expect(learned(llama, { modules_to_save: ['norm'] })).toHaveLength(5); // input_layernorm and post_attention_layernorm too, as in PEFT
+    expect(() => learned(llama, { modules_to_save: ['wte'] })).toThrow('lora.modules_to_save: "wte" is no module of this llama model; choose among model, embed_tokens, layers, self_attn,');
+  });
+
+  it('are biases, all or those of adapted modules', () => {
+    expect(learned(gpt2, { bias: 'lora_only' })).toEqual(['transformer.h.0.attn.c_attn.bias', 'transformer.h.1.attn.c_attn.bias']);
+    expect(learned(gpt2, { bias: 'all' })).toHaveLength(13);
+  });
+
+  it('of a tie that always is are refused', () => {
+    const bloom = readModel(join(goldenFolder, 'models', 'bloom'));
+    const tuned = (changes: Partial<LoraConfig>) => tuningOf({ finetuning: 'lora', lora: lora(changes), freeze: { num_trainable_layers: 1 }, quantization: 'none', precision: 'f32' }, bloom);
+    expect(() => tuned({ modules_to_save: ['lm_head'] })).toThrow('In every bloom model the embedding is the head');
+    expect(tuned({ modules_to_save: ['lm_head'], ensure_weight_tying: true }).trainable.at(-1)?.name).toBe('transformer.word_embeddings.weight');
+    const encoder: Adaptable = { ...gpt2, task: 'masked-token' };
+    expect(() => learned(encoder, { modules_to_save: ['wte'] })).toThrow('only models of the next word can learn one without the other');
+  });
+});
+
 describe('the branch', () => {
   const layer: Linear = { module: 'block.proj', inputSize: 3, outputSize: 2, bias: true, transposeW: true, std: 1 };
   const model: Adaptable = { modelType: 'one linear', parameters: linearParameters(layer), linears: [layer], loraTargets: ['proj'], task: 'next-token', headModules: [], tied: null };
@@ -59,6 +114,8 @@ describe('the branch', () => {
     'block.proj.bias': f32([2], [0.5, -0.5]),
     'base_model.model.block.proj.lora_A.weight': f32([2, 3], [1, 0, -1, 2, 1, 0]),
     'base_model.model.block.proj.lora_B.weight': f32([2, 2], [1, 2, -1, 1]),
+    'base_model.model.block.proj.lora_magnitude_vector': f32([2], [3, 5]),
+    'block.proj.weight.squared_lengths': f32([2], [14, 77]),
   };
 
   async function run(config: LoraConfig, training: boolean, feeds: Record<string, Tensor>) {
@@ -66,8 +123,9 @@ describe('the branch', () => {
     const [weight, bias] = [g.variable('block.proj.weight', [2, 3]), g.variable('block.proj.bias', [2])];
     const y = g.linear(g.input('x', ['B', 3]), weight, { bias, transposeW: true });
     const { rewritten, parameters, dropoutMasks } = adapt(g, [y], { model, config, training });
+    const lengths = config.use_dora ? [{ name: 'block.proj.weight.squared_lengths', shape: [2], dtype: 'f32', role: 'frozen' } as const] : [];
     const program: Program = {
-      variables: [{ name: 'block.proj.weight', shape: [2, 3], dtype: 'f32', role: 'frozen' }, { name: 'block.proj.bias', shape: [2], dtype: 'f32', role: 'frozen' }, ...variablesOf(parameters, 'trainable')],
+      variables: [...lengths, { name: 'block.proj.weight', shape: [2, 3], dtype: 'f32', role: 'frozen' }, { name: 'block.proj.bias', shape: [2], dtype: 'f32', role: 'frozen' }, ...variablesOf(parameters, 'trainable')],
       functions: { run: makeFn('run', { y: rewritten.get(y)! }) },
     };
     const executable = await compile(referenceEngine, program, ({ name }) => values[name]);
@@ -92,6 +150,26 @@ describe('the branch', () => {
     expect(await run(config, false, { x })).toEqual({ y: [14.5 + 18, 31.5 + 18], dropoutMasks: [] });
   });
 
+  it('of DoRA learns the lengths of the rows of W + s·B·A', async () => {
+    // W + 3·B·A = [[16, 8, 0], [7, 8, 9]], of lengths √320 and √194
+    const [first, second] = [3 / Math.sqrt(320), 5 / Math.sqrt(194)];
+    const config = lora({ use_dora: true });
+    const x = f32([1, 3], [1, 2, 3]);
+    const { y } = await run(config, true, { x });
+    expect(y[0]).toBeCloseTo(first * 32 + 0.5, 4);
+    expect(y[1]).toBeCloseTo(second * 50 - 0.5, 4);
+    const weight = mergedWeights(model, { config, tensors: new Map(Object.entries(values)) }, (name) => values[name])('block.proj.weight');
+    [16 * first, 8 * first, 0, 7 * second, 8 * second, 9 * second].forEach((expected, i) => expect(weight.data[i]).toBeCloseTo(expected, 5));
+  });
+
+  it('of DoRA drops of x·W what is not x·W itself, as PEFT does', async () => {
+    const [first, second] = [3 / Math.sqrt(320), 5 / Math.sqrt(194)];
+    const { y } = await run(lora({ use_dora: true, lora_dropout: 0.75 }), true, { x: f32([1, 3], [1, 2, 3]), 'dropout.block.proj': bool([1, 3], [1, 0, 1]) });
+    // of [4, 0, 12]: x·Wᵀ = [40, 88], 3·B·A·x = [24, 48]
+    expect(y[0]).toBeCloseTo(14.5 + (first - 1) * 40 + first * 24, 4);
+    expect(y[1]).toBeCloseTo(31.5 + (second - 1) * 88 + second * 48, 4);
+  });
+
   it('merges into weights of either layout, and out again', () => {
     const [a, b] = [values['base_model.model.block.proj.lora_A.weight'], values['base_model.model.block.proj.lora_B.weight']];
     const weight = values['block.proj.weight'];
@@ -109,6 +187,11 @@ describe('the branch', () => {
     expect(a.reduce((sum, x) => sum + x * x, 0) / a.length).toBeCloseTo(1 / 36, 2); // limit²/3
     expect(new Set(b)).toEqual(new Set([0]));
     expect(other).not.toEqual(a);
+    const first = (changes: Partial<LoraConfig>) => adapterParameters(adaptedLayers(gpt2, lora({ r: 64, ...changes }))).slice(0, 2).map((spec) => initialValue(spec, 1).data);
+    const spread = (data: Float32Array) => Math.sqrt(data.reduce((sum, x) => sum + x * x, 0) / data.length);
+    const [gaussian, zero] = first({ init_lora_weights: 'gaussian' });
+    expect([spread(gaussian) * 64, spread(zero)]).toEqual([expect.closeTo(1, 1), 0]);
+    expect(spread(first({ init_lora_weights: false })[1])).toBeCloseTo(1 / 8 / Math.sqrt(3), 2);
   });
 });
 

@@ -19,9 +19,10 @@ import { logitsOf } from '../../src/nn/head.js';
 import { mergedModel } from '../../src/trainer/adapted.js';
 import { inferenceValues, initialValues } from '../../src/trainer/initial.js';
 import { tokenInputs } from '../../src/trainer/inputs.js';
-import { inferenceProgram, trainingProgram } from '../../src/trainer/program.js';
-import { tuningOf, type Tuning } from '../../src/trainer/tuning.js';
-import { SafetensorsFile } from '../../src/weights/safetensors.js';
+import { inferenceProgram, optimizerState, trainingProgram } from '../../src/trainer/program.js';
+import { tuningOf, untuned, type Tuning } from '../../src/trainer/tuning.js';
+import type { Tensor } from '../../src/util/tensor.js';
+import { SafetensorsFile, writeSafetensors } from '../../src/weights/safetensors.js';
 import { compile, engines, goldenFolder, greatestDifference, modelProgram, readJson, tokenFeeds } from '../golden/support.js';
 import { meant, runUpdates, type Golden } from '../golden/updates.js';
 
@@ -76,6 +77,43 @@ describe.each(Object.keys(runs))('%s', (name) => {
     const merged = await compile(referenceEngine, modelProgram(whole), (variable) => read(variable.name));
     expect(greatestDifference((await merged.run('logits', feeds)).logits.data, expected)).toBeLessThan(2e-5);
     await merged.dispose();
+  });
+
+  it('is the base alone where it is taken off', async () => {
+    const { initial, without } = inferenceValues({ model, folder, tuning, adapter: final });
+    const adapted = await compile(referenceEngine, { variables: inferenceProgram(model, tuning).variables, functions: { run: logitsFn(model, tuning) } }, initial);
+    for (const parameter of tuning.trainable) await adapted.write(parameter.name, without(parameter));
+    const weights = initialWeights(model, folder);
+    const base = await compile(referenceEngine, modelProgram(model), (variable) => weights(variable.name));
+    expect(greatestDifference((await adapted.run('run', feeds)).logits.data, (await base.run('logits', feeds)).logits.data)).toBeLessThan(2e-6);
+    await Promise.all([adapted.dispose(), base.dispose()]);
+  });
+
+  it('goes on from a checkpoint with the same numbers', async () => {
+    const { program } = trainingProgram(model, tuning, experiment.train);
+    const executable = await compile(referenceEngine, program, initialValues({ experiment, model, tuning, checkpoint: null }));
+    await runUpdates(executable, { ...golden, settings: { ...golden.settings, updates: 2 } });
+    const checkpoint = join(mkdtempSync(join(tmpdir(), 'workbench-test-')), 'step-2');
+    const read = async (key: string) => (await executable.read(key)) as Tensor<'f32'>;
+    await writeAdapter(checkpoint, { model, config: experiment.lora, baseModel: folder, parameters: tuning.trainable, read });
+    await writeSafetensors(join(checkpoint, 'optimizer.safetensors'), optimizerState(tuning.trainable, experiment.train), read);
+    const initial = initialValues({ experiment, model, tuning, checkpoint });
+    for (const variable of program.variables.filter(({ role }) => role === 'trainable' || role === 'moment')) {
+      expect(initial(variable), variable.name).toEqual(await executable.read(variable.name));
+    }
+    await executable.dispose();
+  });
+
+  it.each(['int8', 'int4'] as const)('begins on a base in %s as that base', async (quantization) => {
+    const held = tuningOf({ ...experiment, quantization }, model);
+    const { program } = trainingProgram(model, held, experiment.train);
+    const functions = { ...program.functions, run: logitsFn(model, held) };
+    const adapted = await compile(referenceEngine, { ...program, functions }, initialValues({ experiment, model, tuning: held, checkpoint: null }));
+    const alone = untuned(model, { quantization, precision: 'f32' });
+    const base = await compile(referenceEngine, { variables: inferenceProgram(model, alone).variables, functions: { run: logitsFn(model, alone) } }, inferenceValues({ model, folder, tuning: alone, adapter: null }).initial);
+    expect(greatestDifference((await adapted.run('run', feeds)).logits.data, (await base.run('run', feeds)).logits.data)).toBeLessThan(2e-6);
+    await runUpdates(adapted, { ...golden, settings: { ...golden.settings, updates: 1 } });
+    await Promise.all([adapted.dispose(), base.dispose()]);
   });
 
   it('is written as PEFT writes it, and read again as it was', async () => {

@@ -36,6 +36,10 @@ describe('knobs', () => {
     expect(typedValue(knob('lora.lora_dropout'), '1')).toHaveProperty('error');
     expect(typedValue(knob('train.save_total_limit'), '')).toEqual({ value: null });
     expect(typedValue(knob('lora.target_modules'), 'q_proj, v_proj')).toEqual({ value: ['q_proj', 'v_proj'] });
+    expect(typedValue(knob('lora.target_modules'), '.*(q|v)_proj')).toEqual({ value: '.*(q|v)_proj' });
+    expect(typedValue(knob('lora.exclude_modules'), '.*1.mlp.*')).toEqual({ value: '.*1.mlp.*' });
+    expect(typedValue(knob('lora.layers_to_transform'), '0 | 3')).toEqual({ value: [0, 3] });
+    expect(typedValue(knob('lora.rank_pattern'), 'q_proj: 16, v_proj: 4')).toEqual({ value: { q_proj: 16, v_proj: 4 } });
     expect(typedValue(knob('sample.prompts'), 'Once upon | The film')).toEqual({ value: ['Once upon', 'The film'] });
     expect(typedValue(knob('dataset.mix'), '{path: a.jsonl, weight: 0.5} | {name: zh}')).toEqual({ value: [{ path: 'a.jsonl', weight: 0.5 }, { name: 'zh' }] });
     expect(typedValue(knob('dataset.mix'), 'a.jsonl')).toHaveProperty('error');

@@ -1,4 +1,4 @@
-import { adaptedLayers } from '../../lora/layers.js';
+import { adaptedLayers, type AdaptedLayer } from '../../lora/layers.js';
 import type { TrainedAdapter } from '../../lora/merge.js';
 import { wholeParameters } from '../../lora/whole.js';
 import type { Model, ParameterSpec } from '../../models/contract.js';
@@ -29,16 +29,17 @@ export async function writeGgufAdapter(path: string, name: string, model: Model,
   const entries = layers.flatMap((layer): TensorEntry[] => {
     const { module } = layer.linear;
     const { tensor } = ggufName(architecture, `${module}.weight`);
-    const own = (layer.scale * layer.rank) / alpha; // one alpha is said for all
     return [
       { name: `${tensor}.lora_a`, shape: layer.a.shape, element: 'f32', read: () => held(layer.a) },
-      { name: `${tensor}.lora_b`, shape: layer.b.shape, element: 'f32', read: () => architecture.rows(module, times(held(layer.b), own)) },
+      { name: `${tensor}.lora_b`, shape: layer.b.shape, element: 'f32', read: () => architecture.rows(module, scaledB(held(layer.b), layer, alpha)) },
     ];
   });
   const facts = { ...generalFacts(architecture, { name, type: 'adapter', fileType: 0 }), 'adapter.type': word('lora'), 'adapter.lora.alpha': float(alpha) };
   await writeGguf(path, facts, entries);
 }
 
-function times(tensor: Tensor<'f32'>, factor: number): Tensor<'f32'> {
+/** B with what a layer's scale differs by from alpha over its rank: a file says one alpha for all. */
+export function scaledB(tensor: Tensor<'f32'>, { scale, rank }: Pick<AdaptedLayer, 'scale' | 'rank'>, alpha: number): Tensor<'f32'> {
+  const factor = (scale * rank) / alpha;
   return factor === 1 ? tensor : f32(tensor.shape, tensor.data.map((value) => factor * value));
 }
