@@ -1,6 +1,7 @@
 /** What `eval` and `generate` work on: a run with what it learned, or a model folder. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { z } from 'zod';
 import { homeFolder, type Environment } from '../config/home.js';
 import { parseExperiment } from '../config/parse.js';
 import type { Experiment } from '../config/schema.js';
@@ -11,7 +12,7 @@ import { defaultStage, purposeOf } from '../models/task.js';
 import { withModuleOf } from '../runner/module.js';
 import { withScratch } from '../runner/scratch-folder.js';
 import { runFolder } from '../store/folders.js';
-import type { RunRecord } from '../store/rows.js';
+import type { RunRecord, StoreReader } from '../store/rows.js';
 import { openReader } from '../store/reader.js';
 import { openModel, type OpenModel } from '../trainer/open.js';
 import { called } from '../ui/format/run.js';
@@ -38,6 +39,8 @@ export interface Weights {
   readonly path: string;
   /** Updates that they have learned from, where that is known. */
   readonly step: number | null;
+  /** What they are the best by, where the run has written those instead of its last. */
+  readonly best_by: string | null;
 }
 
 /** What of a model or of a run is meant. */
@@ -59,7 +62,7 @@ export function findSubject(terminal: Terminal, reference: string, { adapter, ba
   try {
     const run = newestRun(terminal, reader, reference);
     if (adapter !== undefined) throw new UserError('--adapter goes with a model folder; a run has its own');
-    return base ? baseSubject(run, homeFolder(env)) : runSubject(run, homeFolder(env));
+    return base ? baseSubject(run, homeFolder(env)) : runSubject(run, homeFolder(env), reader);
   } catch (error) {
     if (!(error instanceof UserError) || !reference.includes('/')) throw error;
     return folderSubject(resolveModelPath(reference, modelPlaces(env)), adapter);
@@ -76,10 +79,14 @@ export function learnedFolder(run: RunRecord): string {
   return folder;
 }
 
+const endSchema = z.object({ best: z.object({ step: z.int(), metric: z.string() }) });
+
 /** Of what `learnedFolder` gives. A run that has gone on since it wrote its output does not say after which update that was. */
-function learnedWeights(run: RunRecord, path: string): Weights {
-  if (path === run.output) return { kind: 'learned', path, step: run.state === 'completed' || run.state === 'stopped' ? run.step : null };
-  return { kind: 'checkpoint', path, step: run.checkpoints.at(-1)?.step ?? null };
+function learnedWeights(run: RunRecord, path: string, reader: StoreReader): Weights {
+  if (path !== run.output) return { kind: 'checkpoint', path, step: run.checkpoints.at(-1)?.step ?? null, best_by: null };
+  if (run.state !== 'completed' && run.state !== 'stopped') return { kind: 'learned', path, step: null, best_by: null };
+  const { data: end } = endSchema.safeParse(reader.history(run.id).findLast(({ type }) => type === run.state)?.details);
+  return { kind: 'learned', path, step: end?.best.step ?? run.step, best_by: end?.best.metric ?? null };
 }
 
 /** Loads the subject into an engine, lets `use` work with it, and takes everything down again. */
@@ -95,17 +102,17 @@ export async function withModel<Result>(subject: Subject, env: Environment, use:
   });
 }
 
-function runSubject(run: RunRecord, home: string): Subject {
+function runSubject(run: RunRecord, home: string, reader: StoreReader): Subject {
   const config = withModuleOf(runFolder(home, run.id), run.config);
   const learned = learnedFolder(run);
-  const shared = { tokenizer: config.tokenizer ?? config.model, experiment: config, run, weights: learnedWeights(run, learned) };
+  const shared = { tokenizer: config.tokenizer ?? config.model, experiment: config, run, weights: learnedWeights(run, learned, reader) };
   return config.finetuning === 'lora' ? { model: config.model, adapter: learned, ...shared } : { model: learned, adapter: null, ...shared };
 }
 
 function baseSubject(run: RunRecord, home: string): Subject {
   const config = withModuleOf(runFolder(home, run.id), run.config);
   if (config.init === 'random') throw new UserError(`${called(run)} began with random values, and has no base`);
-  return { model: config.model, adapter: config.lora.adapter_name_or_path, tokenizer: config.tokenizer, experiment: config, run, weights: { kind: 'base', path: config.model, step: 0 } };
+  return { model: config.model, adapter: config.lora.adapter_name_or_path, tokenizer: config.tokenizer, experiment: config, run, weights: { kind: 'base', path: config.model, step: 0, best_by: null } };
 }
 
 /** What rows are taken to be where nobody has said it. */
@@ -116,5 +123,5 @@ export function folderSubject(folder: string, adapter: string | undefined): Subj
   const read = readModel(model);
   const stage = defaultStage(read);
   const experiment = parseExperiment({ model, stage, max_length: Math.min(512, read.contextLength), dataset: { path: model, format: formats[read.task] } });
-  return { model, adapter: adapter === undefined ? null : resolve(adapter), tokenizer: null, experiment, run: null, weights: { kind: 'folder', path: adapter === undefined ? model : resolve(adapter), step: null } };
+  return { model, adapter: adapter === undefined ? null : resolve(adapter), tokenizer: null, experiment, run: null, weights: { kind: 'folder', path: adapter === undefined ? model : resolve(adapter), step: null, best_by: null } };
 }

@@ -155,6 +155,8 @@ export interface StoppedEvent extends Progress {
   readonly reason: string;
   /** Null where it could not be written: the checkpoint has what was learned. */
   readonly output: string | null;
+  /** As in `completed`. */
+  readonly best?: Score;
 }
 
 export interface FailedEvent {

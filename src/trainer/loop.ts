@@ -314,7 +314,8 @@ class Loop {
       return;
     }
     await this.#checkpoints.settled();
-    this.#context.emit({ type: 'stopped', ...this.#progress, reason: this.#asked.stopping() ? this.#asked.reason : stopReasons.planned, output });
+    const reason = this.#asked.stopping() ? this.#asked.reason : stopReasons.planned;
+    this.#context.emit({ type: 'stopped', ...this.#progress, reason, output, ...(best === null ? {} : { best }) });
   }
 
   /**

@@ -21,7 +21,7 @@ const fields: { readonly [K in Kind]: { readonly [Key in Keys<Of<K>>]-?: Missing
   warning: { message: '', refusal: '?' },
   paused: {},
   completed: { output: '', reason: '?', best: '?', peak_memory_bytes: '', measurement: '?' },
-  stopped: { reason: '', output: '' },
+  stopped: { reason: '', output: '', best: '?' },
   failed: { reason: '', user: '', refusal: '?', out_of_memory: '?' },
 };
 

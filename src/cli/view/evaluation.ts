@@ -37,11 +37,12 @@ export function evaluationLines({ weights, run, source, answers, ...result }: Ev
   );
 }
 
-function weightsText({ kind, path, step }: Weights, run: EvaluationReport['run']): string {
+function weightsText({ kind, path, step, best_by }: Weights, run: EvaluationReport['run']): string {
   if (kind === 'folder') return clean(path);
   if (kind === 'base') return `the base it began with, ${clean(path)}`;
   const of = run?.total_steps == null ? '' : ` of ${run.total_steps}`;
   const when = step === null ? 'its output, which is older than its last updates' : `after update ${step}${of}${kind === 'checkpoint' ? ', its newest checkpoint' : ''}`;
+  if (best_by !== null) return `${when}, the best by ${best_by}`;
   const best = run?.best_step ?? null;
   return `${when}${best === null || step === null ? '' : best === step ? ' (its lowest eval loss)' : ` (its lowest eval loss was after ${best})`}`;
 }
