@@ -16,7 +16,7 @@ import { verify } from '../../src/graph/verify.js';
 import { adapt } from '../../src/lora/adapt.js';
 import type { Model, ParameterSpec } from '../../src/models/contract.js';
 import { initialWeights, isOf } from '../../src/models/weights.js';
-import { logitsOf, type Head } from '../../src/nn/head.js';
+import { logitsOf, rowsAt, type Head } from '../../src/nn/head.js';
 import { labelLoss } from '../../src/nn/loss.js';
 import { tokenInputs } from '../../src/trainer/inputs.js';
 import { adamwUpdate } from '../../src/optim/adamw.js';
@@ -54,13 +54,30 @@ export function modelProgram(model: Model): Program {
   const gradientsFn = (): Fn => {
     const g = new Builder();
     const loss = lossOf(g, model.forward(g, tokenInputs(g, model)));
-    const parameters = topological([loss]).filter((node): node is NodeOf<'variable'> => node.kind === 'variable');
-    const slopes = [...gradient(g, loss, parameters)].map(([parameter, slope]) => [parameter.attrs.name, slope] as const);
-    return makeFn('gradients', { loss, ...Object.fromEntries(slopes) });
+    return makeFn('gradients', { loss, ...slopesOf(g, model, loss) });
   };
   const program: Program = { variables: variablesOf(model.parameters, 'trainable'), functions: { logits: logitsFn(), loss: lossFn(), gradients: gradientsFn() } };
   verify(program);
   return program;
+}
+
+/** `all`: the loss, the logits at the labels, and the gradient of every parameter that learns, by its name. */
+export function gradientProgram(model: Model): Program {
+  const g = new Builder();
+  const output = model.forward(g, tokenInputs(g, model));
+  const loss = lossOf(g, output);
+  const logits = logitsOf(g, rowsAt(g, output.hidden, g.input('label_rows', ['N'], 'i32')), output.head);
+  return { variables: variablesOf(model.parameters, 'trainable'), functions: { all: makeFn('all', { loss, logits, ...slopesOf(g, model, loss) }) } };
+}
+
+export function learnedNames(model: Model): string[] {
+  return model.parameters.filter(({ constant }) => !constant).map(({ name }) => name);
+}
+
+function slopesOf(g: Builder, model: Model, loss: Node): Record<string, Node> {
+  const learned = new Set(learnedNames(model));
+  const parameters = topological([loss]).filter((node): node is NodeOf<'variable'> => node.kind === 'variable' && learned.has(node.attrs.name));
+  return Object.fromEntries([...gradient(g, loss, parameters)].map(([parameter, slope]) => [parameter.attrs.name, slope]));
 }
 
 export function variablesOf(parameters: readonly ParameterSpec[], role: Variable['role']): Variable[] {

@@ -2,18 +2,11 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Builder } from '../../src/graph/builder.js';
-import { gradient } from '../../src/graph/gradient.js';
-import type { NodeOf } from '../../src/graph/node.js';
-import { makeFn } from '../../src/graph/program.js';
-import { topological } from '../../src/graph/walk.js';
 import { modelFromConfig, readModel } from '../../src/models/registry.js';
-import { tokenInputs } from '../../src/trainer/inputs.js';
 import { initialWeights, lackingParameters } from '../../src/models/weights.js';
-import { logitsOf, rowsAt } from '../../src/nn/head.js';
 import { SafetensorsFile } from '../../src/weights/safetensors.js';
 import { f32, i32, type Tensor } from '../../src/util/tensor.js';
-import { compile, engines, goldenFolder, greatestDifference, loraLosses, lossOf, readJson, relativeError, tokenFeeds, variablesOf, type LoraGolden } from '../golden/support.js';
+import { compile, engines, goldenFolder, greatestDifference, gradientProgram, loraLosses, readJson, relativeError, tokenFeeds, type LoraGolden } from '../golden/support.js';
 
 interface Golden {
   readonly input_ids: number[][];
@@ -45,15 +38,8 @@ describe.each(engines)('encoders against Transformers on $name', (engine) => {
     const feeds = { ...tokenFeeds(golden.input_ids, golden.attention_mask), ...labelsAt(golden) };
 
     it('gives the logits, the loss and the gradient of every parameter', async () => {
-      const g = new Builder();
-      const output = model.forward(g, tokenInputs(g, model));
-      const loss = lossOf(g, output);
-      const parameters = topological([loss]).filter((node): node is NodeOf<'variable'> => node.kind === 'variable');
-      const slopes = Object.fromEntries([...gradient(g, loss, parameters)].map(([parameter, slope]) => [parameter.attrs.name, slope]));
-      const logits = logitsOf(g, rowsAt(g, output.hidden, g.input('label_rows', ['N'], 'i32')), output.head);
       const weights = initialWeights(model, path);
-      const program = { variables: variablesOf(model.parameters, 'trainable'), functions: { all: makeFn('all', { loss, logits, ...slopes }) } };
-      const executable = await compile(engine, program, (variable) => weights(variable.name));
+      const executable = await compile(engine, gradientProgram(model), (variable) => weights(variable.name));
       const { loss: ours, logits: chosen, ...gradients } = await executable.run('all', feeds);
       await executable.dispose();
 

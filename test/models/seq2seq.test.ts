@@ -4,25 +4,18 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { collate } from '../../src/data/batch/collate.js';
 import { promptAndAnswer, sourceAndTarget, type Layout } from '../../src/data/batch/layout.js';
-import { Builder } from '../../src/graph/builder.js';
-import { gradient } from '../../src/graph/gradient.js';
-import type { NodeOf } from '../../src/graph/node.js';
-import { makeFn } from '../../src/graph/program.js';
-import { topological } from '../../src/graph/walk.js';
 import type { Model } from '../../src/models/contract.js';
 import { generationConfig } from '../../src/models/generation.js';
 import { modelFromConfig, readModel } from '../../src/models/registry.js';
 import { initialWeights } from '../../src/models/weights.js';
-import { logitsOf, rowsAt } from '../../src/nn/head.js';
 import { generateTokens } from '../../src/trainer/generate/generate.js';
-import { tokenInputs } from '../../src/trainer/inputs.js';
 import { inferenceProgram } from '../../src/trainer/program.js';
 import { greedy } from '../../src/trainer/generate/sampling.js';
 import { untuned } from '../../src/trainer/tuning.js';
 import { SafetensorsFile } from '../../src/weights/safetensors.js';
 import { f32, type Tensor } from '../../src/util/tensor.js';
 import { heldRows } from '../data/held-rows.js';
-import { compile, engines, goldenFolder, greatestDifference, loraLosses, lossOf, material, readJson, relativeError, variablesOf, type LoraGolden } from '../golden/support.js';
+import { compile, engines, goldenFolder, greatestDifference, gradientProgram, learnedNames, loraLosses, material, readJson, relativeError, type LoraGolden } from '../golden/support.js';
 
 interface Golden {
   readonly input_ids: number[][];
@@ -53,16 +46,8 @@ describe.each(engines)('models that read more than tokens, on $name', (engine) =
     const feeds = feedsOf(golden, model);
 
     it('gives the logits, the loss and the gradient of every parameter', async () => {
-      const g = new Builder();
-      const output = model.forward(g, tokenInputs(g, model));
-      const loss = lossOf(g, output);
-      const learned = model.parameters.filter(({ constant }) => !constant).map((parameter) => parameter.name);
-      const parameters = topological([loss]).filter((node): node is NodeOf<'variable'> => node.kind === 'variable' && learned.includes(node.attrs.name));
-      const slopes = Object.fromEntries([...gradient(g, loss, parameters)].map(([parameter, slope]) => [parameter.attrs.name, slope]));
-      const logits = logitsOf(g, rowsAt(g, output.hidden, g.input('label_rows', ['N'], 'i32')), output.head);
       const weights = initialWeights(model, path);
-      const program = { variables: variablesOf(model.parameters, 'trainable'), functions: { all: makeFn('all', { loss, logits, ...slopes }) } };
-      const executable = await compile(engine, program, (variable) => weights(variable.name));
+      const executable = await compile(engine, gradientProgram(model), (variable) => weights(variable.name));
       const { loss: ours, logits: chosen, ...gradients } = await executable.run('all', feeds);
       const packed = await executable.run('all', feedsOf(golden, model, true));
       await executable.dispose();
@@ -70,7 +55,7 @@ describe.each(engines)('models that read more than tokens, on $name', (engine) =
       expect(ours.data[0]).toBeCloseTo(golden.loss, 5);
       expect(relativeError(chosen.data, tensors.read('logits').data)).toBeLessThan(1e-5);
       expect(relativeError(packed.logits.data, chosen.data)).toBeLessThan(1e-5); // rows in one see each other no more than apart
-      expect(Object.keys(gradients).sort()).toEqual([...learned].sort());
+      expect(Object.keys(gradients).sort()).toEqual(learnedNames(model).sort());
       const differ = ([key, { data }]: [string, Tensor]): boolean => {
         const theirs = tensors.read(`grad.${key}`).data; // softmax does not see a key's bias: both are rounding there
         return !(relativeError(data, theirs) < 1e-5 || (/k_proj\.bias$/.test(key) && greatestDifference(data, theirs) < 1e-6));
