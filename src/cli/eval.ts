@@ -4,7 +4,7 @@ import { homeFolder } from '../config/home.js';
 import { withValues } from '../config/keys.js';
 import type { Experiment } from '../config/schema.js';
 import { openReader } from '../store/reader.js';
-import { writePredictions } from '../trainer/generate/predict.js';
+import { checkPredicts, writePredictions } from '../trainer/generate/predict.js';
 import { evaluateDataset } from '../trainer/open.js';
 import { UserError } from '../util/errors.js';
 import { tokenCache, withAssignments } from './experiment.js';
@@ -34,7 +34,10 @@ export async function evaluate(terminal: Terminal, reference: string, options: O
   const subject = findSubject(terminal, reference, options);
   const experiment = withAnswers(evaluationOf(subject, options), options);
   const line = redrawnLine(terminal);
-  const { answers, ...result } = await withModel({ ...subject, experiment }, terminal.env, (open) => evaluateDataset(open, experiment, tokenCache(terminal.env), options.json ? undefined : (done, rows) => line.show(`${done} of ${rows} rows answered`))).finally(line.clear);
+  const { answers, ...result } = await withModel({ ...subject, experiment }, terminal.env, (open) => {
+    if (options.generate) checkPredicts(experiment, open.model, '--generate');
+    return evaluateDataset(open, experiment, tokenCache(terminal.env), options.json ? undefined : (done, rows) => line.show(`${done} of ${rows} rows answered`));
+  }).finally(line.clear);
   if (answers && predictionsFile !== null) await writePredictions(predictionsFile, answers.predictions);
   const report: EvaluationReport = {
     ...result,

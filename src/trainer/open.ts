@@ -17,7 +17,7 @@ import { fillingOf } from './filling.js';
 import { generationConfig, type GenerationConfig } from '../models/generation.js';
 import type { Generation } from './generate/beams.js';
 import { continuation, generateTokens, stopIdsOf, type GenerateOptions } from './generate/generate.js';
-import { checkPredicts, predictGeneration, predictOptions, predictRows, type Prediction, type PredictOptions } from './generate/predict.js';
+import { predictGeneration, predictOptions, predictRows, type Prediction, type PredictOptions } from './generate/predict.js';
 import { inferenceValues } from './initial.js';
 import { precisionOn } from './precision.js';
 import { inferenceProgram } from './program.js';
@@ -89,7 +89,6 @@ export interface DatasetEvaluation extends Evaluation {
  */
 export async function evaluateDataset(open: OpenModel, experiment: Experiment, cacheFolder: string, onAnswered?: PredictOptions['onProgress']): Promise<DatasetEvaluation> {
   const { train, dataset, stage } = experiment;
-  if (train.predict_with_generate) checkPredicts(experiment, open.model, 'predict_with_generate');
   const layout = layoutOf(experiment, open.tokenizer, open.model);
   const rows = await prepareEvaluation(withClasses(experiment), open.tokenizer, { cacheFolder });
   const source = evaluationSource(dataset, stage);

@@ -36,7 +36,7 @@ describe('eval', () => {
     expect(await evaluated('--max-samples', '2')).toMatchObject({ code: 2, stderr: expect.stringContaining('add --generate') as string });
     const out = join(place.folder, 'none');
     const text = await place.here('eval', model, '--dataset', rows, '--format', 'text', '--set', 'dataset.columns={text: prompt}', '--generate', '--out', out);
-    expect(text).toMatchObject({ code: 2, stderr: expect.stringContaining('those of format text have none') as string });
+    expect(text).toMatchObject({ code: 2, stderr: expect.stringContaining('--generate answers rows of a prompt and an answer, and those of format text have none') as string });
     expect(existsSync(join(out, 'generated_predictions.jsonl'))).toBe(false);
   });
 });
