@@ -18,7 +18,6 @@ import { loadExperiment, prepare } from './experiment.js';
 import { followSearch } from './follow-search.js';
 import { modelPlaces } from './places.js';
 import type { Terminal } from './terminal.js';
-import { headline } from './view/search.js';
 
 interface Options {
   readonly set: readonly string[];
@@ -42,8 +41,7 @@ export async function search(terminal: Terminal, file: string, { set, name, para
     if (parallel !== undefined) store.setParallel(parallel);
     await workQueue(home);
     if (json && detach) return terminal.json(store.search(begun.name));
-    if (!json) terminal.print(`${headline(begun, terminal.style)}; ${counted(store.parallel(), 'run')} at once`);
-    if (!json) terminal.note(`workbench: it needs no terminal; come back to it with: workbench search show ${begun.name} --follow`);
+    if (!json) terminal.print(`${begun.name}: ${counted(trials.length, 'trial')} in line, ${store.parallel()} at once; it needs no terminal: workbench search show ${begun.name} --follow`);
     if (!detach) process.exitCode = await followSearch(terminal, home, { store, name: begun.name, json: json ?? false });
   } finally {
     store.close();

@@ -8,7 +8,6 @@ export function addSearch(program: Command, terminal: Terminal): void {
     .command('search')
     .description('try values for an experiment, and stop the losers early; a search file says which')
     .helpCommand(false)
-    .enablePositionalOptions()
     .argument('<file>', 'YAML or JSON: the experiment, what to try, when losers are stopped')
     .addOption(setOption())
     .option('--name <name>', 'of the search; else `name` in the file, else that of the file')
@@ -17,17 +16,18 @@ export function addSearch(program: Command, terminal: Terminal): void {
     .option('--json', 'for machines: the search when it has begun (--detach) or ended')
     .addHelpText('after', example('workbench search experiments/search.yaml'))
     .action(async (file, options) => (await import('../search.js')).search(terminal, file, options));
+  // An option that `search` has too is taken by that.
   const command = (name: string, description: string) => search.command(name).description(description);
   command('list', 'every search, newest first')
     .option('--json', 'for machines')
     .addHelpText('after', example('workbench search list'))
-    .action(async (options) => (await import('../searches.js')).list(terminal, options));
+    .action(async (_, command) => (await import('../searches.js')).list(terminal, command.optsWithGlobals()));
   command('show', 'the trials, best first, and the command that trains the best by itself')
     .argument('<search>', 'name')
     .option('--follow', 'until it is over; Ctrl-C leaves it running')
     .option('--json', 'for machines')
     .addHelpText('after', example('workbench search show search --follow'))
-    .action(async (name, options) => (await import('../searches.js')).show(terminal, name, options));
+    .action(async (name, _, command) => (await import('../searches.js')).show(terminal, name, command.optsWithGlobals()));
   command('stop', 'stop its trials, and save them')
     .argument('<search>', 'name')
     .addHelpText('after', example('workbench search stop search'))

@@ -2,7 +2,6 @@
 import { isAbsolute, relative } from 'node:path';
 import { quoted } from '../../config/command.js';
 import { knobOf } from '../../config/limits.js';
-import { searchMetrics } from '../../config/search/plan.js';
 import { bestTrial, ranked } from '../../runner/search/ranking.js';
 import { isUnended, type RunRecord, type SearchRecord, type SearchState, type TrialRecord } from '../../store/rows.js';
 import { clean } from '../../ui/format/text.js';
@@ -41,18 +40,17 @@ export function searchLines(search: SearchRecord, { runOf, most = Infinity, ...l
 export function headline(search: SearchRecord, style: TableLook['style']): string {
   const { name, state, reason, plan } = search;
   const why = reason === null ? '' : `: ${reason}`;
-  const better = searchMetrics[plan.metric] === 'min' ? 'lower is better' : 'higher is better';
-  return `${clean(name)}  ${style.paint(`${state}${why}`, searchTone[state])}  ${progressText(search)} by ${plan.metric} (${better})`;
+  return `${clean(name)}  ${style.paint(`${state}${why}`, searchTone[state])}  ${progressText(search)} by ${plan.metric}`;
 }
 
-/** "rung 2 of 3, to update 60: 1 of 4 trials measured". */
+/** "rung 2 of 3, to update 60: 1 of 4 measured". */
 export function progressText({ plan, trials, state }: SearchRecord): string {
   const rung = Math.max(0, ...trials.map((trial) => trial.rung));
   const there = trials.filter((trial) => trial.rung === rung);
   const measured = there.filter((trial) => trial.measured.length > rung).length;
   if (state === 'completed') return `${measured} of ${trials.length} trials trained to the end, compared`;
   const where = plan.rungs.length === 0 ? '' : `rung ${rung + 1} of ${plan.rungs.length + 1}, ${rung === plan.rungs.length ? 'to the end' : `to update ${plan.rungs[rung]}`}: `;
-  return `${where}${measured} of ${there.length} trials measured`;
+  return `${where}${measured} of ${there.length} measured`;
 }
 
 /** The command that trains the best trial again by itself, for a shell; null while nothing was measured. */
