@@ -6,6 +6,7 @@ import { UserError, messageOf } from '../util/errors.js';
 import { changedKeys } from './diff.js';
 import { expandTilde } from './home.js';
 import { functionNames } from './define.js';
+import { isLlamaFactory } from './foreign/llamafactory.js';
 import { setKey, valueAt, withValues } from './keys.js';
 import { knobOf, knobs } from './limits.js';
 import { parseAssignment, placeOfAssignment, type Assignment } from './assignment.js';
@@ -29,6 +30,7 @@ export function readExperiment(path: string, options: ReadOptions = {}): { exper
   refuseData(path);
   const { value, placeOf } = readYaml(path, 'the experiment file');
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { experiment: parseExperiment(value, { placeOf: () => path }), folder };
+  if (isLlamaFactory(value) && !('model' in value)) throw new UserError(`${path} is a training file of LLaMA-Factory: \`workbench import ${path} --out experiment.yaml\` makes an experiment of it`);
   if ('experiment' in value && 'parameters' in value) throw new UserError(`${path} is a search: begin it with workbench search ${path}`);
   return { experiment: completed(value, { ...options, folder, placeOf }), folder };
 }

@@ -6,7 +6,7 @@ type EventType = TrainEvent['type'];
 
 const progress = 'step = @step, total_steps = @total_steps, epoch = @epoch';
 // A part is counted up to what was said last, so that of one that crashed only the time since then is lost.
-const worked = 'worked_seconds = coalesce(worked_seconds, 0) + coalesce(max(0, round(86400 * (julianday(@time) - julianday(working_since)), 3)), 0)';
+const worked = 'worked_seconds = round(coalesce(worked_seconds, 0) + coalesce(max(0, 86400 * (julianday(@time) - julianday(working_since))), 0), 3)';
 const begins = `${worked}, working_since = @time`;
 const goesOn = `${worked}, working_since = CASE WHEN working_since IS NULL THEN NULL ELSE @time END`; // one that is paused may still save
 const rests = `${worked}, working_since = NULL`;

@@ -38,6 +38,13 @@ export function addTraining(program: Command, terminal: Terminal): void {
   addSearch(program, terminal);
   addLiveRuns(program, terminal);
   program
+    .command('import')
+    .description('make an experiment file of a training file of LLaMA-Factory, and say what could not be taken over')
+    .argument('<file>', 'YAML or JSON, as llamafactory-cli train takes it')
+    .option('--out <file>', 'the experiment file to write; else it is printed')
+    .addHelpText('after', example('workbench import llama3_lora_sft.yaml --out llama3.yaml'))
+    .action(async (file, options) => (await import('../import.js')).importFile(terminal, file, options));
+  program
     .command('data')
     .description('the rows as the model sees them: tokens, what is learned, lengths, rows left out')
     .argument('<experiment>', 'YAML or JSON file, or a module')

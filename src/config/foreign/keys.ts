@@ -142,6 +142,7 @@ export const foreignKeys: Readonly<Record<string, Row>> = {
   scheduler: 'train.lr_scheduler_type',
   lr_scheduler: 'train.lr_scheduler_type',
   warmup: 'train.warmup_steps',
+  warmup_steps: (value) => sets({ [typeof value === 'number' && value > 0 && value < 1 ? 'train.warmup_ratio' : 'train.warmup_steps']: value }), // a share, since Transformers 5
   warmup_proportion: 'train.warmup_ratio',
   optimizer: 'train.optim',
   beta1: 'train.adam_beta1',

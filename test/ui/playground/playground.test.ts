@@ -58,7 +58,7 @@ describe('the playground', () => {
     shown.press('i', ...'one two');
     await shown.until('one two');
     shown.press('enter');
-    await shown.until('base two one', 'result two one', 'stopped at so many tokens', '3 tokens, 10.0/s');
+    await shown.until('base two one', 'result two one', 'at the limit', '3 tokens, 10.0/s');
     expect(shown.lines().find((text) => text.includes('base two one'))).toContain('result two one');
     expect(asked).toMatchObject([{ prompt: 'one two', chat: true, special: true, sampling: { temperature: 0, seed: 0 } }]);
   });
@@ -137,7 +137,7 @@ describe('the playground', () => {
     const shown = await open();
     await shown.until('temperature 0');
     shown.press('tab', 'right', 'right', 'right');
-    await shown.until('temperature 0.3', '0: always the likeliest token');
+    await shown.until('temperature 0.3', '0: the likeliest token');
     shown.press('j', '5', '0', 'enter');
     await shown.until('top k 50');
     shown.press('j', '3', 'enter');
@@ -175,6 +175,10 @@ describe('the playground', () => {
 });
 
 describe('its parts', () => {
+  it('explain each knob on one line of 80 columns', () => {
+    for (const { label, help } of samplingKnobs) expect(`${label}: ${help}`.length, label).toBeLessThanOrEqual(76);
+  });
+
   it('step and check the knobs', () => {
     const [temperature, topK, , tokens, seed, beams, length] = samplingKnobs;
     expect(stepKnob(temperature, 0, 1)).toBe(0.1);

@@ -179,6 +179,26 @@ describe('its state', () => {
     expect(state.cursor).toBe(1);
   });
 
+  it('stays at the top while what comes first changes, and with a run only as long as it stands as it did', () => {
+    const [a, b, c] = inLine('a', 'b', 'c');
+    const line = () => ({ type: 'line', line: { waiting: home.store.queue(), parallel: 1, interrupted: [] } }) as const;
+    let state = reduceQueue(initialQueue, line(), home.store.runs());
+    const after = (...change: readonly (() => void)[]) => {
+      change.forEach((each) => each());
+      state = reduceQueue(state, line(), home.store.runs());
+      return state.entries[state.cursor].run.name;
+    };
+    home.store.claim(a, { pid: 1, startTime: '1', bootId: 'b' });
+    expect(after()).toBe('a');
+    expect(after(() => home.store.setState(a, 'stopped', null), () => home.store.claim(b, { pid: 1, startTime: '1', bootId: 'b' }))).toBe('b');
+    state = reduceQueue(state, { type: 'move', by: 1 }, home.store.runs());
+    expect(after()).toBe('c');
+    expect(after(() => home.store.setState(b, 'stopped', null))).toBe('c'); // it waits still, first in line
+    expect(state.cursor).toBe(0);
+    expect(after(() => home.store.cancel(c, 'taken out'))).not.toBe('');
+    expect(state.cursor).toBe(0);
+  });
+
   it('tells what is left by the pace of tokens', () => {
     const run = home.store.run(recordRun(home.store, { name: 'x', steps: 50, total: 100, end: 'running' }));
     // 50 steps of 2,048 tokens at 8,192 tokens a second.

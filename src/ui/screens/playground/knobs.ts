@@ -16,15 +16,15 @@ export interface SamplingKnob {
 }
 
 export const samplingKnobs: readonly SamplingKnob[] = [
-  { key: 'temperature', label: 'temperature', help: '0: always the likeliest token; below 1 it plays safe, above 1 it takes risks', min: 0, max: 10, whole: false, steps: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.5, 2] },
+  { key: 'temperature', label: 'temperature', help: '0: the likeliest token; below 1 plays safe, above 1 takes risks', min: 0, max: 10, whole: false, steps: [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.5, 2] },
   { key: 'topK', label: 'top k', help: 'choose among the k likeliest tokens; 0: among all', min: 0, max: 1_000_000, whole: true, steps: [0, 1, 2, 5, 10, 20, 40, 50, 100, 200] },
-  { key: 'topP', label: 'top p', help: 'choose among the likeliest tokens that have this share together; 1: among all', min: 0, max: 1, whole: false, steps: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 1] },
+  { key: 'topP', label: 'top p', help: 'choose among the likeliest that have this share together; 1: all', min: 0, max: 1, whole: false, steps: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 1] },
   { key: 'maxNewTokens', label: 'tokens', help: 'at most so many new tokens; each costs one pass through the model', min: 1, max: 1_000_000, whole: true, steps: [1, 8, 16, 32, 64, 128, 256, 512, 1024, 2048] },
   { key: 'seed', label: 'seed', help: 'of the choices: the same seed gives the same text', min: 0, max: Number.MAX_SAFE_INTEGER, whole: true, steps: 1 },
-  { key: 'numBeams', label: 'beams', help: 'so many texts side by side, of which the likeliest wins; each costs as much as one; auto: as the model has it', min: 1, max: 1000, whole: true, steps: [1, 2, 3, 4, 5, 6, 8, 10, 16], open: true },
-  { key: 'lengthPenalty', label: 'length', help: 'of beams: above 0 for longer texts, below for shorter; auto: as the model has it', min: -100, max: 100, whole: false, steps: [-2, -1, -0.5, 0, 0.5, 0.8, 1, 1.2, 1.5, 2], open: true },
-  { key: 'noRepeatNgramSize', label: 'no repeat', help: 'no run of so many tokens comes twice; 0: any may; auto: as the model has it', min: 0, max: 1000, whole: true, steps: [0, 1, 2, 3, 4, 5], open: true },
-  { key: 'minNewTokens', label: 'at least', help: 'so many tokens before a text may end; auto: as the model has it', min: 0, max: 1_000_000, whole: true, steps: [0, 1, 4, 8, 16, 32, 64, 128], open: true },
+  { key: 'numBeams', label: 'beams', help: "the likeliest of so many texts, each as dear as one; auto: model's", min: 1, max: 1000, whole: true, steps: [1, 2, 3, 4, 5, 6, 8, 10, 16], open: true },
+  { key: 'lengthPenalty', label: 'length', help: "of beams: above 0 longer texts, below shorter; auto: the model's own", min: -100, max: 100, whole: false, steps: [-2, -1, -0.5, 0, 0.5, 0.8, 1, 1.2, 1.5, 2], open: true },
+  { key: 'noRepeatNgramSize', label: 'no repeat', help: "no run of so many tokens twice; 0: any may; auto: the model's own", min: 0, max: 1000, whole: true, steps: [0, 1, 2, 3, 4, 5], open: true },
+  { key: 'minNewTokens', label: 'at least', help: "so many tokens before a text may end; auto: the model's own", min: 0, max: 1_000_000, whole: true, steps: [0, 1, 4, 8, 16, 32, 64, 128], open: true },
 ];
 
 /** As `workbench generate` has it where nothing is given. */

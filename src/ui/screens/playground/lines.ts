@@ -76,7 +76,7 @@ export function samplingLines({ sampling, knob, editing, pane }: PlaygroundState
 }
 
 const told: { readonly [S in Answer['state']]: readonly [string, Tone] } = {
-  waiting: ['waits', 'muted'], reading: ['reading the model', 'accent'], speaking: ['answers', 'accent'], end: ['came to an end', 'good'], length: ['stopped at so many tokens', 'muted'],
+  waiting: ['waits', 'muted'], reading: ['reading the model', 'accent'], speaking: ['answers', 'accent'], end: ['came to an end', 'good'], length: ['at the limit', 'muted'],
   interrupted: ['interrupted', 'warn'], failed: ['failed', 'bad'],
 };
 

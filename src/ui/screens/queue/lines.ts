@@ -55,10 +55,11 @@ export function entryLines({ run, why, place, standing }: Entry, { width, glyphs
   const done = run.total_steps ? run.step / run.total_steps : 0;
   const state: Span = standing === 'cut off' ? { text: 'cut off', tone: 'bad' } : stateSpan(run);
   const facts = [`${run.step}/${run.total_steps ?? '?'} steps`, `${(100 * done).toFixed(1)}%`, left === null ? null : `${formatDuration(left)} left`, run.tokens_per_second === null ? null : `${Math.round(run.tokens_per_second)} tokens/s`, run.eval_loss === null ? null : `eval loss ${fitNumber(run.eval_loss, 7)}`];
-  const bar = Math.max(8, Math.min(40, Math.floor(width / 3)));
+  const said = facts.filter((fact) => fact !== null).join('  ');
+  const bar = Math.max(8, Math.min(40, Math.floor(width / 3), width - said.length - 2));
   return [
     line(state, [place === null ? '' : `  number ${place} in line`, 'muted'], `  ${clean(run.name)}  `, [`${finetuning}, ${clean(baseName(model))} on ${clean(baseName(dataset.path))}`, 'muted']),
-    run.total_steps === null ? blank : [...progressBar(run.step, run.total_steps, { width: bar, glyphs }), { text: `  ${facts.filter((fact) => fact !== null).join('  ')}` }],
+    run.total_steps === null ? blank : [...progressBar(run.step, run.total_steps, { width: bar, glyphs }), { text: `  ${said}` }],
     ...(why === '' ? [] : wrap(why, width).map((text) => line([text, standing === 'cut off' || run.state === 'failed' ? 'bad' : 'muted']))),
   ];
 }

@@ -32,8 +32,9 @@ export const queue: ScreenDefinition<'queue', QueueState, QueueAction, QueueInte
   tables: queueTables,
   View: ({ state, width, height }) => <QueueView state={state.queue} now={state.now} width={width} height={height} />,
   intents: {
-    'queue-move': ({ runId, place }, { services, refresh }) => {
+    'queue-move': ({ runId, place }, { services, send, refresh }) => {
       services.queue.move(runId, place);
+      send(queueAction({ type: 'follow', runId }));
       refresh();
     },
     'queue-remove': ({ runId }, { services, send, refresh }) => {

@@ -27,6 +27,8 @@ export interface QueueState {
   readonly parallel: number;
   readonly entries: readonly Entry[];
   readonly cursor: number;
+  /** The run that the cursor goes with, while that runs, waits or has ended as it did then; null: it stays on the first row. */
+  readonly follows: string | null;
   /** The experiment file that is being typed. */
   readonly adding: PathField | null;
 }
@@ -34,11 +36,12 @@ export interface QueueState {
 export type QueueAction =
   | { readonly type: 'line'; readonly line: Line }
   | { readonly type: 'move'; readonly by: number }
+  | { readonly type: 'follow'; readonly runId: string }
   | { readonly type: 'add' }
   | { readonly type: 'path'; readonly action: PathAction }
   | { readonly type: 'close' };
 
-export const initialQueue: QueueState = { parallel: 1, entries: [], cursor: 0, adding: null };
+export const initialQueue: QueueState = { parallel: 1, entries: [], cursor: 0, follows: null, adding: null };
 
 /** Ended runs that are shown. */
 const shownEnded = 20;
@@ -47,12 +50,14 @@ export function reduceQueue(state: QueueState, action: QueueAction, runs: readon
   switch (action.type) {
     case 'line': {
       const entries = entriesOf(runs, action.line);
-      const under = state.entries[state.cursor]?.run.id;
-      const found = entries.findIndex(({ run }) => run.id === under);
-      return { ...state, parallel: action.line.parallel, entries, cursor: found >= 0 ? found : within(state.cursor, entries) };
+      const before = state.entries.find(({ run }) => run.id === state.follows);
+      const found = entries.findIndex(({ run, standing }) => run.id === state.follows && (before === undefined || standing === before.standing));
+      return found >= 0 ? { ...state, parallel: action.line.parallel, entries, cursor: found } : at(state.cursor, { ...state, parallel: action.line.parallel, entries });
     }
     case 'move':
-      return { ...state, cursor: within(state.cursor + action.by, state.entries) };
+      return at(state.cursor + action.by, state);
+    case 'follow':
+      return { ...state, follows: action.runId };
     case 'add':
       return { ...state, adding: emptyPath };
     case 'path':
@@ -98,6 +103,8 @@ export function secondsLeft({ state, step, total_steps: total, tokens_seen: seen
   return ((total - step) * (seen / step)) / pace;
 }
 
-function within(cursor: number, { length }: readonly Entry[]): number {
-  return Math.max(0, Math.min(cursor, length - 1));
+/** On a row, and with its run from now on; the first row is what comes next, whichever that is. */
+function at(row: number, state: QueueState): QueueState {
+  const cursor = Math.max(0, Math.min(row, state.entries.length - 1));
+  return { ...state, cursor, follows: cursor === 0 ? null : state.entries[cursor].run.id };
 }
