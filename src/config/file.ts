@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, extname, isAbsolute, resolve } from 'node:path';
 import { stringify } from 'yaml';
+import { isDeepStrictEqual } from 'node:util';
 import { UserError, messageOf } from '../util/errors.js';
 import { changedKeys } from './diff.js';
 import { expandTilde } from './home.js';
@@ -12,7 +13,8 @@ import { knobOf, knobs } from './limits.js';
 import { parseAssignment, placeOfAssignment, type Assignment } from './assignment.js';
 import { isModule, loadModule, moduleHash } from './module.js';
 import { parseExperiment } from './parse.js';
-import type { Experiment } from './schema.js';
+import { mixedDefaults } from './schema.js';
+import type { Experiment, MixedConfig } from './schema.js';
 import { readYaml } from './yaml-file.js';
 
 export interface ReadOptions {
@@ -75,8 +77,13 @@ function completed(value: object, { folder, placeOf, set, name, fit }: ReadOptio
 export function writeExperiment(experiment: Experiment, options: { readonly changed?: boolean } = {}): string {
   const value = {};
   const keys = options.changed ? changedKeys(experiment) : knobs.map((knob) => knob.key);
-  for (const key of keys) setKey(value, key, valueAt(experiment, key));
+  for (const key of keys) setKey(value, key, options.changed && key === 'dataset.mix' ? experiment.dataset.mix.map(changedOf) : valueAt(experiment, key));
   return stringify(value, { lineWidth: 0 });
+}
+
+/** What a set that is mixed in says besides its defaults. */
+function changedOf(set: MixedConfig): Partial<MixedConfig> {
+  return Object.fromEntries(Object.entries(set).filter(([key, value]) => !isDeepStrictEqual(value, mixedDefaults[key as keyof MixedConfig])));
 }
 
 /** The name of a run whose experiment has none: model and dataset (the Hugging Face cache keeps a model under a hash). */

@@ -69,6 +69,7 @@ flux_capacitor: 3
     writeFileSync(file, text);
     expect(readExperiment(file).experiment).toEqual(experiment);
     expect(text).toContain('# `flux_capacitor: 3` is left out');
+    expect(text).toContain('  mix:\n    - name: held\n      template: chat_template\n      max_samples: 1000\n'); // and none of its defaults
   });
 
   it('has its defaults where it says nothing', () => {
@@ -96,7 +97,7 @@ flux_capacitor: 3
     [`${head}dataset: mine\nlearning_rate: fast\n`, /`train.learning_rate` is "fast": it must be a number above 0/],
     ['model: m\ndataset: {path: d}\n', /is no training file of LLaMA-Factory/],
     ['- 1\n', /is no training file of LLaMA-Factory/],
-    ['a: [', /cannot be read/],
+    ['a: [', /this is not YAML/],
   ])('%j is refused', (text, sentence) => {
     expect(() => imported(text)).toThrow(UserError);
     expect(() => imported(text)).toThrow(sentence);

@@ -1,12 +1,12 @@
 /** Reads what another program trains by, and writes an experiment file. */
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { parse } from 'yaml';
-import { messageOf, UserError } from '../../util/errors.js';
+import { UserError } from '../../util/errors.js';
 import { writeExperiment } from '../file.js';
 import { expandTilde } from '../home.js';
 import { parseExperiment } from '../parse.js';
 import type { Experiment } from '../schema.js';
+import { readYaml } from '../yaml-file.js';
 import { fromLlamaFactory, isLlamaFactory } from './llamafactory.js';
 import type { Imported } from './llamafactory.js';
 
@@ -35,12 +35,7 @@ export function importExperiment(path: string, { templates }: { readonly templat
 }
 
 function plainIn(path: string): Readonly<Record<string, unknown>> {
-  let value: unknown;
-  try {
-    value = parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new UserError(`${path} cannot be read (${messageOf(error).split('\n')[0]}): give a training file of LLaMA-Factory, YAML or JSON`);
-  }
+  const { value } = readYaml(path, 'the training file');
   if (typeof value !== 'object' || value === null || !isLlamaFactory(value)) throw new UserError(`${path} is no training file of LLaMA-Factory: it has none of model_name_or_path, finetuning_type, cutoff_len`);
   return value as Readonly<Record<string, unknown>>;
 }
