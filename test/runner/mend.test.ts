@@ -1,21 +1,33 @@
 /** A store that is damaged: kept aside, and made anew from what is left, by the next command. */
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { mendStore } from '../../src/runner/mend.js';
 import { keepUp, startUpkeep } from '../../src/runner/upkeep.js';
 import { DamagedStore, openStore } from '../../src/store/store.js';
 import { Tiny } from './tiny.js';
 
-let place: Tiny;
+const place = new Tiny();
+/** The home with its run, as each test finds it. */
+const trained = `${place.home}-trained`;
 let id: string;
-beforeEach(async () => {
-  place = new Tiny();
+beforeAll(async () => {
   id = place.create('train.max_steps=3', 'train.save_steps=1');
   await place.run(id);
+  place.store.close();
+  cpSync(place.home, trained, { recursive: true });
+}, 60_000);
+beforeEach(() => {
+  place.store.close();
+  rmSync(place.home, { recursive: true });
+  cpSync(trained, place.home, { recursive: true });
+  place.reopen();
 });
-afterEach(() => place.remove());
+afterAll(async () => {
+  await place.remove();
+  rmSync(trained, { recursive: true });
+});
 
 /** As a bad disk does it: in the middle of the file. */
 function damage(): Buffer {

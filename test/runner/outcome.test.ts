@@ -90,7 +90,7 @@ it('a run whose place in line is kept is not taken for one that was forgotten', 
   expect([store.run(id).state, store.run(forgotten).state]).toEqual(['queued', 'stopped']);
 });
 
-it('a run that has said its end goes on only when its process has gone, and gives up no checkpoint before', async () => {
+it('a run that has said its end goes on only when its process has gone', async () => {
   store.claim(id, self);
   store.setState(id, 'completed', null);
   const process = store.processOf.bind(store);
