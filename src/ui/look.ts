@@ -7,7 +7,7 @@ import { addNews } from './run-data.js';
 import type { RunData } from './run-data.js';
 
 /** The curves that are shown, in the order they are read; then those of the sets of a mixture. */
-const shownKeys = ['loss', 'eval_loss', 'grad_norm', 'learning_rate', 'tokens_per_second', 'memory_bytes', 'tokens_seen'] as const;
+const shownKeys = ['loss', 'eval_loss', 'grad_norm', 'learning_rate', 'tokens_per_second', 'memory_bytes', 'tokens_seen', 'rougeL'] as const;
 
 /** Points read at a time, and milliseconds after which a look ends: no key is heard in it. What is more comes with the next looks. */
 const [piece, patience] = [4_000, 10];

@@ -29,9 +29,17 @@ export function progressLines(data: RunData, { width, glyphs }: { readonly width
     pair(['epoch', shown(record.epoch, (epoch) => epoch.toFixed(2))], ['left', shown(remaining, formatDuration)]),
     pair(['loss', shown(latest(data, 'loss') ?? record.train_loss, formatNumber)], ['tokens/s', shown(record.tokens_per_second, (rate) => formatCount(Math.round(rate)))]),
     pair(['eval', shown(record.eval_loss, formatNumber)], ['lr', shown(latest(data, 'learning_rate'), rateText)]),
-    pair(record.accuracy === null ? ['ppl', shown(record.perplexity, formatNumber)] : ['accuracy', formatShare(record.accuracy)], ['grad norm', shown(latest(data, 'grad_norm'), formatNumber)]),
+    pair(measure(data), ['grad norm', shown(latest(data, 'grad_norm'), formatNumber)]),
     pair(['best', shown(record.best_eval_loss, formatNumber)], ['memory', shown(latest(data, 'memory_bytes') ?? record.peak_memory_bytes, formatBytes)]),
   ];
+}
+
+/** What an evaluation found beside its loss: of classes, of answers, else of tokens. */
+function measure(data: RunData): readonly [string, string] {
+  const { accuracy, perplexity } = data.record;
+  if (accuracy !== null) return ['accuracy', formatShare(accuracy)];
+  const rouge = latest(data, 'rougeL');
+  return rouge === null ? ['ppl', shown(perplexity, formatNumber)] : ['ROUGE-L', rouge.toFixed(1)];
 }
 
 function fact([name, value]: readonly [string, string], width: number, named: number): Line {
