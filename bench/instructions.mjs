@@ -1,6 +1,7 @@
 /**
- * Instructions and answers, the prompts masked: label tokens a second. Rows of about one length on both sides, the very same
- * batches; and beside it ours with several documents a row, attention confined to each, which PyTorch has for graphics cards only.
+ * Instructions and answers, the prompts masked: label tokens a second. The same updates for all: ours with the documents of each in
+ * fewer, fuller rows, as it is by default; ours padded; PyTorch padded, as Transformers' Trainer collates by default. Once with documents
+ * in random order and once with those of about one length together; and beside it ours packed, for which PyTorch wants a graphics card.
  */
 import { existsSync } from 'node:fs';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
@@ -24,13 +25,20 @@ export async function benchInstructions({ folder, material, python, log }) {
   await copyFile(tokens, join(folder, 'model/tokenizer.json'));
   const cacheFolder = await mkdtemp(join(tmpdir(), 'workbench-bench-'));
   const base = { model: join(folder, 'model'), dataset: { path, format: 'alpaca', template: 'alpaca', max_samples: documents }, max_length: 512 };
+  const questionsWith = (train, keys = {}) => questionsOf(parseExperiment({ ...base, ...keys, train: { per_device_train_batch_size: rowsOfUpdate, seed: 1, ...train } }), cacheFolder);
   try {
-    const grouped = await questionsOf(parseExperiment({ ...base, train: { per_device_train_batch_size: rowsOfUpdate, group_by_length: true, seed: 1 } }), cacheFolder);
+    const orders = [];
+    for (const group_by_length of [false, true]) {
+      const order = group_by_length ? 'by length' : 'in random order';
+      const train = { group_by_length };
+      const [filled, padded] = [await questionsWith(train), await questionsWith({ ...train, padding_free: false })];
+      const { ours, theirs, also, lossDifference } = await measure({ folder, python, questions: filled, padded, skipped: 1, alsoSettings: {}, log, name: `instructions, ${order}` });
+      orders.push({ order, filled: { ours, ...countsOf(filled) }, padded: { ours: also, theirs, ...countsOf(padded) }, lossDifference: Math.max(lossDifference ?? 0, largestDifference(ours, also)) });
+    }
     // Half as many rows hold about as many tokens.
-    const packed = await questionsOf(parseExperiment({ ...base, packing: true, train: { per_device_train_batch_size: rowsOfUpdate / 2, seed: 1 } }), cacheFolder);
-    const beside = await measure({ folder, python, questions: grouped, skipped: 1, log, name: 'instructions' });
-    const alone = await measure({ folder, python: null, questions: packed, skipped: 1, log, name: 'instructions, packed' });
-    return { ...beside, ...countsOf(grouped), rows: rowsOfUpdate, packed: { ours: alone.ours, ...countsOf(packed) } };
+    const packed = await questionsWith({ per_device_train_batch_size: rowsOfUpdate / 2 }, { packing: true });
+    const { ours } = await measure({ folder, python: null, questions: packed, skipped: 1, log, name: 'instructions, packed' });
+    return { rows: rowsOfUpdate, orders, packed: { ours, ...countsOf(packed) } };
   } finally {
     await rm(cacheFolder, { recursive: true });
   }
@@ -40,20 +48,25 @@ export async function benchInstructions({ folder, material, python, log }) {
 async function questionsOf(experiment, cacheFolder) {
   const tokenizer = await loadTokenizer(experiment.model);
   const data = await prepareDataset(experiment, tokenizer, { cacheFolder });
-  const loader = trainingLoader(experiment, data.train, { padId: tokenizer.fillId, layout: layoutOf(experiment, tokenizer, readModel(experiment.model)) });
+  const model = readModel(experiment.model);
+  const loader = trainingLoader(experiment, data.train, { model, padId: tokenizer.fillId, layout: layoutOf(experiment, tokenizer, model) });
   const questions = Array.from({ length: loader.updatesPerEpoch }, () => asQuestion(loader.next().microBatches[0].inputs));
   return [questions[0], ...questions];
 }
 
 /** Of the updates that are timed. */
 function countsOf([, ...questions]) {
-  return { updates: questions.length, labels: sum(questions, ({ labels }) => labels.length), real: sum(questions, ({ segments }) => segments.filter((each) => each > 0).length), padded: sum(questions, ({ ids }) => ids.length) };
+  return { updates: questions.length, labels: sum(questions, ({ labels }) => labels.length), real: sum(questions, ({ segments }) => segments.filter((each) => each > 0).length), computed: sum(questions, ({ ids }) => ids.length) };
 }
 
 function asQuestion(inputs) {
   const [rows, length] = inputs.input_ids.shape;
   const list = ({ data }) => [...data];
   return { rows, length, ids: list(inputs.input_ids), positions: list(inputs.positions), segments: list(inputs.segments), label_rows: list(inputs.label_rows), labels: list(inputs.labels) };
+}
+
+function largestDifference(one, other) {
+  return Math.max(...one.losses.map((loss, i) => Math.abs(loss - other.losses[i])));
 }
 
 function sum(items, value) {

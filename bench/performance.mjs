@@ -40,25 +40,32 @@ Memory is the process's peak, which for Workbench includes Node.
 
 ${besideTable(results)}${int4 ? `\n\nThe updates on an int4 base took turns with our own on f32, ${Math.round(int4.also.ms)} ms (${Math.round(int4.also.fastest)}): ${(int4.also.ms / int4.ours.ms).toFixed(2)} (${(int4.also.fastest / int4.ours.fastest).toFixed(2)}) of their speed.` : ''}${missing ? `\n\nPyTorch was not measured: ${missing}` : ''}`;
   },
-  instructions: ({ ours, theirs, lossDifference, labels, real, padded, updates, rows, packed }) =>
-    `The same shape on instructions and answers of LLaMA-Factory's \`alpaca_en_demo\`, only the answers learned. Both sides get the very same batches: one pass over
-${labels} label tokens among ${real} real and ${padded} computed ones, in ${updates} updates of ${rows} rows grouped by length. Packed, the same documents lie several in a row of 512, attention confined
-to each: ${packed.padded} computed tokens in ${packed.updates} updates. (TRL packs without mixing documents only where flash attention is, on a graphics card.)
+  instructions: ({ rows, orders, packed }) => {
+    const { updates, labels, real } = packed;
+    const [{ padded: { theirs: beside } }] = orders;
+    const line = ([name, order], { computed, labels: learned }, side, theirs) => [
+      name, order, String(computed), labelSpeed(side, learned), ...(theirs ? [(learned / side.totalMs / (labels / theirs.totalMs)).toFixed(2)] : []),
+      megabytes(side.peakBytes), ...(theirs ? [(side.peakBytes / theirs.peakBytes).toFixed(2)] : []),
+    ];
+    return `The same shape on instructions and answers of LLaMA-Factory's \`alpaca_en_demo\`, only the answers learned: one pass over ${labels} label tokens among ${real},
+in ${updates} updates of ${rows} documents, the very same for each. Without padding, as it is by default, the documents of an update lie in fewer, fuller
+rows, attention confined to each; padded, each has a row, as Transformers' Trainer collates them. Packed, updates are of ${rows / 2} rows of 512 that hold
+several documents. (TRL leaves padding out only where flash attention is, on a graphics card.)${beside ? ' What is faster than PyTorch is so with documents in the same order; packed, than PyTorch by length.' : ''}
 
 ${table(
-  ['', 'label tokens/s', ...(theirs ? ['faster by'] : []), 'memory', ...(theirs ? ['share'] : [])],
+  ['', 'documents', 'computed tokens', 'label tokens/s', ...(beside ? ['faster by'] : []), 'memory', ...(beside ? ['share'] : [])],
   [
-    ['Workbench, grouped', ours, labels],
-    ['Workbench, packed', packed.ours, packed.labels],
-    ...(theirs ? [['PyTorch, grouped', theirs, labels]] : []),
-  ].map(([name, side, learned]) => [
-    name,
-    labelSpeed(side, learned),
-    ...(theirs ? [(learned / side.totalMs / (labels / theirs.totalMs)).toFixed(2)] : []),
-    megabytes(side.peakBytes),
-    ...(theirs ? [(side.peakBytes / theirs.peakBytes).toFixed(2)] : []),
-  ]),
-)}${theirs ? `\n\nLargest difference of a loss over the very same batches: ${lossDifference.toExponential(1)}.` : ''}`,
+    ...orders.flatMap(({ order, filled, padded }) => [
+      line(['Workbench, no padding', order], filled, filled.ours, padded.theirs),
+      line(['Workbench, padded', order], padded, padded.ours, padded.theirs),
+      ...(padded.theirs ? [line(['PyTorch, padded', order], padded, padded.theirs, padded.theirs)] : []),
+    ]),
+    line(['Workbench, packed', 'drawn once'], packed, packed.ours, orders.at(-1).padded.theirs),
+  ],
+)}
+
+Largest difference of a loss of the same update: ${Math.max(...orders.map(({ lossDifference }) => lossDifference)).toExponential(1)}.`;
+  },
   'full-tuning': ({ rows, eightBit }) =>
     `Every weight of that shape learns, AdamW (\`fused=True\` in PyTorch), the loss at every position; medians of two or three updates after one to warm up.
 

@@ -54,6 +54,7 @@ function asMicroBatch({ rows, length, ids, positions, segments, label_rows, labe
       labels: i32([places.length], labels ?? places.map((i) => ids[i + 1])),
     },
     labelCount: places.length,
+    labelOwners: Uint32Array.from(places, (place) => Math.floor(place / length)),
     labelWeights: null,
     weight: places.length,
     tokenCount: ids.length,

@@ -21,9 +21,9 @@ export function fullBatch(rows, length) {
  * What each side takes for `questions`, the first `skipped` of which warm up: `{ ours, theirs, lossDifference }` with
  * medians and fastest in milliseconds, the sum of them, and the peak of the process. `theirs` is null where `python` is null,
  * and `theirsMissing` says why where it has not what it takes. `settings` are keys of the experiment; with `alsoSettings` ours
- * takes turns with another process of ours, `also`.
+ * takes turns with another process of ours, `also`. `padded` are the same updates for all others than ours, where those are laid out in another way.
  */
-export async function measure({ folder, finetuning = 'lora', python, questions, skipped = warmUps, settings = {}, theirSettings = settings, alsoSettings = null, log, name }) {
+export async function measure({ folder, finetuning = 'lora', python, questions, padded = questions, skipped = warmUps, settings = {}, theirSettings = settings, alsoSettings = null, log, name }) {
   const sides = { ours: startPeer(process.execPath, [here('step.mjs'), folder, finetuning, JSON.stringify(settings)]) };
   if (python !== null) sides.theirs = startPeer(python, [here('step.py'), folder, finetuning, JSON.stringify(theirSettings)]);
   if (alsoSettings !== null) sides.also = startPeer(process.execPath, [here('step.mjs'), folder, finetuning, JSON.stringify(alsoSettings)]);
@@ -33,7 +33,7 @@ export async function measure({ folder, finetuning = 'lora', python, questions, 
   for (const [round, question] of questions.entries()) {
     for (const [side, peer] of Object.entries(sides)) {
       try {
-        answers[side].push(await peer.ask({ ...question, mostLabels }));
+        answers[side].push(await peer.ask({ ...(side === 'ours' ? question : padded[round]), mostLabels }));
       } catch (error) {
         if (side !== 'theirs') throw error;
         theirsMissing = error.message;

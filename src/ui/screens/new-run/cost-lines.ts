@@ -50,7 +50,7 @@ export function costLines({ estimate, pace, probe, preview }: Costs, width: numb
     ...timeLines({ estimate, pace, probe, preview }, width, glyphs.ellipsis),
     line([`an update${basis[estimate.based_on]}`, 'muted']),
     fact('  batch', { text: `${formatCount(estimate.effective_batch)} ${estimate.effective_batch === 1 ? 'row' : 'rows'}` }),
-    fact('  tokens', { text: `up to ${formatCount(estimate.tokens_per_step)}` }),
+    fact('  tokens', { text: `up to ${formatCount(estimate.tokens_per_step)}` }, { text: estimate.padding === null ? '' : `  ${formatShare(estimate.padding.share)} padding`, tone: 'muted' }),
     fact('  compute', { text: formatFlops(estimate.flops_per_step) }),
     line(['memory  ', 'muted'], { text: formatBytes(memory_bytes), tone: fits ? 'plain' : 'bad' }, { text: ` of ${formatBytes(available)}${width < wide ? '' : ' free'}`, tone: 'muted' }),
     stackedBar(parts.map(({ key }) => ({ amount: memory[key], glyph: glyphs.memory[key], tone: key })), available, { width, glyphs }),
