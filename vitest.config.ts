@@ -8,7 +8,8 @@ export default defineConfig({
     pool: 'forks',
     // On two cores it would be one: many tests wait for processes of their own.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // A test waits for what it expects; these end only one that never comes, on however busy a machine.
+    testTimeout: 180_000,
+    hookTimeout: 120_000,
   },
 });

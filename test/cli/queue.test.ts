@@ -84,17 +84,17 @@ it('knows a complete experiment again whose rate, length or micro-batches were c
 it('resumes what was stopped, in its place', async () => {
   const [first, second, third] = ['long', 'next', 'last'].map((name) => experiment(name, { max_steps: 100_000, save_steps: 0 }));
   expect((await place.run('queue', 'add', first, second, third)).code).toBe(0);
-  await expect.poll(async () => (await runs()).find(({ name }) => name === 'long')?.step, { timeout: 30_000, interval: 200 }).toBeGreaterThan(0);
+  await expect.poll(async () => (await runs()).find(({ name }) => name === 'long')?.step, { timeout: 90_000, interval: 200 }).toBeGreaterThan(0);
   expect((await place.run('queue', 'move', 'last', '1')).stdout).toMatch(/is number 1 of 2 now/);
   const waiting = JSON.parse((await place.here('queue', 'list', '--json')).stdout) as Row[];
   expect(waiting.map(({ name, state }) => `${name} ${state}`)).toEqual(['long running', 'last queued', 'next queued']);
   expect((await place.run('queue', 'remove', 'last', 'next')).code).toBe(0);
   expect((await place.here('stop', 'long')).code).toBe(0);
-  await expect.poll(states, { timeout: 30_000, interval: 200 }).toMatchObject({ long: 'stopped', next: 'stopped', last: 'stopped' });
+  await expect.poll(states, { timeout: 90_000, interval: 200 }).toMatchObject({ long: 'stopped', next: 'stopped', last: 'stopped' });
   expect((await place.run('queue', 'add', first)).stdout).toMatch(/^long \(\w+\) is in line, number 1; it goes on after step \d+ of the \d+ it did\n$/);
-  await expect.poll(states, { timeout: 30_000, interval: 200 }).toMatchObject({ long: 'running' });
+  await expect.poll(states, { timeout: 90_000, interval: 200 }).toMatchObject({ long: 'running' });
   expect((await place.here('stop', 'long')).code).toBe(0);
-  await expect.poll(states, { timeout: 30_000, interval: 200 }).toMatchObject({ long: 'stopped' });
+  await expect.poll(states, { timeout: 90_000, interval: 200 }).toMatchObject({ long: 'stopped' });
   expect(await place.here('queue', 'list')).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining('Nothing runs and nothing waits') as string });
 });
 

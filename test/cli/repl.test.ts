@@ -15,7 +15,7 @@ describe.skipIf(!existsSync(join(repository, 'dist/cli/repl.js')))('the prompt (
     let output = '';
     pty.onData((data) => (output += data));
     const ended = new Promise((resolve) => pty.onExit(resolve));
-    await vi.waitFor(() => expect(output).toContain('workbench> '), { timeout: 30_000, interval: 10 });
+    await vi.waitFor(() => expect(output).toContain('workbench> '), { timeout: 90_000, interval: 10 });
     const words = Array.from({ length: 14 }, (_, i) => `said${i}`);
     pty.write(`${words.map((word) => `sql select '${word}' || '!'`).join('\r')}\rquit\r`);
     await ended;

@@ -107,7 +107,7 @@ describe('train', () => {
   });
 
   it('leaves nothing running behind', async () => {
-    await expect.poll(() => readdirSync(join(place.home, 'sockets')), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => readdirSync(join(place.home, 'sockets')), { timeout: 90_000 }).toEqual([]);
   });
 });
 

@@ -12,7 +12,7 @@ import { runFolder } from '../../src/store/folders.js';
 import { openStore, type Store } from '../../src/store/store.js';
 
 const config = parseExperiment({ model: 'm', dataset: { path: 'd' } });
-const soon = { timeout: 20_000, interval: 5 };
+const soon = { timeout: 90_000, interval: 5 };
 const self = ownIdentity();
 /** One that had this number before. */
 const gone = { ...self, startTime: '0' };

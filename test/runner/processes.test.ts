@@ -23,7 +23,7 @@ import type { Store } from '../../src/store/store.js';
 const fixture = (name: string) => new URL(`./fixtures/${name}`, import.meta.url);
 const built = new URL('../../dist/runner/run-process.js', import.meta.url);
 const entries = { supervisor: fixture('supervisor.mjs'), run: fixture('run-process.mjs') };
-const soon = { timeout: 20_000, interval: 20 };
+const soon = { timeout: 90_000, interval: 20 };
 /** So many steps that only a test ends it. */
 const endless = 100_000;
 

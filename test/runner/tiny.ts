@@ -18,7 +18,7 @@ import { openStore } from '../../src/store/store.js';
 const quickstart = fileURLToPath(new URL('../../experiments/quickstart.yaml', import.meta.url));
 const built = (entry: URL) => new URL(entry.href.replace('/src/', '/dist/'));
 export const dist = { supervisor: built(entries.supervisor), run: built(entries.run) };
-const soon = { timeout: 40_000, interval: 20 };
+const soon = { timeout: 90_000, interval: 20 };
 
 export function tinyExperiment(...set: string[]): Experiment {
   const short = ['train.max_steps=20', 'train.per_device_train_batch_size=2', 'train.eval_steps=0', 'train.save_steps=5', 'train.save_total_limit=10', 'max_length=32', 'dataset.max_samples=40', 'sample.prompts=[]'];

@@ -39,7 +39,7 @@ describe('stretches of a curve', () => {
     expect(store.pointCount(id, { key: 'loss', after: 10, to: 40 })).toBe(3);
   });
 
-  it('are so many as there are, where the rate of logging changed on the way too', { timeout: 30_000 }, () => {
+  it('are so many as there are, where the rate of logging changed on the way too', { timeout: 90_000 }, () => {
     for (let step = 1; step <= 5000; step++) log(step, 1);
     for (let step = 5100; step <= 500_000; step += 100) log(step, 1);
     expect(store.pointCount(id, { key: 'loss', after: -1 }) / (5000 + 4950)).toBeCloseTo(1, 1);

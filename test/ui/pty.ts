@@ -64,7 +64,7 @@ export class PtyScreen {
       const torn = tears(this.lines(), this.size);
       const small = this.lines().join(' ').includes(`Window too small (${columns}x${rows})`);
       if (torn.length > 0 || this.lines().join(' ').includes('Window too small') !== small) throw new Error(`it is not drawn for ${columns}x${rows}: ${torn.join('\n')}`);
-    }, { timeout: 30_000, interval: 5 });
+    }, { timeout: 90_000, interval: 5 });
   }
 
   signal(name: string): void {
@@ -75,7 +75,7 @@ export class PtyScreen {
     await vi.waitFor(() => {
       const shown = this.lines().join('\n');
       for (const text of texts) if (!shown.includes(text)) throw new Error(`"${text}" did not appear in\n${shown}`);
-    }, { timeout: 30_000, interval: 10 });
+    }, { timeout: 90_000, interval: 10 });
   }
 
   /** Until all keys before are done: Ctrl-L draws the whole frame anew, whatever is open. */
@@ -96,7 +96,7 @@ export class PtyScreen {
       }
       if (this.#output.lastIndexOf('\u001b[?2026h') > this.#output.lastIndexOf('\u001b[?2026l')) throw new Error('it is drawing');
       if (this.#seen < this.#output.length) throw new Error('the emulator is behind');
-    }, { timeout: 30_000, interval: 2 });
+    }, { timeout: 90_000, interval: 2 });
   }
 
   async close(): Promise<void> {

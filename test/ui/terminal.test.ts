@@ -30,7 +30,7 @@ function open(file = process.execPath, args = [join(root, 'bin/workbench')], pre
   let output = '';
   child.onData((data) => (output += data));
   const ended = new Promise<{ exitCode: number; signal?: number }>((resolve) => child.onExit(resolve));
-  return { output: () => output, ended, until: (text) => vi.waitFor(() => expect(output).toContain(text), { timeout: 30_000, interval: 10 }) };
+  return { output: () => output, ended, until: (text) => vi.waitFor(() => expect(output).toContain(text), { timeout: 90_000, interval: 10 }) };
 }
 
 describe.skipIf(!existsSync(join(root, 'dist/ui/app.js')))('the terminal (needs `npm run build`)', () => {
@@ -64,7 +64,7 @@ describe.skipIf(!existsSync(join(root, 'dist/ui/app.js')))('the terminal (needs 
     expect(output()).toContain(left);
     const before = output().length;
     pty!.write('fg\r');
-    await vi.waitFor(() => expect(output().indexOf('Workbench', output().indexOf(entered, before))).toBeGreaterThan(before), { timeout: 30_000, interval: 10 });
+    await vi.waitFor(() => expect(output().indexOf('Workbench', output().indexOf(entered, before))).toBeGreaterThan(before), { timeout: 90_000, interval: 10 });
   });
 
   it('is taken again after Ctrl-Z where no shell could continue it', async () => {
@@ -73,7 +73,7 @@ describe.skipIf(!existsSync(join(root, 'dist/ui/app.js')))('the terminal (needs 
     pty!.write('\u001a');
     await until(left);
     const before = output().lastIndexOf(left);
-    await vi.waitFor(() => expect(output().indexOf('Workbench', output().indexOf(entered, before))).toBeGreaterThan(before), { timeout: 30_000, interval: 10 });
+    await vi.waitFor(() => expect(output().indexOf('Workbench', output().indexOf(entered, before))).toBeGreaterThan(before), { timeout: 90_000, interval: 10 });
   });
 
   it('stays open over a store that somebody holds, says so, and goes on when it is free', async () => {

@@ -43,7 +43,7 @@ it('is read to its end, a part at a time', async () => {
   const seen: RunData[] = [];
   readShown(store, { runId: () => id, data: () => seen.at(-1) ?? null, show: (data) => void seen.push(data) });
   expect(seen[0].complete).toBe(false);
-  await expect.poll(() => seen.at(-1)?.complete, { timeout: 30_000, interval: 5 }).toBe(true);
+  await expect.poll(() => seen.at(-1)?.complete, { timeout: 90_000, interval: 5 }).toBe(true);
   for (const curve of ['loss', 'learning_rate', 'tokens_seen']) expect(seen.at(-1)?.curves[curve].stretches.reduce((sum, stretch) => sum + stretch.points, 0)).toBe(points);
   expect(seen.at(-1)?.curves['loss'].stretches.at(-1)).toMatchObject({ last: 10 * points, high: points });
 });
@@ -59,7 +59,7 @@ it('is left for another run that is looked at meanwhile', () => {
 it('is read more finely where it is zoomed in, a part at a time', async () => {
   const seen: RunData[] = [];
   readShown(store, { runId: () => id, data: () => seen.at(-1) ?? null, show: (data) => void seen.push(data) });
-  await expect.poll(() => seen.at(-1)?.complete, { timeout: 30_000, interval: 5 }).toBe(true);
+  await expect.poll(() => seen.at(-1)?.complete, { timeout: 90_000, interval: 5 }).toBe(true);
   const reading = readingDetail(store, { runId: id, data: seen.at(-1)!, drawing: { ...initialDrawing, window: { span: 10 * 20_000, end: null } } });
   let stops = 0;
   let read = reading.next();

@@ -33,7 +33,7 @@ describe.skipIf(!existsSync(join(root, 'dist/ui/app.js')))('a live run in a term
     child.onData((data) => (output += data));
     const sees = (text: string | RegExp): Promise<void> => vi.waitFor(() => {
       if (stripVTControlCharacters(output).search(text) < 0) throw new Error(`${String(text)} did not appear in the last of\n${output.slice(-4000)}`);
-    }, { timeout: 30_000, interval: 20 });
+    }, { timeout: 90_000, interval: 20 });
     const press = async (keys: string, text: string | RegExp): Promise<void> => {
       output = '';
       child.write(keys);
