@@ -36,7 +36,7 @@ it('works through a list, and then only what is not complete', async () => {
   const added = await place.run('queue', 'add', ...files);
   expect(added).toMatchObject({ code: 0, stderr: '' });
   expect(added.stdout).toMatch(/^a \(\w+\) is in line, number 1\nbroken .* number 2\nc .* number 3\n$/);
-  await expect.poll(states, { timeout: 60_000, interval: 500 }).toEqual({ a: 'completed', broken: 'failed', c: 'completed' });
+  await expect.poll(states, { timeout: 90_000, interval: 500 }).toEqual({ a: 'completed', broken: 'failed', c: 'completed' });
   const again = await place.run('queue', 'add', files[0], files[2]);
   expect(again.stdout).toMatch(/^a \(\w+\) is complete: skipped\nc \(\w+\) is complete: skipped\n$/);
   expect(await runs()).toHaveLength(3);

@@ -23,7 +23,7 @@ describe.skipIf(withoutMaterial)('ids and texts equal those of the Python librar
       expect(rows.reduce((sum, ids) => sum + ids.length, 0), name).toBe(tokens);
       expect(digest(rows), name).toBe(sha256);
     }
-  }, 60_000);
+  }, 180_000);
 });
 
 test.skipIf(withoutMaterial)("GPT-2's vocab.json and merges.txt give the ids of its tokenizer.json", async () => {

@@ -9,7 +9,7 @@ import { report } from './counts.js';
 
 const place = new Workplace();
 const demo = join(repository, 'experiments', 'demo');
-const soon = { timeout: 60_000, interval: 10 };
+const soon = { timeout: 90_000, interval: 10 };
 const steps = 16;
 const counts = { 'supervisors killed': 0, 'kills survived': 0, 'states told right': 0, 'complete experiments skipped': 0, 'runs complete with every step once': 0 };
 afterAll(() => {

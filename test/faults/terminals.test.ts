@@ -13,7 +13,7 @@ import { repository, Workplace } from '../cli/workbench.js';
 const place = new Workplace();
 const program = join(repository, 'bin', 'workbench');
 const quickstart = join(repository, 'experiments', 'quickstart.yaml');
-const soon = { timeout: 60_000, interval: 100 };
+const soon = { timeout: 90_000, interval: 100 };
 const open: (IPty | ChildProcess)[] = [];
 
 const runs = async () => JSON.parse((await place.here('runs', '--json')).stdout) as RunRecord[];
@@ -33,7 +33,7 @@ afterAll(async () => {
   for (const each of open) each.kill('SIGKILL');
   await vi.waitFor(async () => expect((await runs()).filter(({ state }) => state === 'running')).toEqual([]), soon);
   place.remove();
-}, 60_000);
+}, 180_000);
 
 async function goesOn(name: string): Promise<void> {
   const { step } = await run(name);

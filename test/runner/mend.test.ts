@@ -17,7 +17,7 @@ beforeAll(async () => {
   await place.run(id);
   place.store.close();
   cpSync(place.home, trained, { recursive: true });
-}, 60_000);
+}, 180_000);
 beforeEach(() => {
   place.store.close();
   rmSync(place.home, { recursive: true });
@@ -105,7 +105,7 @@ it('a large store opens at once; a process aside looks at the whole of it, and t
   place.store.close();
 
   startUpkeep(place.home, new URL('../../dist/runner/upkeep-process.js', import.meta.url));
-  await expect.poll(() => existsSync(`${path}.checked`) && readFileSync(`${path}.checked`, 'utf8'), { timeout: 60_000 }).toMatch(/./);
+  await expect.poll(() => existsSync(`${path}.checked`) && readFileSync(`${path}.checked`, 'utf8'), { timeout: 90_000 }).toMatch(/./);
   expect(() => openStore(place.home)).toThrow(DamagedStore);
   expect(await mendStore(place.home)).toMatch(/the backup workbench\.db\.daily-.* took its place, and 1 runs were brought up to date/);
   place.reopen();

@@ -13,7 +13,7 @@ let whole: string;
 beforeAll(async () => {
   whole = place.create();
   await place.run(whole);
-}, 60_000);
+}, 180_000);
 afterAll(() => place.remove());
 
 interface Wanted {

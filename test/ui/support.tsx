@@ -135,11 +135,11 @@ export async function openSession(home: Home, size: Size, options: { color?: boo
     poll: controller.poll,
     gone: (text) => vi.waitFor(() => {
       if (frame().includes(text)) throw new Error(`"${text}" is still in\n${frame()}`);
-    }, { timeout: 5000, interval: 5 }),
+    }, { timeout: 30_000, interval: 5 }),
     until: (...texts) => vi.waitFor(() => {
       const now = frame();
       for (const text of texts) if (!now.includes(text)) throw new Error(`"${text}" did not appear in\n${now}`);
-    }, { timeout: 5000, interval: 5 }),
+    }, { timeout: 30_000, interval: 5 }),
     close: () => {
       end();
       shown.close();

@@ -75,7 +75,7 @@ describe.skipIf(withoutMaterial)("older files give the ids of llama.cpp's vector
     expect(ids.length).toBe(texts.length);
     const encoded = await tokenizer.encodeBatch(texts, { special: false });
     for (const [i, text] of texts.entries()) expect.soft([...encoded[i]], JSON.stringify(text)).toEqual(ids[i]);
-  }, 60_000);
+  }, 180_000);
 });
 
 describe.skipIf(withoutMaterial)('what goes around a text, and its special tokens', () => {

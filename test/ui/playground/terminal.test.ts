@@ -47,4 +47,4 @@ it.skipIf(!isBuilt)('queues a file, and generates the same text as the command (
   shown.press('q');
   await shown.ended;
   place.remove();
-}, 90_000);
+}, 180_000);
