@@ -30,6 +30,6 @@ export function writtenName(parameter: string, isAdapted: (module: string) => bo
 
 /** The saved name of a tensor of any version's file; null for a copy that nothing reads: what is inside the wrapper of a module that learns whole. */
 export function readName(stored: string): string | null {
-  if (/\.(original_module|modules_to_save)\.[^.]+$/.test(stored)) return null;
+  if (/\.(original_module|modules_to_save)\./.test(stored)) return null;
   return stored.replace(/\.base_layer\.bias$/, '.bias');
 }

@@ -15,7 +15,7 @@ import { SafetensorsFile, writeSafetensors, type Weights } from '../weights/safe
 import { TorchFile } from '../weights/torch.js';
 import { adaptedLayers } from './layers.js';
 import { readName, savedName, writtenName } from './names.js';
-import { configFile, experimentConfig, peftConfig, readAdapterConfig } from './peft-config.js';
+import { configFile, experimentConfig, peftConfig, readAdapterConfig, type StoredConfig } from './peft-config.js';
 import type { Adaptable } from './targets.js';
 import { keptTie } from './whole.js';
 
@@ -62,9 +62,14 @@ export function checkAdapter(folder: string, parameters: readonly ParameterSpec[
   const storedAs = new Map(weights.names.map((name) => [readName(name), name]));
   matchTensors(weights, parameters.map(({ name, shape }) => ({ name: savedName(name), shape })), {
     storedAs: (name) => [storedAs.get(name) ?? name],
-    mayBeLeft: (name) => readName(name) === null || (stored.ensure_weight_tying && !/\.lora_\w+(\.weight)?$/.test(name)), // the head, which is the embedding
+    mayBeLeft: (name) => readName(name) === null || isCopy(name, stored),
     advice: `lora.r and lora.target_modules must be those of its ${configFile}, as must use_dora, bias and modules_to_save, and the model the one it was made for.`,
   });
+}
+
+/** What PEFT stores twice, under the name of each module that has it: a kept tie, and with all biases that of a head of words. */
+function isCopy(stored: string, { ensure_weight_tying: tied, bias }: StoredConfig): boolean {
+  return !/\.lora_\w+(\.weight)?$/.test(stored) && (tied || (bias === 'all' && stored.endsWith('.bias')));
 }
 
 export interface AdapterOutput {

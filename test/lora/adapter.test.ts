@@ -23,7 +23,7 @@ import { linearParameters, type Linear } from '../../src/nn/layers.js';
 import { initialValue } from '../../src/nn/parameter.js';
 import { UserError } from '../../src/util/errors.js';
 import { bool, f32, type Tensor } from '../../src/util/tensor.js';
-import { SafetensorsFile } from '../../src/weights/safetensors.js';
+import { SafetensorsFile, writeSafetensors } from '../../src/weights/safetensors.js';
 import { compile, goldenFolder, greatestDifference, material, modelProgram, readJson, tokenFeeds, variablesOf } from '../golden/support.js';
 
 const temporary = () => mkdtempSync(join(tmpdir(), 'workbench-test-'));
@@ -269,6 +269,20 @@ describe('adapter folders', () => {
     expect(readAdapter(changed({ target_modules: '.*c_attn' })).config.target_modules).toEqual(modules);
     expect(readAdapter(changed({ layers_to_transform: [0, 1, 2, 3, 4] })).config.target_modules).toEqual(modules);
     expect(readAdapter(start).config.target_modules).toEqual(['c_attn']);
+  });
+
+  it('hold copies that nothing reads: the insides of wrappers, and a bias of a head of words', async () => {
+    const model = readModel(join(goldenFolder, 'encoders', 'bert-words'));
+    const config = lora({ bias: 'all' });
+    const { trainable: parameters } = tuningOf({ finetuning: 'lora', lora: config, freeze: { num_trainable_layers: 1 }, quantization: 'none', precision: 'f32' }, model);
+    const out = temporary();
+    await writeAdapter(out, { model, config, baseModel: 'bert', parameters, read: (key) => f32(parameters.find(({ name }) => name === key)!.shape) });
+    const written = SafetensorsFile.open(join(out, 'adapter_model.safetensors'));
+    const theirs = [...written.names, 'base_model.model.cls.predictions.decoder.bias', 'base_model.model.classifier.original_module.dense.bias', 'base_model.model.classifier.modules_to_save.dense.bias'];
+    await writeSafetensors(join(out, 'adapter_model.safetensors'), theirs.map((name) => ({ name, shape: written.names.includes(name) ? written.info(name).shape : [3] })), (name) => (written.names.includes(name) ? written.read(name) : f32([3])));
+    expect(written.names).toContain('base_model.model.bert.encoder.layer.0.attention.self.query.base_layer.bias');
+    checkAdapter(out, parameters, config);
+    expect([...readAdapter(out).tensors.keys()].some((name) => name.includes('original_module'))).toBe(false);
   });
 
   it('without files, or with a damaged one, say so', () => {
