@@ -1,9 +1,9 @@
 /**
- * The estimate beside what a run takes: `workbench train` on a GPT-2-small shape, a process a case. Rows of plain text of
- * the full length, so every position is a label. Prints a table, or is called by run.mjs.
+ * The estimate beside what a run takes: `workbench train` on a GPT-2-small shape and on small models, a process a case. Rows of plain
+ * text of the full length, so every position is a label. Prints a table, or is called by run.mjs.
  */
 import { execFile } from 'node:child_process';
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,6 +34,18 @@ const cases = [
   ['full, 2 × 128', ['finetuning=full', 'train.learning_rate=1e-5', 'train.per_device_train_batch_size=2']],
 ];
 
+/** A small model, whose process is mostly the program itself: texts of so many MB, and what differs from three LoRA updates without an evaluation. */
+/** @type {[string, number, string[]][]} */
+const smallCases = [
+  ['small, 4 × 128', 1, []],
+  ['small, evaluated', 1, ['dataset.val_size=64', 'train.eval_steps=1']],
+  ['small, sampled', 1, ['dataset.val_size=64', 'train.eval_steps=1', 'sample.prompts=[Once upon a time]', 'sample.max_new_tokens=200']],
+  ['small, 32 × 512, full', 1, ['finetuning=full', 'train.learning_rate=1e-3', 'max_length=512', 'train.per_device_train_batch_size=32']],
+  ['small, tokenising 5 MB', 5, []],
+  ['small, tokenising 60 MB', 60, ['dataset.val_size=64', 'train.eval_steps=1']],
+  ['small from random values, tokenising 20 MB', 20, ['init=random', 'finetuning=full', 'train.learning_rate=3e-3', 'dataset.val_size=256', 'train.eval_steps=1', 'train.per_device_train_batch_size=8', 'train.per_device_eval_batch_size=16', 'train.gradient_accumulation_steps=2', 'sample.prompts=[Once upon a time]']],
+];
+
 /**
  * Rows `{ name, estimated, measured }` in bytes; none without a tokenizer and a text. `folder` is what `writeModel` has filled.
  *
@@ -48,11 +60,22 @@ export async function benchMemory({ folder, log, only = () => true }) {
     const experiment = join(home, 'experiment.yaml');
     await writeFile(experiment, JSON.stringify({ model: join(folder, 'model'), dataset: { path: text, format: 'text' }, stage: 'pretrain', packing: true, max_length: 128, train: { max_steps: 3, save_steps: 0, eval_steps: 0, gradient_checkpointing: false } }));
     const rows = [];
-    for (const [name, settings] of cases.filter(([each]) => only(each))) {
-      const { estimated, measured } = await run(home, experiment, settings);
+    const measure = async (name, file, settings) => {
+      const { estimated, measured } = await run(home, file, settings);
       log(`${name}: ${megabytes(estimated)} estimated, ${megabytes(measured)} measured`);
       rows.push({ name, estimated, measured });
+    };
+    for (const [name, settings] of cases.filter(([each]) => only(each))) await measure(name, experiment, settings);
+    const small = join(home, 'small.yaml');
+    const model = join(material, 'models/stories260k');
+    if (!existsSync(model)) return rows;
+    for (const [name, size, settings] of smallCases.filter(([each]) => only(each))) {
+      const corpus = join(home, 'corpus.jsonl');
+      await writeFile(corpus, await rowsOf(text, size * 1e6));
+      await writeFile(small, JSON.stringify({ model, dataset: { path: corpus, format: 'text' }, stage: 'pretrain', max_length: 128, train: { max_steps: 3, save_steps: 0, eval_steps: 0, gradient_checkpointing: false } }));
+      await measure(name, small, settings);
     }
+    if (only('the quickstart')) await measure('the quickstart', fileURLToPath(new URL('../experiments/quickstart.yaml', import.meta.url)), ['train.max_steps=12']);
     return rows;
   } finally {
     await rm(home, { recursive: true });
@@ -61,6 +84,14 @@ export async function benchMemory({ folder, log, only = () => true }) {
 
 export function memoryTable(rows) {
   return table(['run', 'estimated', 'measured', 'share'], rows.map(({ name, estimated, measured }) => [name, megabytes(estimated), megabytes(measured), (estimated / measured).toFixed(2)]));
+}
+
+/** So many characters of a text again and again, a row for each 2000 of them. */
+async function rowsOf(path, characters) {
+  const text = await readFile(path, 'utf8');
+  const rows = [];
+  for (let at = 0; at < characters; at += 2000) rows.push(`${JSON.stringify({ text: `${at} ${text.slice(at % (text.length - 2000), (at % (text.length - 2000)) + 2000)}` })}\n`);
+  return rows.join('');
 }
 
 async function run(home, experiment, settings) {

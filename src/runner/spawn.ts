@@ -24,7 +24,7 @@ export const upkeepEntry = new URL('./upkeep-process.js', import.meta.url);
  * raises the limit with every larger block that is freed, and the heaps of all threads keep what evaluations and samples have
  * taken: a small model with both peaked at 603 MB, with this at 534, for 2 % more of the processor's time (one run each).
  */
-export const allocator = { MALLOC_MMAP_THRESHOLD_: String(16 << 20) };
+const allocator = { MALLOC_MMAP_THRESHOLD_: String(16 << 20) };
 
 /** What native libraries print goes to the log; with `ipc` the child can send events. */
 export function spawnRun(home: string, { runId, entry, ipc }: { runId: string; entry: URL; ipc: boolean }): ChildProcess {

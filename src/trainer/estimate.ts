@@ -12,14 +12,16 @@ import { cost, type Cost } from '../graph/cost.js';
 import { isHalf, type Fn, type Variable } from '../graph/node.js';
 import type { Model } from '../models/contract.js';
 import { readModel } from '../models/registry.js';
-import { purposeOf } from '../models/task.js';
+import { purposeOf, writes } from '../models/task.js';
 import { bytesOf, sizeOf } from '../util/tensor.js';
 import { UserError } from '../util/errors.js';
 import { labelsAtATime } from './evaluate.js';
 import { fillingOf } from './filling.js';
+import { forwardFn } from './generate/forward.js';
 import { chunkLengths, labelChunks } from './labels.js';
 import { totalUpdates } from './policy.js';
 import { evaluateFn, frozenVariables, microStep, optimizerState, type StepOptions } from './program.js';
+import { fewBytes } from './rows.js';
 import { tuningOf, type Tuning } from './tuning.js';
 
 export interface MemoryParts {
@@ -30,7 +32,7 @@ export interface MemoryParts {
   readonly optimizer: number;
   /** Of the micro-step, and beside it, since engines keep that for the next, of the evaluation or the update. */
   readonly activations: number;
-  /** The program itself: Node, the engine, the tokenised data. */
+  /** The program itself: Node, the engine, the tokeniser, the tokenised data; and what tokenising takes beyond all that is here, before any of it is there. */
   readonly runtime: number;
 }
 
@@ -87,12 +89,25 @@ export interface EstimateHints {
   readonly model?: Model;
   /** The tokenised rows; `train` as `trainingLoader` gives them, `encoded` how many of their tokens this process made itself. */
   readonly data?: Pick<PreparedDataset, 'eval' | 'cutRows' | 'heldBytes'> & { readonly train: Loader; readonly encoded?: number };
+  /** The tokeniser's vocabulary; else it is taken to be the model's. */
+  readonly words?: number;
+  /** Bytes of the files that a process beside this one has to tokenise first; none where the rows are in the cache. */
+  readonly tokenising?: number;
   /** Else rows in the dataset's files, where they have been counted. */
   readonly rows?: number;
 }
 
-/** Node, the native libraries, the tokeniser and small tensors, before a model is loaded; measured on Linux x64. */
-const runtimeBytes = 215e6;
+/** Node, its threads, the store, the native libraries and small tensors, before a model is loaded; measured on Linux x64, as is what follows. */
+const runtimeBytes = 170e6;
+
+/** The tokeniser, for each word of its vocabulary: 0.9 to 2.7 kB in seven of them. */
+const wordBytes = 1200;
+
+/** Of a block in a compiled micro-step: its nodes, and the message they were read from. A forward pass alone is half of it. */
+const blockBytes = 2.5e6;
+
+/** What the heaps of the engine's threads keep of values that come and go without an arena, as in an evaluation. */
+const heapBytes = 30e6;
 
 const float = 4;
 
@@ -100,14 +115,17 @@ const float = 4;
 const tokenBytes = 300;
 const encodedAtATime = 1 << 20;
 
+/** A process that has loaded its modules; and what tokenising takes beside that, of texts, what the library makes of them, and parts: no more for a larger corpus. */
+const idleBytes = 100e6;
+const pieceBytes = 30e6;
+const bytesPerByte = 15;
+const mostPieceBytes = 140e6;
+
 /** Tokens of a class's name, while the rows are not tokenised. */
 const classTokens = 4;
 
 /** What V8 lets pile up outside its heap before it collects: values that were read and put into another form. */
 const droppedBytes = 64 * 2 ** 20;
-
-/** A compiled micro-step: its nodes, and the message they were read from; measured on 12 blocks. */
-const compiledBytes = 30e6;
 
 /** Shares of what is counted are no whole bytes; the record holds these. */
 function wholeBytes(parts: MemoryParts): MemoryParts {
@@ -149,7 +167,8 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
     throw new UserError(`max_length is ${experiment.max_length}, but the model was made for ${model.contextLength} tokens; set max_length to ${model.contextLength} or less.`);
   }
   const { train } = experiment;
-  const { tuning, evaluation } = functionsOf(experiment, model, { recompute: false, labelChunks: 1 });
+  const { words = model.vocabSize } = hints;
+  const { tuning, evaluation, sampling } = functionsOf(experiment, model, { recompute: false, labelChunks: 1 });
   const accumulation = train.gradient_accumulation_steps;
   const trainable = count(tuning.trainable);
   const frozen = count(tuning.frozen);
@@ -161,6 +180,8 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
   const surveyed = hints.data && steps !== null ? hints.data.train.survey(steps) : null;
   const batches = batchesOf(experiment, model, surveyed && hints.data ? { train: surveyed.largest, eval: hints.data.eval } : null);
   const evaluated = batches.eval === null ? 0 : cost(evaluation, { ...batches.eval }).peakBytes;
+  const sampled = sampling === null || experiment.sample.prompts.length === 0 ? 0 : samplingBytes(sampling, experiment);
+  const passes = Number(batches.eval !== null) + Number(sampled > 0);
   const moments = bytesOfVariables(optimizerState(tuning.trainable, train));
   // New values of small variables, or the squares of the largest gradient for the norm.
   const updated = float * Math.max(largest, Math.min(3 * trainable, updatedAtATime));
@@ -170,8 +191,8 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
     gradients: trainable * float,
     // Moments, and what a micro-batch adds to the gradients of those before it.
     optimizer: moments + (accumulation > 1 ? trainable * float : 0),
-    activations: allocated * (activations + Math.max(evaluated, updated)),
-    runtime: runtimeBytes + compiledBytes + Math.min(droppedBytes, float * (trainable + elementsConverted(tuning))) + tokenBytes * Math.min(hints.data?.encoded ?? 0, encodedAtATime) + (hints.data?.heldBytes ?? 0),
+    activations: allocated * (activations + Math.max(evaluated, updated, sampled)),
+    runtime: runtimeBytes + wordBytes * words + blockBytes * model.layerCount * (1 + passes / 2) + (passes > 0 ? heapBytes : 0) + Math.min(droppedBytes, float * (trainable + elementsConverted(tuning))) + tokenBytes * Math.min(hints.data?.encoded ?? 0, encodedAtATime) + (hints.data?.heldBytes ?? 0),
   });
   const available_memory_bytes = process.availableMemory();
   const chunks = labelChunks(batches.train.N, model, tuning);
@@ -179,7 +200,8 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
   const keeping = train.gradient_checkpointing === true ? null : costWith(false);
   const recompute = keeping === null || (train.gradient_checkpointing === 'auto' && sumOf(memoryWith(keeping.peakBytes)) > available_memory_bytes);
   const work = recompute || keeping === null ? costWith(true) : keeping;
-  const memory = memoryWith(work.peakBytes);
+  const training = memoryWith(work.peakBytes);
+  const memory = { ...training, runtime: training.runtime + Math.max(0, Math.ceil(tokenisingBytes(hints.tokenising ?? 0, words) - sumOf(training))) };
   const memory_bytes = sumOf(memory);
 
   const facts = {
@@ -205,6 +227,17 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
     fits: memory_bytes <= available_memory_bytes,
   };
   return { ...facts, warnings: advise(experiment, facts).map(({ text }) => text) };
+}
+
+/** The most bytes of memory while another process tokenises files of so many, which are read in pieces: of this process and of that one. */
+function tokenisingBytes(files: number, words: number): number {
+  return files < fewBytes ? 0 : 2 * (idleBytes + wordBytes * words) + Math.min(mostPieceBytes, pieceBytes + bytesPerByte * files);
+}
+
+/** A continuation's last step, which reads the keys and values of all tokens before it; the prompt is taken to be short beside it. */
+function samplingBytes(sampling: Fn, { sample, max_length }: Experiment): number {
+  const held = Math.min(max_length, sample.max_new_tokens);
+  return Math.max(cost(sampling, { B: 1, T: 1, P: held, S: max_length }).peakBytes, cost(sampling, { B: 1, T: held, P: 0, S: max_length }).peakBytes);
 }
 
 /** The largest batches of a run; without its rows, as if each were of `max_length`. */
@@ -245,6 +278,8 @@ interface Functions {
   readonly tuning: Tuning;
   readonly step: Fn;
   readonly evaluation: Fn;
+  /** Null of a model that writes no text. */
+  readonly sampling: Fn | null;
 }
 
 /** The last few programs, so that a screen can ask at every key without building the graph again. */
@@ -256,7 +291,7 @@ function functionsOf(experiment: Experiment, model: Model, options: StepOptions)
   const known = remembered.get(key);
   if (known) return known;
   const tuning = tuningOf(experiment, model);
-  const built = { tuning, step: microStep(model, tuning, options).fn, evaluation: evaluateFn(model, tuning) };
+  const built = { tuning, step: microStep(model, tuning, options).fn, evaluation: evaluateFn(model, tuning), sampling: writes(model) ? forwardFn(model, tuning) : null };
   if (remembered.size >= 8) remembered.delete(remembered.keys().next().value!);
   remembered.set(key, built);
   return built;

@@ -5,6 +5,7 @@ import { dataBytes, prepareDataset, type PreparedDataset } from '../data/dataset
 import { NotTokenised } from '../data/split.js';
 import type { ReadProgress } from '../data/reading.js';
 import { loadTokenizer, type Tokenizer } from '../data/tokenizer/index.js';
+import { formatBytes } from '../util/format.js';
 import type { TrainContext } from './context.js';
 
 export interface RunRows {
@@ -14,7 +15,7 @@ export interface RunRows {
 }
 
 /** Of so much the tokeniser keeps less than a process would take for itself. */
-const fewBytes = 1 << 18;
+export const fewBytes = 1 << 18;
 
 type Place = Pick<TrainContext, 'home' | 'runFolder'>;
 
@@ -30,6 +31,7 @@ export async function runRows(experiment: Experiment, tokenizer: Tokenizer, cont
   }
   const beside = process.memoryUsage.rss();
   const peak = await context.tokenise(experiment, onProgress);
+  context.log(`Tokenised by a process that held up to ${formatBytes(peak)}, beside ${formatBytes(beside)} of this one`);
   return { data: await here(true), tokenisingBytes: beside + peak };
 }
 

@@ -1,6 +1,6 @@
 /** Everything a run needs before its first step: model, data, program and the engine that holds them. */
 import type { Experiment } from '../config/schema.js';
-import type { PreparedDataset } from '../data/dataset.js';
+import { dataBytes, type PreparedDataset } from '../data/dataset.js';
 import { placeText } from '../data/source/row.js';
 import { layoutOf, type Layout } from '../data/batch/layout.js';
 import type { Loader } from '../data/batch/loader.js';
@@ -78,7 +78,7 @@ export async function prepareSession(given: Experiment, context: TrainContext, s
   const padId = tokenizer.fillId;
   const layout = layoutOf(experiment, tokenizer, model);
   const loader = trainingLoader(experiment, data.train, { model, padId, layout, position: resumed?.state.position });
-  const raw = estimate(experiment, { model, data: { ...data, train: loader, encoded: data.cache === 'read' ? 0 : data.train.totalTokens } });
+  const raw = estimate(experiment, { model, words: tokenizer.vocabSize, data: { ...data, train: loader, encoded: data.cache === 'read' ? 0 : data.train.totalTokens }, tokenising: tokenisingBytes > 0 ? dataBytes(experiment) : 0 });
   const cost = calibrated(experiment, raw, context.measurements ?? []);
   if (!cost.fits) {
     throw new UserError(

@@ -34,6 +34,14 @@ it('says memory in whole bytes, as the record of a run has it', () => {
   expect([...Object.values(memory), memory_bytes].filter((bytes) => !Number.isInteger(bytes))).toEqual([]);
 });
 
+it('knows what tokenising will take where the rows are not in the cache, however large the corpus', () => {
+  const { experiment } = readExperiment(quickstart);
+  const bytes = [0, 1e3, 1e6, 1e8, 1e10].map((tokenising) => estimate(experiment, { tokenising }).memory_bytes);
+  expect(bytes[1]).toBe(bytes[0]);
+  expect(bytes[3]).toBeGreaterThan(bytes[0]);
+  expect(bytes[4]).toBe(bytes[3]);
+});
+
 describe('memory', () => {
   const place = new Workplace();
   afterAll(() => place.remove());
@@ -54,6 +62,13 @@ describe('memory', () => {
     return file;
   }
 
+  /** 600 kB: more than the run itself would tokenise. */
+  function manyTexts(): string {
+    const file = join(place.folder, 'many.jsonl');
+    writeFileSync(file, readFileSync(texts(), 'utf8').repeat(Math.ceil(600_000 / readFileSync(texts()).length)));
+    return file;
+  }
+
   const large = { hidden_size: 512, intermediate_size: 2048, num_hidden_layers: 6, num_attention_heads: 8, num_key_value_heads: 8 };
   const words = { vocab_size: 50_257, num_hidden_layers: 1 };
   const random = ['init=random', 'finetuning=full', 'train.max_steps=2', 'train.eval_steps=0', 'train.save_steps=0'];
@@ -64,6 +79,7 @@ describe('memory', () => {
     ['packed rows', () => ['train.max_steps=12', 'packing=true']],
     ['every weight learns', () => [...random, `model=${model('large', large)}`, 'dataset.max_samples=64', 'max_length=64', 'train.per_device_train_batch_size=2']],
     ['an evaluation of many words', () => [...random, `model=${model('words', words)}`, ...text(), 'dataset.val_size=12']],
+    ['texts that a process beside it tokenises', () => [...random, 'stage=pretrain', 'dataset.format=text', `dataset.path=${manyTexts()}`, 'train.per_device_train_batch_size=1']],
     ['few labels of many words', () => [...random, `model=${model('sparse', words)}`, 'train.per_device_train_batch_size=128']],
   ])('is what a run takes: %s', async (name, settings) => {
     const set = [...settings(), 'sample.prompts=[]', 'train.eval_on_start=false'].flatMap((value) => ['--set', value]);
@@ -72,7 +88,7 @@ describe('memory', () => {
     const events = stdout.trim().split('\n').map((line) => JSON.parse(line) as { type: string; estimated_memory_bytes: number; peak_memory_bytes: number });
     const estimated = events.find(({ type }) => type === 'started')!.estimated_memory_bytes;
     const measured = events.find(({ type }) => type === 'completed')!.peak_memory_bytes;
-    expect(estimated / measured, `${name}: ${estimated} of ${measured}`).toBeGreaterThan(0.7);
-    expect(estimated / measured, `${name}: ${estimated} of ${measured}`).toBeLessThan(1.4);
+    expect(estimated / measured, `${name}: ${estimated} of ${measured}`).toBeGreaterThan(0.75);
+    expect(estimated / measured, `${name}: ${estimated} of ${measured}`).toBeLessThan(1.33);
   });
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { homeFolder, type Environment } from '../../config/home.js';
 import type { Experiment } from '../../config/schema.js';
 import { NotTokenised } from '../../data/split.js';
-import { prepareDataset, type PreparedDataset } from '../../data/dataset.js';
+import { dataBytes, prepareDataset, type PreparedDataset } from '../../data/dataset.js';
 import { loadTokenizer, type Tokenizer } from '../../data/tokenizer/index.js';
 import { readModel, withClasses } from '../../models/registry.js';
 import { purposeOf } from '../../models/task.js';
@@ -38,7 +38,7 @@ export function makeEstimator(env: Environment, measurements: () => readonly Mea
   return async (experiment, { rows }) => {
     const tokenised = rows === undefined ? null : await tokenisedRows(experiment);
     const asMeasured = (raw: Estimate) => calibrated(experiment, raw, measurements());
-    if (tokenised === null) return asMeasured(estimate(experiment, { rows }));
+    if (tokenised === null) return asMeasured(estimate(experiment, { rows, tokenising: dataBytes(experiment) }));
     const model = readModel(experiment.model, purposeOf(experiment));
     return asMeasured(estimate(experiment, { model, data: { ...tokenised, train: trainingLoader(experiment, tokenised.train, { model, padId: 0 }) } }));
   };
