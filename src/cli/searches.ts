@@ -5,10 +5,11 @@ import { bestTrial, ranked } from '../runner/search/ranking.js';
 import { resumeSearch, stopSearch } from '../runner/search/control.js';
 import type { SearchRecord } from '../store/rows.js';
 import { openStore, type Store } from '../store/store.js';
+import { progressText } from '../ui/format/search.js';
 import { UserError } from '../util/errors.js';
 import { followSearch, runsOf } from './follow-search.js';
 import type { Terminal } from './terminal.js';
-import { bestCommand, progressText, searchLines, searchTone, trialCommand } from './view/search.js';
+import { bestCommand, searchLines, searchTone, trialCommand } from './view/search.js';
 import { table, type Column } from './view/table.js';
 
 export async function list(terminal: Terminal, { json }: { readonly json?: true }): Promise<void> {

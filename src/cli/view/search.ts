@@ -4,6 +4,7 @@ import { quoted } from '../../config/command.js';
 import { knobOf } from '../../config/limits.js';
 import { bestTrial, ranked } from '../../runner/search/ranking.js';
 import { isUnended, type RunRecord, type SearchRecord, type SearchState, type TrialRecord } from '../../store/rows.js';
+import { progressText } from '../../ui/format/search.js';
 import { clean } from '../../ui/format/text.js';
 import type { Tone } from '../../ui/theme.js';
 import { formatNumber, formatShare } from '../../util/format.js';
@@ -41,16 +42,6 @@ export function headline(search: SearchRecord, style: TableLook['style']): strin
   const { name, state, reason, plan } = search;
   const why = reason === null ? '' : `: ${reason}`;
   return `${clean(name)}  ${style.paint(`${state}${why}`, searchTone[state])}  ${progressText(search)} by ${plan.metric}`;
-}
-
-/** "rung 2 of 3, to update 60: 1 of 4 measured". */
-export function progressText({ plan, trials, state }: SearchRecord): string {
-  const rung = Math.max(0, ...trials.map((trial) => trial.rung));
-  const there = trials.filter((trial) => trial.rung === rung);
-  const measured = there.filter((trial) => trial.measured.length > rung).length;
-  if (state === 'completed') return `${measured} of ${trials.length} trials trained to the end, compared`;
-  const where = plan.rungs.length === 0 ? '' : `rung ${rung + 1} of ${plan.rungs.length + 1}, ${rung === plan.rungs.length ? 'to the end' : `to update ${plan.rungs[rung]}`}: `;
-  return `${where}${measured} of ${there.length} measured`;
 }
 
 /** The command that trains the best trial again by itself, for a shell; null while nothing was measured. */

@@ -46,6 +46,16 @@ describe('the queue', () => {
     await shown.until('behind second');
   });
 
+  it('says how far a search is whose trials are in it', async () => {
+    const plan = { file: '/s', experiment: '/e', set: [], metric: 'eval_loss', method: 'grid', seed: 1, rungs: [4], keep: 0.5, keys: ['lora.r'], on_finish: null } as const;
+    home.store.createSearch({ name: 'ranks', plan, trials: [4, 8].map((r) => ({ name: `ranks-${r}`, config: experiment({ name: `ranks-${r}` }), parameters: { 'lora.r': r } })) });
+    const shown = await open();
+    await shown.until('search ranks  rung 1 of 2, to update 4: 0 of 2 measured', '0 running, 2 waiting', 'ranks-4', 'ranks-8');
+    home.store.setSearchState('ranks', { state: 'stopped', from: 'running', reason: null });
+    shown.poll();
+    await shown.gone('search ranks');
+  });
+
   it('says what to do where there is nothing', async () => {
     await (await open()).until('Nothing runs and nothing waits', 'a puts an experiment file in line');
   });
@@ -169,7 +179,7 @@ describe('the queue', () => {
 describe('its state', () => {
   it('keeps the cursor on the run it was on', () => {
     const [a, b] = inLine('a', 'b');
-    const line = (waiting: readonly string[]) => ({ type: 'line', line: { waiting, parallel: 1, interrupted: [] } }) as const;
+    const line = (waiting: readonly string[]) => ({ type: 'line', line: { waiting, parallel: 1, interrupted: [], searches: [] } }) as const;
     let state = reduceQueue(initialQueue, line([a, b]), home.store.runs());
     state = reduceQueue(state, { type: 'move', by: 1 }, home.store.runs());
     state = reduceQueue(state, line([b, a]), home.store.runs());

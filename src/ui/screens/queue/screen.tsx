@@ -68,7 +68,7 @@ export const queue: ScreenDefinition<'queue', QueueState, QueueAction, QueueInte
       refresh();
     },
   },
-  refresh: ({ send, services }) => send(queueAction({ type: 'line', line: { waiting: services.reader.queue(), parallel: services.reader.parallel(), interrupted: services.interrupted() } })),
+  refresh: ({ send, services }) => send(queueAction({ type: 'line', line: { waiting: services.reader.queue(), parallel: services.reader.parallel(), interrupted: services.interrupted(), searches: services.reader.searches().filter(({ state }) => state === 'running') } })),
 };
 
 /** What cannot be read stays to be corrected. */

@@ -1,5 +1,5 @@
 /** The queue: what runs, what waits, what was cut off, and what has ended lately; one list with one cursor. */
-import type { RunRecord } from '../../../store/rows.js';
+import type { RunRecord, SearchRecord } from '../../../store/rows.js';
 import { emptyPath, reducePath } from '../../widgets/path-field.js';
 import type { PathAction, PathField } from '../../widgets/path-field.js';
 
@@ -21,10 +21,13 @@ export interface Line {
   readonly parallel: number;
   /** Those that were cut off, with the step each would go on from. */
   readonly interrupted: readonly { readonly run: RunRecord; readonly from: number }[];
+  /** Those that are not over: whose trials wait here. */
+  readonly searches: readonly SearchRecord[];
 }
 
 export interface QueueState {
   readonly parallel: number;
+  readonly searches: readonly SearchRecord[];
   readonly entries: readonly Entry[];
   readonly cursor: number;
   /** The run that the cursor goes with, while that runs, waits or has ended as it did then; null: it stays on the first row. */
@@ -41,7 +44,7 @@ export type QueueAction =
   | { readonly type: 'path'; readonly action: PathAction }
   | { readonly type: 'close' };
 
-export const initialQueue: QueueState = { parallel: 1, entries: [], cursor: 0, follows: null, adding: null };
+export const initialQueue: QueueState = { parallel: 1, searches: [], entries: [], cursor: 0, follows: null, adding: null };
 
 /** Ended runs that are shown. */
 const shownEnded = 20;
@@ -50,9 +53,11 @@ export function reduceQueue(state: QueueState, action: QueueAction, runs: readon
   switch (action.type) {
     case 'line': {
       const entries = entriesOf(runs, action.line);
+      const { parallel, searches } = action.line;
       const before = state.entries.find(({ run }) => run.id === state.follows);
       const found = entries.findIndex(({ run, standing }) => run.id === state.follows && (before === undefined || standing === before.standing));
-      return found >= 0 ? { ...state, parallel: action.line.parallel, entries, cursor: found } : at(state.cursor, { ...state, parallel: action.line.parallel, entries });
+      const next = { ...state, parallel, searches, entries };
+      return found >= 0 ? { ...next, cursor: found } : at(state.cursor, next);
     }
     case 'move':
       return at(state.cursor + action.by, state);
