@@ -191,7 +191,7 @@ describe('its state', () => {
 
   it('stays at the top while what comes first changes, and with a run only as long as it stands as it did', () => {
     const [a, b, c] = inLine('a', 'b', 'c');
-    const line = () => ({ type: 'line', line: { waiting: home.store.queue(), parallel: 1, interrupted: [] } }) as const;
+    const line = () => ({ type: 'line', line: { waiting: home.store.queue(), parallel: 1, interrupted: [], searches: [] } }) as const;
     let state = reduceQueue(initialQueue, line(), home.store.runs());
     const after = (...change: readonly (() => void)[]) => {
       change.forEach((each) => each());
