@@ -109,6 +109,12 @@ function contradictions(experiment: Experiment): Problem[] {
   if (experiment.train.metric_for_best_model === 'accuracy' && dataset.format !== 'classification') {
     found.push({ path: ['train', 'metric_for_best_model'], sentence: `\`train.metric_for_best_model: accuracy\` is measured with \`dataset.format: classification\`, and it is ${dataset.format}: set it to eval_loss` });
   }
+  if (experiment.train.loraplus_lr_ratio !== null && finetuning !== 'lora') {
+    found.push({ path: ['train', 'loraplus_lr_ratio'], sentence: `\`train.loraplus_lr_ratio\` is for the matrices of an adapter, which \`finetuning: ${finetuning}\` has none of: set \`finetuning: lora\` or remove it` });
+  }
+  if (experiment.train.neftune_noise_alpha !== null && stage === 'seq2seq') {
+    found.push({ path: ['train', 'neftune_noise_alpha'], sentence: '`train.neftune_noise_alpha` is for models of one stack, and `stage: seq2seq` trains an encoder and a decoder: remove it' });
+  }
   const { metric_for_best_model: metric, predict_with_generate: predicts } = experiment.train;
   if (metric !== 'eval_loss' && metric !== 'accuracy' && !predicts) {
     found.push({ path: ['train', 'metric_for_best_model'], sentence: `\`train.metric_for_best_model: ${metric}\` is measured on answers to the rows: set train.predict_with_generate, or the metric to eval_loss` });

@@ -49,6 +49,15 @@ export function holdOut(rows: Choice, size: number, seed: number): { train: Choi
   return { train: pick(rows, order.slice(count).sort()), eval: pick(rows, order.slice(0, count).sort()) };
 }
 
+/** So many of the rows, the same for the same seed and in their order; all where there are no more, or no number is given. */
+export function drawn(rows: Choice, most: number | null, seed: number): Choice {
+  const all = rows.rowOf.length;
+  if (most === null || all <= most) return rows;
+  const order = Uint32Array.from({ length: all }, (_, i) => i);
+  new Random(seed, 'evaluation rows').shuffle(order);
+  return pick(rows, order.slice(0, most).sort());
+}
+
 /** How many of so many rows `val_size` holds out, a share or a count, as in sklearn's train_test_split. */
 export function heldOutRows(size: number, rows: number): number {
   return size < 1 ? Math.ceil(size * rows) : Math.floor(size);

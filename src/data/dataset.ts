@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../util/errors.js';
 import type { CacheUse } from './cache/documents.js';
-import { allRows, ChosenRows, holdOut, weighted } from './choice.js';
+import { allRows, ChosenRows, drawn, holdOut, weighted } from './choice.js';
 import { evaluationFiles } from './evaluation.js';
 import { KeyTokenRows, keyTokenIds } from './keytoken.js';
 import type { EncodedRows } from './rows.js';
@@ -67,7 +67,7 @@ export async function prepareDataset(settings: DataSettings, tokenizer: Tokenize
 
   return {
     train: keys === null ? new ChosenRows(rows, { ...seen, names }) : new KeyTokenRows(new ChosenRows(rows, { ...seen, names }), keys, loss),
-    eval: separate?.rows ?? (held.eval === null ? null : new ChosenRows(rows, { ...held.eval, names })),
+    eval: separate?.rows ?? (held.eval === null ? null : new ChosenRows(rows, { ...drawn(held.eval, dataset.max_eval_samples, seed), names })),
     rejected: [...loaded, ...(separate?.splits ?? [])].flatMap(({ rejected }) => rejected),
     rejectedCount: [...loaded, ...(separate?.splits ?? [])].reduce((sum, { rejectedCount }) => sum + rejectedCount, 0),
     cutRows: [...loaded, ...(separate?.splits ?? [])].reduce((sum, { cutRows }) => sum + cutRows, 0),
@@ -81,9 +81,10 @@ export async function prepareDataset(settings: DataSettings, tokenizer: Tokenize
 /** The rows to evaluate on, null where none are set apart; training rows are read only if these are held out of them. */
 export async function prepareEvaluation(settings: DataSettings, tokenizer: Tokenizer, options: PrepareOptions): Promise<EncodedRows | null> {
   const { dataset, stage } = settings;
-  const separate = await evaluationRows(settings, setsOf(dataset, stage, options.baseFolder ?? '.'), splitLoader(settings, tokenizer, options), options);
+  const whole = { ...settings, dataset: { ...dataset, max_eval_samples: null } };
+  const separate = await evaluationRows(whole, setsOf(dataset, stage, options.baseFolder ?? '.'), splitLoader(settings, tokenizer, options), options);
   if (separate !== null) return separate.rows;
-  return dataset.val_size > 0 ? (await prepareDataset(settings, tokenizer, options)).eval : null;
+  return dataset.val_size > 0 ? (await prepareDataset(whole, tokenizer, options)).eval : null;
 }
 
 function trainingFiles(set: DataSet): readonly string[] {
@@ -93,11 +94,11 @@ function trainingFiles(set: DataSet): readonly string[] {
 }
 
 /** Rows that have files of their own; null where there are none. */
-async function evaluationRows({ dataset }: DataSettings, sets: readonly DataSet[], load: SplitLoader, options: PrepareOptions): Promise<{ rows: EncodedRows; splits: LoadedSplit[] } | null> {
+async function evaluationRows({ dataset, train: { seed } }: DataSettings, sets: readonly DataSet[], load: SplitLoader, options: PrepareOptions): Promise<{ rows: EncodedRows; splits: LoadedSplit[] } | null> {
   const from = evaluationFiles(dataset, sets, options.baseFolder ?? '.');
   if (from.length === 0) return null;
   const splits: LoadedSplit[] = [];
   for (const { set, files } of from) splits.push(await load(files, set));
   const rows = splits.map((split) => split.rows);
-  return { rows: new ChosenRows(rows, { ...allRows(rows), names: setNames(from.map(({ set }) => set)) }), splits };
+  return { rows: new ChosenRows(rows, { ...drawn(allRows(rows), dataset.max_eval_samples, seed), names: setNames(from.map(({ set }) => set)) }), splits };
 }

@@ -86,8 +86,9 @@ export interface Attributes {
   /**
    * (x [N, C], w [V, C], i32 labels [N], b? [V]) → f32 [N]: −log softmax(z)[label], the head and the loss in one;
    * z = x·wᵀ + b, or c·tanh((x·wᵀ + b)/c) with a `softcap` c. Of x and w in 16 bits, x·wᵀ + b is too, and nothing else.
+   * With a `smoothing` ε it is (1 − ε) of that and ε of its mean over all labels.
    */
-  linearCrossEntropy: { readonly softcap?: number };
+  linearCrossEntropy: { readonly softcap?: number; readonly smoothing?: number };
   argMax: None; //                                   over the last axis → i32
 
   // Blocks of numbers in 8 bits (codes.ts)

@@ -25,8 +25,8 @@ export function logitsOf(g: Builder, rows: Node, { weight, bias, softcap, transf
   return softcap === undefined ? logits : g.mul(g.op('tanh', [g.div(logits, softcap)], {}), softcap);
 }
 
-/** rows [N, C] and labels i32 [N] → −log softmax(logits)[label], [N] */
-export function lossesOf(g: Builder, rows: Node, labels: Node, { weight, bias, softcap, transform }: Head): Node {
+/** rows [N, C] and labels i32 [N] → −log softmax(logits)[label], [N]; with `smoothing` as linearCrossEntropy has it. */
+export function lossesOf(g: Builder, rows: Node, labels: Node, { weight, bias, softcap, transform }: Head, smoothing = 0): Node {
   const inputs = [transform?.(rows) ?? rows, weight, labels];
-  return g.op('linearCrossEntropy', bias === undefined ? inputs : [...inputs, bias], softcap === undefined ? {} : { softcap });
+  return g.op('linearCrossEntropy', bias === undefined ? inputs : [...inputs, bias], { ...(softcap === undefined ? {} : { softcap }), ...(smoothing === 0 ? {} : { smoothing }) });
 }

@@ -4,8 +4,17 @@ import { makeFn } from '../graph/program.js';
 import { sizeOf } from '../util/tensor.js';
 import { blockSize, momentsOf, readMoment, writeMoment, type MomentDType } from './moments.js';
 
+/** A parameter that an optimizer changes. */
+export interface Learning {
+  readonly node: NodeOf<'variable'>;
+  /** Whether its weights decay. */
+  readonly decay: boolean;
+  /** What the rate is multiplied by for it; 1 unless said. */
+  readonly rate?: number;
+}
+
 export interface AdamwOptions {
-  readonly variables: readonly { readonly node: NodeOf<'variable'>; readonly decay: boolean }[];
+  readonly variables: readonly Learning[];
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
@@ -29,12 +38,14 @@ const slabElements = 1 << 19;
 export function adamwUpdate(g: Builder, { variables, beta1, beta2, epsilon, weightDecay, moments = 'f32' }: AdamwOptions): { fn: Fn; state: Variable[] } {
   const learningRate = g.input('learning_rate', []);
   const clip = g.input('clip', []);
-  const stepSize = g.div(learningRate, g.input('bias_correction1', []));
+  const correction1 = g.input('bias_correction1', []);
   const rootCorrection2 = g.sqrt(g.input('bias_correction2', []));
-  const kept = g.sub(g.constant(1), g.mul(learningRate, weightDecay)); // 1 − η·λ
 
   /** New values of some elements, of any shape. */
-  const step = (old: Values, decay: boolean): Values => {
+  const step = (old: Values, { decay, rate = 1 }: Omit<Learning, 'node'>): Values => {
+    const ownRate = rate === 1 ? learningRate : g.mul(learningRate, rate);
+    const stepSize = g.div(ownRate, correction1);
+    const kept = g.sub(g.constant(1), g.mul(ownRate, weightDecay)); // 1 − η·λ
     const gradient = g.mul(old.gradient, clip);
     // m ← β₁·m + (1 − β₁)·g
     const firstMoment = g.add(g.mul(old.firstMoment, beta1), g.mul(gradient, 1 - beta1));
@@ -48,7 +59,7 @@ export function adamwUpdate(g: Builder, { variables, beta1, beta2, epsilon, weig
 
   const updates: Record<string, Node> = {};
   const state: Variable[] = [];
-  for (const { node: parameter, decay } of variables) {
+  for (const { node: parameter, ...learning } of variables) {
     const { name } = parameter.attrs;
     const shape = parameter.shape.map(Number);
     const stored = momentsOf({ name, shape }, moments);
@@ -57,7 +68,7 @@ export function adamwUpdate(g: Builder, { variables, beta1, beta2, epsilon, weig
     updates[`${name}.grad`] = g.broadcast(g.constant(0), shape);
     if (stored.kind === 'whole') {
       const [firstMoment, secondMoment] = stored.variables.map((moment) => g.variable(moment.name, shape));
-      const next = step({ parameter, gradient: collected, firstMoment, secondMoment }, decay);
+      const next = step({ parameter, gradient: collected, firstMoment, secondMoment }, learning);
       Object.assign(updates, { [name]: next.parameter, [stored.variables[0].name]: next.firstMoment, [stored.variables[1].name]: next.secondMoment });
       continue;
     }
@@ -72,7 +83,7 @@ export function adamwUpdate(g: Builder, { variables, beta1, beta2, epsilon, weig
         firstMoment: readMoment(g, stored.first, { blocks, elements: end - start }),
         secondMoment: readMoment(g, stored.second, { blocks, elements: end - start }),
       };
-      const next = step(old, decay);
+      const next = step(old, learning);
       return { parameter: next.parameter, ...writeMoment(g, stored.first, next.firstMoment), ...writeMoment(g, stored.second, next.secondMoment) } as Record<string, Node>;
     });
     updates[name] = g.reshape(g.concat(parts.map((part) => part.parameter), 0), shape);

@@ -20,7 +20,8 @@ import { fillingOf } from './filling.js';
 import { forwardFn } from './generate/forward.js';
 import { chunkLengths, labelChunks } from './labels.js';
 import { totalUpdates } from './policy.js';
-import { evaluateFn, frozenVariables, microStep, optimizerState, type StepOptions } from './program.js';
+import { optimizerState } from './optimizer.js';
+import { evaluateFn, frozenVariables, microStep, type StepOptions, stepOptions } from './program.js';
 import { fewBytes } from './rows.js';
 import { tuningOf, type Tuning } from './tuning.js';
 
@@ -138,6 +139,9 @@ const allocated = 1.05;
 /** Elements of new values that an engine may hold twice for a moment, of variables that are too small to go by slabs. */
 const updatedAtATime = 1 << 24;
 
+/** Values as large as a parameter that Adafactor, which needs the size of the whole update, has at once: gradient, its square, step. */
+const wholeUpdate = 3;
+
 /** The batches that an experiment trains `model` on. */
 export function trainingLoader(experiment: Experiment, rows: EncodedRows, { model, padId, layout, position }: { readonly model: Model; readonly padId: number; readonly layout?: Layout; readonly position?: LoaderPosition }): Loader {
   const { train, packing, max_length } = experiment;
@@ -184,7 +188,7 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
   const passes = Number(batches.eval !== null) + Number(sampled > 0);
   const moments = bytesOfVariables(optimizerState(tuning.trainable, train));
   // New values of small variables, or the squares of the largest gradient for the norm.
-  const updated = float * Math.max(largest, Math.min(3 * trainable, updatedAtATime));
+  const updated = float * Math.max(train.optim === 'adafactor' ? wholeUpdate * largest : largest, Math.min(3 * trainable, updatedAtATime));
   const memoryWith = (activations: number): MemoryParts => wholeBytes({
     weights: bytesOfVariables(frozenVariables(tuning)),
     trainable: trainable * float,
@@ -271,7 +275,7 @@ function rowsToTrain({ dataset, stage, packing }: Experiment, { data, rows }: Es
 function rowsToEvaluate({ dataset, stage }: Experiment, { data, rows }: EstimateHints): number | null {
   if (data) return data.eval?.length ?? 0;
   if (rows === undefined || dataset.eval !== null || stage === 'pretrain') return null;
-  return dataset.val_size > 0 ? heldOutRows(dataset.val_size, Math.min(rows, dataset.max_samples ?? rows)) : null;
+  return dataset.val_size > 0 ? Math.min(dataset.max_eval_samples ?? Infinity, heldOutRows(dataset.val_size, Math.min(rows, dataset.max_samples ?? rows))) : null;
 }
 
 interface Functions {
@@ -285,7 +289,8 @@ interface Functions {
 /** The last few programs, so that a screen can ask at every key without building the graph again. */
 const remembered = new Map<string, Functions>();
 
-function functionsOf(experiment: Experiment, model: Model, options: StepOptions): Functions {
+function functionsOf(experiment: Experiment, model: Model, given: Pick<StepOptions, 'recompute' | 'labelChunks'>): Functions {
+  const options = stepOptions(experiment.train, given);
   const { finetuning, lora, freeze, quantization, precision } = experiment;
   const key = JSON.stringify([model.config, finetuning, lora, freeze, quantization, precision, options]);
   const known = remembered.get(key);

@@ -4,7 +4,7 @@
  *
  *   micro_step   loss of one micro-batch; adds its gradient to `<parameter>.grad`
  *   grad_norm    global norm of the sum
- *   update       AdamW on the sum; zeroes it
+ *   update       the optimizer on the sum; zeroes it
  *   clear        zeroes the sum
  *   evaluate     loss and prediction at every label
  *   forward      logits of the last tokens, with a key-value cache
@@ -23,12 +23,12 @@ import type { Model, ParameterSpec } from '../models/contract.js';
 import { writes } from '../models/task.js';
 import { logitsOf, lossesOf, rowsAt } from '../nn/head.js';
 import { labelLoss } from '../nn/loss.js';
-import { adamwUpdate } from '../optim/adamw.js';
-import { momentsOf, type MomentDType } from '../optim/moments.js';
 import { gradientNorm } from '../optim/norm.js';
 import { encodeFn, forwardFn } from './generate/forward.js';
 import { labelInputs, tokenInputs } from './inputs.js';
 import { chunkInputs, labelSlopes } from './labels.js';
+import { embeddingNoise, withEmbeddingNoise, type NoiseInput } from './neftune.js';
+import { optimizerOf } from './optimizer.js';
 import { quantizedVariables } from './quantized.js';
 import type { Tuning } from './tuning.js';
 
@@ -36,6 +36,8 @@ export interface TrainingProgram {
   readonly program: Program;
   /** Filled with random bits at each micro-step. */
   readonly masks: readonly DropoutMask[];
+  /** Filled with noise at each micro-step; null: none is wanted. */
+  readonly noise: NoiseInput | null;
 }
 
 export interface StepOptions {
@@ -43,19 +45,28 @@ export interface StepOptions {
   readonly recompute: boolean;
   /** Head and loss take the labels in so many parts (labels.ts). */
   readonly labelChunks: number;
+  /** Share of each label that is spread over all words; 0 unless said. */
+  readonly smoothing?: number;
+  /** Noise is added to the embeddings (neftune.ts). */
+  readonly noisy?: boolean;
 }
 
-const plainStep: StepOptions = { recompute: false, labelChunks: 1 };
+/** What a training configuration makes of a step. */
+export function stepOptions({ label_smoothing_factor, neftune_noise_alpha }: TrainConfig, options: Pick<StepOptions, 'recompute' | 'labelChunks'>): StepOptions {
+  return { ...options, smoothing: label_smoothing_factor, noisy: neftune_noise_alpha !== null };
+}
 
-export function trainingProgram(model: Model, tuning: Tuning, config: Experiment['train'], options = plainStep): TrainingProgram {
-  const step = microStep(model, tuning, options);
-  const update = optimizer(tuning.trainable, config);
+const plainStep = { recompute: false, labelChunks: 1 };
+
+export function trainingProgram(model: Model, tuning: Tuning, config: Experiment['train'], options: Pick<StepOptions, 'recompute' | 'labelChunks'> = plainStep): TrainingProgram {
+  const step = microStep(model, tuning, stepOptions(config, options));
+  const update = optimizerOf(config).update(tuning.trainable, config);
   const program: Program = {
     variables: [...modelVariables(tuning), ...update.state],
     functions: functionsByName([step.fn, normFn(tuning.trainable), update.fn, clearFn(tuning.trainable), ...useOf(model, tuning)]),
   };
   verify(program);
-  return { program, masks: step.masks };
+  return { program, masks: step.masks, noise: step.noise };
 }
 
 /** For `eval` and `generate`: the same functions without gradient or optimizer. */
@@ -80,12 +91,13 @@ function functionsByName(functions: readonly Fn[]): Record<string, Fn> {
 }
 
 /** Exported for the estimate, which needs its cost and nothing else. */
-export function microStep(model: Model, tuning: Tuning, { recompute, labelChunks }: StepOptions): { fn: Fn; masks: readonly DropoutMask[] } {
+export function microStep(model: Model, tuning: Tuning, { recompute, labelChunks, smoothing = 0, noisy = false }: StepOptions): { fn: Fn; masks: readonly DropoutMask[]; noise: NoiseInput | null } {
   const g = new Builder();
   const chunks = chunkInputs(g, labelChunks);
   const { hidden, head } = model.forward(g, tokenInputs(g, model));
-  const plain = chunks.map(({ rows, ids, weights }) => labelLoss(g, { hidden, head, rows, labels: ids, weights }));
-  const { outputs, masks } = tuning.apply(g, [...plain, ...chunks.map(({ rows }) => rowsAt(g, hidden, rows))], true);
+  const plain = chunks.map(({ rows, ids, weights }) => labelLoss(g, { hidden, head, rows, labels: ids, weights, smoothing }));
+  const noise = noisy ? embeddingNoise(model) : null;
+  const { outputs, masks } = tuning.apply(g, withEmbeddingNoise(g, [...plain, ...chunks.map(({ rows }) => rowsAt(g, hidden, rows))], noise), true);
   const parts = chunks.map((_, i) => ({ loss: outputs[i], rows: outputs[labelChunks + i] }));
 
   const names = new Set(tuning.trainable.map(({ name }) => name));
@@ -99,7 +111,7 @@ export function microStep(model: Model, tuning: Tuning, { recompute, labelChunks
     const slope = [ofBody.get(parameter), ofHead.get(parameter)].filter((part) => part !== undefined).reduce((sum, part) => g.add(sum, part));
     updates[name] = g.add(g.variable(name, parameter.shape as readonly number[]), slope);
   }
-  return { fn: makeFn('micro_step', { loss }, updates), masks };
+  return { fn: makeFn('micro_step', { loss }, updates), masks, noise };
 }
 
 /** An adapter's matrices are of their module's block. */
@@ -128,27 +140,6 @@ function normFn(trainable: readonly ParameterSpec[]): Fn {
 function clearFn(trainable: readonly ParameterSpec[]): Fn {
   const g = new Builder();
   return makeFn('clear', {}, Object.fromEntries(trainable.map(({ name, shape }) => [`${name}.grad`, g.broadcast(g.constant(0), shape)])));
-}
-
-function optimizer(trainable: readonly ParameterSpec[], config: TrainConfig): { fn: Fn; state: readonly Variable[] } {
-  const g = new Builder();
-  return adamwUpdate(g, {
-    variables: trainable.map(({ name, shape, decay }) => ({ node: g.variable(name, shape), decay })),
-    beta1: config.adam_beta1,
-    beta2: config.adam_beta2,
-    epsilon: config.adam_epsilon,
-    weightDecay: config.weight_decay,
-    moments: momentDType(config),
-  });
-}
-
-/** Exported for checkpoints and the estimate. */
-export function optimizerState(trainable: readonly ParameterSpec[], config: Pick<TrainConfig, 'optim'>): Variable[] {
-  return trainable.flatMap((spec) => momentsOf(spec, momentDType(config)).variables);
-}
-
-function momentDType({ optim }: Pick<TrainConfig, 'optim'>): MomentDType {
-  return optim === 'adamw_8bit' ? 'u8' : 'f32';
 }
 
 function modelVariables(tuning: Tuning): Variable[] {

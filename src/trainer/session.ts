@@ -20,6 +20,7 @@ import { firstWhole, type WholeCheckpoint } from './checkpoint/checkpoint.js';
 import { estimate, trainingLoader, type Estimate } from './estimate.js';
 import { checkPredicts } from './generate/predict.js';
 import { initialValues } from './initial.js';
+import type { NoiseInput } from './neftune.js';
 import { checkJudged } from './judge.js';
 import { labelChunks } from './labels.js';
 import { totalUpdates } from './policy.js';
@@ -41,6 +42,7 @@ export interface Session {
   readonly layout: Layout;
   readonly tuning: Tuning;
   readonly masks: readonly DropoutMask[];
+  readonly noise: NoiseInput | null;
   /** In how many parts head and loss take the labels of a micro-batch. */
   readonly labelChunks: number;
   readonly executable: Executable;
@@ -91,14 +93,14 @@ export async function prepareSession(given: Experiment, context: TrainContext, s
 
   const totalSteps = totalUpdates(experiment.train, loader.updatesPerEpoch);
   const chunks = labelChunks(loader.survey(totalSteps).largest.N, model, tuning);
-  const { program, masks } = trainingProgram(model, tuning, experiment.train, { recompute: cost.gradient_checkpointing, labelChunks: chunks });
+  const { program, masks, noise } = trainingProgram(model, tuning, experiment.train, { recompute: cost.gradient_checkpointing, labelChunks: chunks });
   const missing = engine.unsupported(device);
   const unable = Object.values(program.functions).flatMap(unsupportedIn(new Set<string>(missing)));
   if (unable.length > 0) throw new UserError(`The engine ${engine.name} cannot compute ${[...new Set(unable)].join(', ')} on ${device}; choose engine.name: onnx.`);
 
   const executable = await engine.compile(program, { device, threads: experiment.engine.threads, initial, scratch });
 
-  return { experiment, model, tokenizer, data, tokenisingBytes, loader, padId, layout, tuning, masks, labelChunks: chunks, executable, engine: `${executable.description}${precision === 'f32' ? '' : `, ${precision}`} (${reason})`, measured: { engine: engine.name, device }, totalSteps, estimate: cost, resumed };
+  return { experiment, model, tokenizer, data, tokenisingBytes, loader, padId, layout, tuning, masks, noise, labelChunks: chunks, executable, engine: `${executable.description}${precision === 'f32' ? '' : `, ${precision}`} (${reason})`, measured: { engine: engine.name, device }, totalSteps, estimate: cost, resumed };
 }
 
 function remedyOf({ finetuning }: Experiment, { memory, memory_bytes }: Estimate): string {

@@ -7,11 +7,13 @@ import { drawMasks } from './dropout.js';
 import { chunkFeeds } from './labels.js';
 import { canShrink, GradientOverflow, noLossScale, type LossScale } from './recovery/loss-scale.js';
 import type { UpdateFigures } from './meter.js';
+import { drawNoise, type NoiseInput } from './neftune.js';
+import { optimizerOf } from './optimizer.js';
 import { RefusedUpdate } from './recovery/refusal.js';
 import type { Session } from './session.js';
 
 /** What an update needs of a session. */
-export type Trainable = Pick<Session, 'executable' | 'masks' | 'labelChunks' | 'totalSteps'> & { readonly experiment: Pick<Session['experiment'], 'train'> };
+export type Trainable = Pick<Session, 'executable' | 'masks' | 'labelChunks' | 'totalSteps'> & { readonly experiment: Pick<Session['experiment'], 'train'>; readonly noise?: NoiseInput | null };
 
 export interface Turn {
   /** Updates before this one. */
@@ -28,12 +30,12 @@ export interface Turn {
 /**
  * One update: every micro-batch adds the gradient of
  *   loss = Σ weight · cross-entropy / Σ weight, over all label tokens of the update; a weight is 1 unless the data has others
- * then AdamW runs once on the sum. Returns null, with the weights untouched, when `interrupted` says so
+ * then the optimizer runs once on the sum. Returns null, with the weights untouched, when `interrupted` says so
  * between micro-batches. Throws RefusedUpdate before the weights would take a loss that is not a number, or a spike, and
  * GradientOverflow where a smaller loss scale may do.
  */
 export async function runUpdate(session: Trainable, { microBatches }: Pick<UpdateBatch, 'microBatches'>, { step, lossLimit, rateFactor, lossScale = noLossScale, interrupted }: Turn): Promise<UpdateFigures | null> {
-  const { executable, experiment, masks, labelChunks } = session;
+  const { executable, experiment, masks, labelChunks, noise = null } = session;
   const config = experiment.train;
   const weight = microBatches.reduce((sum, batch) => sum + batch.weight, 0);
   const tokens = microBatches.reduce((sum, { tokenCount }) => sum + tokenCount, 0);
@@ -45,7 +47,7 @@ export async function runUpdate(session: Trainable, { microBatches }: Pick<Updat
   for (const [index, batch] of microBatches.entries()) {
     if (batch.labelCount === 0) continue;
     if (interrupted()) return null;
-    const scaled = valueOf((await executable.run('micro_step', { ...readInputs(batch.inputs), ...chunkFeeds(batch, scale / weight, labelChunks), ...drawMasks(masks, extentOf(batch.inputs), [config.seed, step, index]) })).loss);
+    const scaled = valueOf((await executable.run('micro_step', { ...readInputs(batch.inputs), ...chunkFeeds(batch, scale / weight, labelChunks), ...drawMasks(masks, extentOf(batch.inputs), [config.seed, step, index]), ...(noise === null ? {} : drawNoise(noise, batch.inputs.segments, { alpha: config.neftune_noise_alpha ?? 0, key: [config.seed, step, index] })) })).loss);
     const part = scaled / scale; // exact: a power of two
     if (!Number.isFinite(part)) throw new RefusedUpdate({ update: step + 1, limit: null, loss: part, grad_norm: null }, [microBatches[index]]);
     loss += part;
@@ -62,8 +64,7 @@ export async function runUpdate(session: Trainable, { microBatches }: Pick<Updat
   await executable.run('update', {
     learning_rate: scalar(learningRate),
     clip: scalar(clipFactor(gradNorm, config.max_grad_norm) / scale),
-    bias_correction1: scalar(1 - config.adam_beta1 ** (made + 1)),
-    bias_correction2: scalar(1 - config.adam_beta2 ** (made + 1)),
+    ...Object.fromEntries(Object.entries(optimizerOf(config).feeds(config, made + 1)).map(([name, value]) => [name, scalar(value)])),
   });
   return { lossSum: loss * weight, weight, tokens, gradNorm, learningRate };
 }

@@ -68,6 +68,19 @@ describe('rows for evaluation', () => {
     expect((await split(2)).eval).not.toEqual(one.eval);
   });
 
+  test('may be fewer while it trains: a fixed draw of them, in their order; an evaluation apart takes all', async () => {
+    const tokenizer = await tinyTokenizer();
+    const folder = scratch({ 'train.jsonl': jsonLines(pairs.slice(0, 20)), 'validation.jsonl': jsonLines(pairs.slice(20)) });
+    for (const dataset of [{ path: folder, format }, { path: path.join(folder, 'train.jsonl'), format, val_size: 12 }]) {
+      const rowsWith = async (max_eval_samples: number | null) => tokensOf((await prepare({ dataset: { ...dataset, max_eval_samples } }, tokenizer)).eval!).map(String);
+      const [all, some] = [await rowsWith(null), await rowsWith(5)];
+      expect(some).toHaveLength(5);
+      expect(all.filter((row) => some.includes(row))).toEqual(some);
+      expect(await rowsWith(5)).toEqual(some);
+      expect(await rowsWith(100)).toEqual(all);
+    }
+  });
+
   test('may be a number of rows, a file, or the validation split of the folder', async () => {
     const tokenizer = await tinyTokenizer();
     const path1 = scratch({ 'train.jsonl': jsonLines(pairs), 'validation.jsonl': jsonLines(pairs.slice(0, 3)), 'other.jsonl': jsonLines(pairs.slice(0, 2)) });

@@ -286,6 +286,8 @@ const inFull: { readonly [K in OpKind]: Cases } = {
     { name: 'with a bias', operands: [real(['N', 7]), held([11, 7]), rows(['N'], 11), held([11])], build: crossEntropy },
     { name: 'capped', operands: [real(['N', 7]), held([11, 7]), rows(['N'], 11)], build: (g, operands) => g.op('linearCrossEntropy', operands, { softcap: 1.5 }) },
     { name: 'capped, with a bias', operands: [real(['N', 7]), real([11, 7]), rows(['N'], 11), real([11])], build: (g, operands) => g.op('linearCrossEntropy', operands, { softcap: 3 }) },
+    { name: 'smoothed', operands: [real(['N', 7]), held([11, 7]), rows(['N'], 11), held([11])], build: (g, operands) => g.op('linearCrossEntropy', operands, { smoothing: 0.3 }) },
+    { name: 'smoothed and capped', operands: [real(['N', 7]), real([11, 7]), rows(['N'], 11)], build: (g, operands) => g.op('linearCrossEntropy', operands, { softcap: 1.5, smoothing: 0.1 }) },
     {
       name: 'head tied with the embedding',
       operands: [held([11, 7]), rows(['N'], 11), rows(['N'], 11)],

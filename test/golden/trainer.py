@@ -48,7 +48,7 @@ def train(model, rows, settings, folder):
     log = Log()
     arguments = TrainingArguments(
         output_dir=tempfile.mkdtemp(), max_steps=UPDATES, gradient_accumulation_steps=ACCUMULATION, per_device_train_batch_size=BATCH,
-        logging_steps=1, save_strategy="no", report_to=[], use_cpu=True, disable_tqdm=True, optim="adamw_torch", remove_unused_columns=False, **settings,
+        logging_steps=1, save_strategy="no", report_to=[], use_cpu=True, disable_tqdm=True, remove_unused_columns=False, **dict(dict(optim="adamw_torch"), **settings),
     )
     InOrder(model=model, args=arguments, train_dataset=rows, data_collator=collate, callbacks=[log]).train()
     golden = dict(

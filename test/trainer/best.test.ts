@@ -111,3 +111,15 @@ it('reduce_lr_on_plateau lowers the rate from the update after an evaluation, an
   expect(ratesOf(resumed)).toEqual(expected.rates.slice(5));
   expect(adapterOf(resumed)).toEqual(adapterOf(whole));
 });
+
+it.each([
+  ['Adafactor', { optim: 'adafactor' }],
+  ['label smoothing, NEFTune and LoRA+', { label_smoothing_factor: 0.1, neftune_noise_alpha: 5, loraplus_lr_ratio: 4 }],
+  ['a schedule with restarts', { lr_scheduler_type: 'cosine_with_restarts', lr_scheduler_kwargs: { num_cycles: 2 }, warmup_steps: 0 }],
+])('goes on after a resume to the same bits: %s', async (_, options) => {
+  const experiment = experimentOf({ lr_scheduler_type: 'linear', warmup_steps: 0, learning_rate: 1e-2, max_steps: 4, eval_steps: 0, save_steps: 2, save_total_limit: null, ...options });
+  const whole = await run(experiment);
+  const resumed = await run(experiment, { resumeFrom: [join(whole.folder, 'checkpoints', 'step-2')] });
+  expect([whole, resumed].map(({ events }) => events.at(-1)?.type)).toEqual(['completed', 'completed']);
+  expect(adapterOf(resumed)).toEqual(adapterOf(whole));
+});

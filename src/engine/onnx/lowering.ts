@@ -125,7 +125,7 @@ export const lowerings: { readonly [K in OpKind]: Lowering<K> } = {
     const places = e.op('Expand', [column, e.shape(source.shape)]); //                        → [N, ...]
     return e.op('ScatterElements', [zeros, places, x], { attributes: { axis: int(0), reduction: text('add') } });
   },
-  linearCrossEntropy: (e, { attrs: { softcap }, inputs: [rowsNode, weightNode, , biasNode] }, [x, w, labels, bias]) => {
+  linearCrossEntropy: (e, { attrs: { softcap, smoothing = 0 }, inputs: [rowsNode, weightNode, , biasNode] }, [x, w, labels, bias]) => {
     const operands = [factor(rowsNode, x), factor(weightNode, w)];
     const z = gemm(e, bias === undefined ? operands : [...operands, factor(biasNode, bias)], { transposeB: true }); // [N, V]
     const raw = isHalf(rowsNode.dtype) ? castTo(e, z, 'f32') : z;
@@ -134,7 +134,10 @@ export const lowerings: { readonly [K in OpKind]: Lowering<K> } = {
     const logSum = e.op('Sub', [largest(e, logits), e.op('Log', [largest(e, softmax(e, logits))])]); // [N, 1]
     const column = e.op('Unsqueeze', [labels, e.int64s([1])]); // [N, 1]
     const chosen = e.op('GatherElements', [logits, column], { attributes: { axis: int(1) } });
-    return e.op('Squeeze', [e.op('Sub', [logSum, chosen]), e.int64s([1])]);
+    if (smoothing === 0) return e.op('Squeeze', [e.op('Sub', [logSum, chosen]), e.int64s([1])]);
+    const mean = e.op('ReduceMean', [logits, e.int64s([1])], { attributes: { keepdims: int(1) } });
+    const aim = e.op('Add', [e.op('Mul', [chosen, e.scalar(1 - smoothing)]), e.op('Mul', [mean, e.scalar(smoothing)])]);
+    return e.op('Squeeze', [e.op('Sub', [logSum, aim]), e.int64s([1])]);
   },
   argMax: (e, _node, [x]) => {
     const index = e.op('ArgMax', [x], { attributes: { axis: int(-1), keepdims: int(0) } });

@@ -64,8 +64,8 @@ export const fieldKernels: Kernels<FieldKind> = {
     out.data.set(sums);
   },
 
-  // log Σ eˡ − l[label], l = w·x + b
-  linearCrossEntropy: ({ attrs: { softcap }, inputs: [{ dtype }] }, [x, w, labels, bias], out, precision) => {
+  // log Σ eˡ − (1 − ε)·l[label] − ε·mean(l), l = w·x + b
+  linearCrossEntropy: ({ attrs: { softcap, smoothing = 0 }, inputs: [{ dtype }] }, [x, w, labels, bias], out, precision) => {
     const { width: length } = rowsOf(x);
     const [words] = w.shape;
     const a = matrix(x.data, { columns: length });
@@ -76,7 +76,8 @@ export const fieldKernels: Kernels<FieldKind> = {
       settle({ shape: [words], data: raw }, dtype, precision);
       const logits = softcap === undefined ? raw : raw.map((l) => softcap * Math.tanh(l / softcap));
       const largest = logits.reduce((p, q) => Math.max(p, q), -Infinity);
-      out.data[i] = largest + Math.log(sum(logits.map((l) => Math.exp(l - largest)))) - logits[label];
+      const aim = (1 - smoothing) * logits[label] + (smoothing * sum(logits)) / words;
+      out.data[i] = largest + Math.log(sum(logits.map((l) => Math.exp(l - largest)))) - aim;
     });
   },
 

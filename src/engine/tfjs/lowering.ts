@@ -110,14 +110,16 @@ const lowerings: { readonly [K in OpKind]: Lowering<K> } = {
   },
   gatherRows: ([table, rows], { shape }) => tf.reshape(tf.gather(table, tf.reshape(rows, [-1])), shape),
   scatterRows: ([rows, x], { shape }) => tf.scatterND(tf.reshape(rows, [-1, 1]), x, shape),
-  // log Σ exp(zᵢ) − z[label], z = x·wᵀ + b
-  linearCrossEntropy: ([x, w, labels, bias], { attrs: { softcap } }) => {
+  // log Σ exp(zᵢ) − (1 − ε)·z[label] − ε·mean(z), z = x·wᵀ + b
+  linearCrossEntropy: ([x, w, labels, bias], { attrs: { softcap, smoothing = 0 } }) => {
     const product = matmul(x, w, { transposeA: false, transposeB: true }); // [N,V]
     const raw = bias === undefined ? product : tf.add(product, bias);
     const logits = softcap === undefined ? raw : tf.mul(tf.tanh(tf.div(raw, softcap)), softcap);
     const [n, v] = logits.shape;
     const places = tf.add(tf.mul(tf.range(0, n, 1, 'int32'), tf.scalar(v, 'int32')), labels);
-    return tf.sub(tf.logSumExp(logits, -1), tf.gather(tf.reshape(logits, [-1]), places));
+    const chosen = tf.gather(tf.reshape(logits, [-1]), places);
+    const aim = smoothing === 0 ? chosen : tf.add(tf.mul(chosen, 1 - smoothing), tf.mul(tf.mean(logits, -1), smoothing));
+    return tf.sub(tf.logSumExp(logits, -1), aim);
   },
   argMax: ([x]) => tf.argMax(x, -1),
 

@@ -9,14 +9,18 @@ export const headRule: Rule<'linearCrossEntropy'> = (g, node, dy) => (isHalf(nod
 // y = −log p[label], p = softmax(z), z = x·wᵀ + b: dz = (p − onehot(label))·dy, without ever making the one-hot:
 // dx = (p·w − w[label])⊙dy, dw = pᵀ·(x⊙dy) − (x⊙dy added into row label), db = Σ p⊙dy − (dy added at label).
 // With z = c·tanh(u/c), dz/du = s = 1 − tanh²(u/c): p becomes p⊙s, and what belongs to a label is times s[label].
-function wide(g: Builder, { inputs: [x, w, labels, bias], attrs: { softcap } }: NodeOf<'linearCrossEntropy'>, dy: Node): InputGradients {
+// With a smoothing ε over V labels, p becomes p − ε/V, and what belongs to a label is times 1 − ε.
+function wide(g: Builder, { inputs: [x, w, labels, bias], attrs: { softcap, smoothing = 0 } }: NodeOf<'linearCrossEntropy'>, dy: Node): InputGradients {
   const raw = (): Node => g.linear(x, w, { bias, transposeW: true }); //       u [N, V]
-  const p = (): Node => (softcap === undefined ? g.softmax(raw()) : g.mul(g.softmax(capped(g, raw(), softcap)), slope(g, raw(), softcap))); // [N, V]
+  const even = smoothing / Number(w.shape[0]);
+  const spread = (p: Node): Node => (smoothing === 0 ? p : g.sub(p, even));
+  const p = (): Node => (softcap === undefined ? spread(g.softmax(raw())) : g.mul(spread(g.softmax(capped(g, raw(), softcap))), slope(g, raw(), softcap))); // [N, V]
   const atLabel = (): Node => {
     const product = g.sum(g.mul(x, g.gatherRows(w, labels)), [1]); // [N]
     return bias === undefined ? product : g.add(product, g.gatherRows(bias, labels));
   };
-  const labelDy = (): Node => (softcap === undefined ? dy : g.mul(dy, slope(g, atLabel(), softcap))); // [N]
+  const own = smoothing === 0 ? dy : g.mul(dy, 1 - smoothing);
+  const labelDy = (): Node => (softcap === undefined ? own : g.mul(own, slope(g, atLabel(), softcap))); // [N]
   const rules = [
     () => g.sub(g.mul(g.linear(p(), w), column(g, dy)), g.mul(g.gatherRows(w, labels), column(g, labelDy()))), // [N, C]
     () => g.sub(g.matmul(p(), g.mul(x, column(g, dy)), { transposeA: true }), scatter(g, labels, g.mul(x, column(g, labelDy())), w)), // [V, C]
@@ -29,14 +33,15 @@ function wide(g: Builder, { inputs: [x, w, labels, bias], attrs: { softcap } }: 
  * The same where the products are in 16 bits: p·w and w[label], each rounded, would leave nothing of their difference where
  * the model is sure. So dz = (p − onehot)⊙dy comes first, in f32, and is rounded on its way into the products.
  */
-function narrow(g: Builder, { inputs: [x, w, labels, bias], attrs: { softcap } }: NodeOf<'linearCrossEntropy'>, dy: Node): InputGradients {
+function narrow(g: Builder, { inputs: [x, w, labels, bias], attrs: { softcap, smoothing = 0 } }: NodeOf<'linearCrossEntropy'>, dy: Node): InputGradients {
   const words = Number(w.shape[0]);
   const u = (): Node => g.cast(g.linear(x, w, { bias, transposeW: true }), 'f32'); // [N, V]
   const dz = (): Node => {
     const everyWord = g.constant(Array.from({ length: words }, (_, word) => word), [words], 'i32');
     const hit = g.cast(g.op('equal', [column(g, labels), everyWord], {}), 'f32'); // [N, V]
     const p = g.softmax(softcap === undefined ? u() : capped(g, u(), softcap));
-    const miss = g.mul(g.sub(p, hit), column(g, dy));
+    const aim = smoothing === 0 ? hit : g.add(g.mul(hit, 1 - smoothing), smoothing / words); // [N, V]
+    const miss = g.mul(g.sub(p, aim), column(g, dy));
     return softcap === undefined ? miss : g.mul(miss, slope(g, u(), softcap));
   };
   const rounded = (): Node => g.cast(dz(), x.dtype);

@@ -11,7 +11,7 @@ import { narrowings } from '../../weights/dtype.js';
 import { writeSafetensors } from '../../weights/safetensors.js';
 import { sealCheckpoint, writeWhole, type CheckpointState } from './checkpoint.js';
 import { checkpointParameters } from '../initial.js';
-import { optimizerState } from '../program.js';
+import { optimizerState } from '../optimizer.js';
 import type { Tuning } from '../tuning.js';
 
 export interface Learned {
