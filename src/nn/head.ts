@@ -26,7 +26,7 @@ export function logitsOf(g: Builder, rows: Node, { weight, bias, softcap, transf
 }
 
 /** rows [N, C] and labels i32 [N] → −log softmax(logits)[label], [N]; with `smoothing` as linearCrossEntropy has it. */
-export function lossesOf(g: Builder, rows: Node, labels: Node, { weight, bias, softcap, transform }: Head, smoothing = 0): Node {
+export function lossesOf(g: Builder, rows: Node, labels: Node, { weight, bias, softcap, transform, smoothing = 0 }: Head & { readonly smoothing?: number }): Node {
   const inputs = [transform?.(rows) ?? rows, weight, labels];
   return g.op('linearCrossEntropy', bias === undefined ? inputs : [...inputs, bias], { ...(softcap === undefined ? {} : { softcap }), ...(smoothing === 0 ? {} : { smoothing }) });
 }

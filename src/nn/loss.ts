@@ -14,5 +14,5 @@ export interface LossInputs {
 
 /** Σᵢ weightᵢ · −log softmax(logitsᵢ)[labelᵢ], a scalar. */
 export function labelLoss(g: Builder, { hidden, head, rows, labels, weights, smoothing }: LossInputs): Node {
-  return g.sum(g.mul(lossesOf(g, rowsAt(g, hidden, rows), labels, head, smoothing), weights), [0]);
+  return g.sum(g.mul(lossesOf(g, rowsAt(g, hidden, rows), labels, { ...head, smoothing }), weights), [0]);
 }
