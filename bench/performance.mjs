@@ -41,22 +41,22 @@ Memory is the process's peak, which for Workbench includes Node.
 ${besideTable(results)}${int4 ? `\n\nThe updates on an int4 base took turns with our own on f32, ${Math.round(int4.also.ms)} ms (${Math.round(int4.also.fastest)}): ${(int4.also.ms / int4.ours.ms).toFixed(2)} (${(int4.also.fastest / int4.ours.fastest).toFixed(2)}) of their speed.` : ''}${missing ? `\n\nPyTorch was not measured: ${missing}` : ''}`;
   },
   instructions: ({ rows, orders, packed }) => {
-    const { updates, labels, real } = packed;
+    const { updates, labels, real } = orders[0].filled;
     const [{ padded: { theirs: beside } }] = orders;
     const line = ([name, order], { computed, labels: learned }, side, theirs) => [
       name, order, String(computed), labelSpeed(side, learned), ...(theirs ? [(learned / side.totalMs / (labels / theirs.totalMs)).toFixed(2)] : []),
       megabytes(side.peakBytes), ...(theirs ? [(side.peakBytes / theirs.peakBytes).toFixed(2)] : []),
     ];
     return `The same shape on instructions and answers of LLaMA-Factory's \`alpaca_en_demo\`, only the answers learned: one pass over ${labels} label tokens among ${real},
-in ${updates} updates of ${rows} documents, the very same for each. Without padding, as it is by default, the documents of an update lie in fewer, fuller
+in ${updates} updates of ${rows} documents, the very same for each. Padding-free, as it is by default, the documents of an update lie in fewer, fuller
 rows, attention confined to each; padded, each has a row, as Transformers' Trainer collates them. Packed, updates are of ${rows / 2} rows of 512 that hold
-several documents. (TRL leaves padding out only where flash attention is, on a graphics card.)${beside ? ' What is faster than PyTorch is so with documents in the same order; packed, than PyTorch by length.' : ''}
+several documents. (TRL is padding-free only where flash attention is, on a graphics card.)${beside ? ' What is faster than PyTorch is so with documents in the same order; packed, than PyTorch by length.' : ''}
 
 ${table(
   ['', 'documents', 'computed tokens', 'label tokens/s', ...(beside ? ['faster by'] : []), 'memory', ...(beside ? ['share'] : [])],
   [
     ...orders.flatMap(({ order, filled, padded }) => [
-      line(['Workbench, no padding', order], filled, filled.ours, padded.theirs),
+      line(['Workbench, padding-free', order], filled, filled.ours, padded.theirs),
       line(['Workbench, padded', order], padded, padded.ours, padded.theirs),
       ...(padded.theirs ? [line(['PyTorch, padded', order], padded, padded.theirs, padded.theirs)] : []),
     ]),

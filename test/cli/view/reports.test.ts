@@ -58,6 +58,7 @@ describe('estimate', () => {
     expect(lines).toContain('parameters            10,000 of 1,000,000 trained (1.0%)');
     expect(lines).toContain('rows                  1,600 to train on, 0 held out; 160 cut at max_length');
     expect(lines).toContain('tokens an epoch       64,000, of which 16,000 are learned (25.0%)');
+    expect(lines).toContain('padding               4.0% of the tokens that are computed; 43.0% with a row for each');
     expect(lines).toContain('work an update        2.50 TFLOP');
     expect(lines).toContain('memory                244 MB of 200 MB available: does not fit');
     expect(lines).toContain(`  program               200 MB  ${'█'.repeat(25)}`);
