@@ -42,8 +42,9 @@ function timed(lines: readonly string[]): RunLog['lines'] {
   let last = 0;
   return lines.map((line) => {
     const [, time, text] = /^(\d{4}-\d\d-\d\dT[\d:.]+Z) (.*)$/s.exec(line) ?? [];
-    last = time === undefined ? last : Date.parse(time);
-    return { time: last, text: text ?? line };
+    const [, heading, begun] = /^(--- .*) \((\d{4}-\d\d-\d\dT[\d:.]+Z)\)$/.exec(line) ?? []; // of a process that starts
+    last = Date.parse(time ?? begun ?? '') || last;
+    return { time: last, text: text ?? heading ?? line };
   });
 }
 

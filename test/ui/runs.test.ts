@@ -1,6 +1,9 @@
 /** The table of runs and the comparison: people at the screen, and the pure parts below. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { completeQuery } from '../../src/store/query.js';
+import { parseExperiment } from '../../src/config/parse.js';
+import { differencesShown } from '../../src/ui/screens/compare/lines.js';
+import { runRecord } from '../cli/samples.js';
 import { configDifferences, pastOf } from '../../src/ui/screens/compare/settings.js';
 import { initialCompare, reduceCompare } from '../../src/ui/screens/compare/state.js';
 import { initialRuns, rangeOf, reduceRuns } from '../../src/ui/screens/runs/state.js';
@@ -250,6 +253,12 @@ describe('the comparison', () => {
     expect(before.metric).toBe('eval_loss/zh');
     expect(reduceCompare(before, { type: 'metric', by: -1 }).metric).toBe('eval_loss/en');
     expect(reduceCompare(before, { type: 'metric', by: 1 }).metric).toBe('loss');
+  });
+
+  it('says how many settings differ where not all are seen', () => {
+    const [a, b] = [runRecord(), runRecord({ id: 'b', config: parseExperiment({ model: 'other', dataset: { path: 'd' }, max_length: 9, lora: { r: 3 } }) })];
+    const shown = (scroll: number, rows: number) => differencesShown([a, b], { scroll, curves: {} }, rows, { dash: '-' });
+    expect([shown(0, 2), shown(1, 2), shown(99, 2), shown(0, 4)]).toEqual(['  1-2 of 4', '  2-3 of 4', '  3-4 of 4', '']);
   });
 
   it('forgets a baseline that is compared no longer, and keeps the cursor inside', () => {

@@ -65,9 +65,20 @@ function markOf(run: RunRecord, runs: readonly RunRecord[], hidden: readonly str
   return hidden.includes(run.id) ? { text: glyphs.dash, tone: 'muted' } : { text: markerOf(index, glyphs), tone: toneOf(index) };
 }
 
+function differencesOf(runs: readonly RunRecord[], curves: CompareState['curves']): ConfigDifference[] {
+  return configDifferences(runs.map(({ id, config }) => ({ config, past: curves[id]?.curve })));
+}
+
+/** `  1–4 of 9`, of so many rows; empty where all are seen. */
+export function differencesShown(runs: readonly RunRecord[], { scroll, curves }: Pick<CompareState, 'scroll' | 'curves'>, rows: number, { dash }: Pick<Glyphs, 'dash'>): string {
+  const { length } = differencesOf(runs, curves);
+  const from = Math.max(0, Math.min(scroll, length - rows));
+  return length <= rows ? '' : `  ${from + 1}${dash}${from + rows} of ${length}`;
+}
+
 /** A row a key that differs, a column a run under its marker; values that differ from the baseline's stand out. */
 export function differenceLines(runs: readonly RunRecord[], { baseline: pinned, scroll, curves }: CompareState, { width, height, glyphs }: LinesOptions): Line[] {
-  const differences = configDifferences(runs.map(({ id, config }) => ({ config, past: curves[id]?.curve })));
+  const differences = differencesOf(runs, curves);
   if (differences.length === 0) return [line([runs.length < 2 ? '' : 'The configurations are the same.', 'muted'])];
   const keyWidth = Math.min(36, Math.max(...differences.map(({ key }) => key.length)));
   const base = runs.findIndex(({ id }) => id === pinned);

@@ -6,7 +6,7 @@ import { legend, plot } from '../../format/plot.js';
 import { extent } from '../../format/series.js';
 import { Pane, frame } from '../../widgets/pane.js';
 import { useTheme } from '../../widgets/theme-context.js';
-import { differenceLines, noRuns, resultLines } from './lines.js';
+import { differenceLines, differencesShown, noRuns, resultLines } from './lines.js';
 import { metricTitle, overlayOf } from './model.js';
 import { comparedRuns } from './state.js';
 import type { CompareState } from './state.js';
@@ -31,7 +31,7 @@ export const CompareView = memo(function CompareView({ state, runs: all, width, 
     <Box flexDirection="column">
       <Overlay state={state} runs={runs} width={width} height={upper} />
       <Pane title={line('Results', [state.baseline === null ? '' : '  against the baseline', 'muted'])} width={width} height={resultRows + frame.rows} focused lines={resultLines(runs, state, { width: inside, height: resultRows, glyphs })} />
-      <Pane title={line('Set differently')} width={width} height={differenceRows + frame.rows} lines={differenceLines(runs, state, { width: inside, height: differenceRows, glyphs })} />
+      <Pane title={line('Set differently', [differencesShown(runs, state, differenceRows - 1, glyphs), 'muted'])} width={width} height={differenceRows + frame.rows} lines={differenceLines(runs, state, { width: inside, height: differenceRows, glyphs })} />
     </Box>
   );
 });
