@@ -17,11 +17,6 @@ export function isOwn(parameter: string): boolean {
   return parameter.startsWith(root);
 }
 
-/** The adapted module's name again, of one of its own parameters. */
-export function withoutRoot(parameter: string): string {
-  return isOwn(parameter) ? parameter.slice(root.length) : parameter;
-}
-
 /** As PEFT writes it now: an adapted module's bias is inside what it wraps. */
 export function writtenName(parameter: string, isAdapted: (module: string) => boolean): string {
   const module = /^(.*)\.bias$/.exec(parameter)?.[1];
