@@ -105,7 +105,8 @@ describe.each(Object.keys(runs))('%s', (name) => {
     await executable.dispose();
   });
 
-  it.each(['int8', 'int4'] as const)('begins on a base in %s as that base', async (quantization) => {
+  if (runs[name].use_dora === true) it('begins on a base in int8 as that base, whose lengths are other ones', async () => {
+    const quantization = 'int8';
     const held = tuningOf({ ...experiment, quantization }, model);
     const { program } = trainingProgram(model, held, experiment.train);
     const functions = { ...program.functions, run: logitsFn(model, held) };
