@@ -68,7 +68,7 @@ it('lists searches, shows one best first with the command of the best, and forge
   const shown = await place.here('search', 'show', 'which');
   expect(shown).toMatchObject({ code: 0, stderr: '' });
   expect(shown.stdout.split('\n')).toEqual([
-    'which  running  rung 2 of 2, to the end: 0 of 1 measured by eval_loss',
+    'which  running  rung 2 of 2, to the end: 0 of 1 measured (eval_loss)',
     'run      target_modules       learning_rate    at 4  state',
     'which-1  ["q_proj","v_proj"]          0.001  1.2500  queued 4/12',
     'which-2  auto                        0.0002  2.5000  out: 2nd of 3 at update 4',

@@ -41,7 +41,7 @@ export function searchLines(search: SearchRecord, { runOf, most = Infinity, ...l
 export function headline(search: SearchRecord, style: TableLook['style']): string {
   const { name, state, reason, plan } = search;
   const why = reason === null ? '' : `: ${reason}`;
-  return `${clean(name)}  ${style.paint(`${state}${why}`, searchTone[state])}  ${progressText(search)} by ${plan.metric}`;
+  return `${clean(name)}  ${style.paint(`${state}${why}`, searchTone[state])}  ${progressText(search)} (${plan.metric})`;
 }
 
 /** The command that trains the best trial again by itself, for a shell; null while nothing was measured. */

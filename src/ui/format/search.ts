@@ -6,7 +6,7 @@ export function progressText({ plan, trials, state }: SearchRecord): string {
   const rung = Math.max(0, ...trials.map((trial) => trial.rung));
   const there = trials.filter((trial) => trial.rung === rung);
   const measured = there.filter((trial) => trial.measured.length > rung).length;
-  if (state === 'completed') return `${measured} of ${trials.length} trials trained to the end, compared`;
+  if (state === 'completed') return `${measured} of ${trials.length} trials trained to the end`;
   const where = plan.rungs.length === 0 ? '' : `rung ${rung + 1} of ${plan.rungs.length + 1}, ${rung === plan.rungs.length ? 'to the end' : `to update ${plan.rungs[rung]}`}: `;
   return `${where}${measured} of ${there.length} measured`;
 }
