@@ -38,7 +38,7 @@ export function makeEstimator(env: Environment, measurements: () => readonly Mea
   return async (experiment, { rows }) => {
     const tokenised = rows === undefined ? null : await tokenisedRows(experiment);
     const asMeasured = (raw: Estimate) => calibrated(experiment, raw, measurements());
-    if (tokenised === null) return asMeasured(estimate(experiment, { rows, tokenising: dataBytes(experiment) }));
+    if (tokenised === null) return asMeasured(estimate(experiment, rows === undefined ? {} : { rows, tokenising: dataBytes(experiment) }));
     const model = readModel(experiment.model, purposeOf(experiment));
     return asMeasured(estimate(experiment, { model, data: { ...tokenised, train: trainingLoader(experiment, tokenised.train, { model, padId: 0 }) } }));
   };
