@@ -57,11 +57,12 @@ describe('knobs', () => {
   });
 
   it('show those of the chosen tuning only, and lose none', () => {
-    const shown = (finetuning: string) => knobSections(knobs, withValue(experiment(), 'finetuning', finetuning)).flatMap((section) => section.knobs.map(({ key }) => key));
+    const shown = (finetuning: string, schedule = 'cosine') => knobSections(knobs, withValue(withValue(experiment(), 'finetuning', finetuning), 'train.lr_scheduler_type', schedule)).flatMap((section) => section.knobs.map(({ key }) => key));
     expect(shown('lora')).toContain('lora.r');
     expect(shown('lora')).not.toContain('freeze.num_trainable_layers');
     expect(shown('full').some((key) => key.startsWith('lora.'))).toBe(false);
-    expect(new Set([...shown('lora'), ...shown('freeze')]).size).toBe(knobs.length - 2);
+    const ofSchedules = knob('train.lr_scheduler_type').choices.flatMap((schedule) => shown('full', schedule));
+    expect(new Set([...shown('lora'), ...shown('freeze'), ...ofSchedules]).size).toBe(knobs.length - 2);
   });
 });
 
