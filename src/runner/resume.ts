@@ -47,7 +47,7 @@ export async function prepareResume(store: Store, home: string, { run, options }
 async function goOn(store: Store, home: string, { run, config, from }: { run: RunRecord } & Omit<ResumeOptions, 'branch'>): Promise<RunRecord> {
   if (isUnended(run)) throw new UserError(`${run.name} (${run.id}) is ${run.state}: only a run that has ended can be resumed`);
   if (run.state === 'completed' && from === null && endedEarly(run) && !waitsLonger(run, config)) {
-    throw new UserError(`${run.name} (${run.id}) was ${run.reason ?? 'stopped early'}: give it more patience, for example --set train.early_stopping_patience=${2 * (run.config.train.early_stopping_patience ?? 1)}, or null`);
+    throw new UserError(`${run.name} (${run.id}) has ${run.reason ?? 'ended early'}: give it more patience, for example --set train.early_stopping_patience=${2 * (run.config.train.early_stopping_patience ?? 1)}, or null`);
   }
   if (run.state === 'completed' && from === null && !endedEarly(run) && !asksForMore(run, config)) {
     throw new UserError(`${run.name} (${run.id}) is complete after ${run.step} updates: give it more, for example --set train.max_steps=${2 * run.step}`);

@@ -63,10 +63,11 @@ export function afterEvaluation(watch: Watch, score: Score | null, { early_stopp
 }
 
 /** Why a run ends before its last update; null: it goes on. */
-export function earlyEnd({ best, without_gain }: Watch, { metric_for_best_model: metric, early_stopping_patience: patience }: Patience): string | null {
+export function earlyEnd({ best, without_gain }: Watch, { metric_for_best_model: metric, early_stopping_patience: patience, early_stopping_threshold: threshold }: Patience): string | null {
   if (patience === null || without_gain < patience) return null;
   const since = best === null ? '' : `; the best was ${formatNumber(best.value)} at update ${best.step}`;
-  return `stopped early: ${metric} has not become better in ${counted(without_gain, 'evaluation')}${since}`;
+  const gain = threshold === 0 ? 'no better' : `better by no more than ${threshold}`;
+  return `ended early: ${metric} got ${gain} in ${counted(without_gain, 'evaluation')}${since}`;
 }
 
 function gainOver(score: Score, best: Score): number {

@@ -22,7 +22,7 @@ describe('an early end', () => {
     const config = { metric_for_best_model: 'eval_loss', early_stopping_patience: 2, early_stopping_threshold: 0 } as const;
     const watch = [NaN, 2, NaN, NaN].reduce((before, eval_loss, step) => afterEvaluation(before, scoreOf({ step, eval_loss, accuracy: null }, config), config), firstWatch);
     expect(watch).toEqual({ best: { step: 1, metric: 'eval_loss', value: 2 }, without_gain: 2 });
-    expect(earlyEnd(watch, config)).toBe('stopped early: eval_loss has not become better in 2 evaluations; the best was 2.000 at update 1');
+    expect(earlyEnd(watch, config)).toBe('ended early: eval_loss got no better in 2 evaluations; the best was 2.000 at update 1');
   });
 });
 
@@ -73,7 +73,7 @@ describe('early_stopping_patience', () => {
     const patient = { max_steps: 12, early_stopping_patience: 2, early_stopping_threshold: 100, load_best_model_at_end: true };
     const whole = await run(experimentOf(patient));
     const best = bestOf(whole);
-    expect(whole.events.at(-1)).toMatchObject({ type: 'completed', step: 6, total_steps: 12, reason: `stopped early: eval_loss has not become better in 2 evaluations; the best was ${formatNumber(best.eval_loss)} at update 2` });
+    expect(whole.events.at(-1)).toMatchObject({ type: 'completed', step: 6, total_steps: 12, reason: `ended early: eval_loss got better by no more than 100 in 2 evaluations; the best was ${formatNumber(best.eval_loss)} at update 2` });
     expect(adapterOf(whole)).toEqual(savedAt(whole, best.step));
 
     const last = join(whole.folder, 'checkpoints', 'step-6');
