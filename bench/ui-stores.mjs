@@ -17,7 +17,8 @@ const started = (total) => ({ type: /** @type {const} */ ('started'), step: 0, t
 export function steadyRun(home, { rate, before = 2000, total = 100_000 }) {
   const store = openStore(home);
   const { id } = store.createRun({ name: 'steady', config });
-  store.claim(id, ownIdentity());
+  const self = ownIdentity();
+  store.claim(id, self);
   store.record(id, started(total), new Date().toISOString());
   let done = 0;
   const log = () => store.record(id, step(++done, total), new Date().toISOString());
@@ -26,7 +27,7 @@ export function steadyRun(home, { rate, before = 2000, total = 100_000 }) {
   return {
     end() {
       clearInterval(timer);
-      store.clearProcess(id);
+      store.clearProcess(id, self);
       store.setState(id, 'stopped', 'the measurement is done');
       store.close();
     },
