@@ -2,6 +2,7 @@
 import { diffExperiments } from '../config/diff.js';
 import { homeFolder } from '../config/home.js';
 import type { Experiment } from '../config/schema.js';
+import { isSearchFile } from '../config/search/file.js';
 import { isWorkLeft, reconcile, workQueue } from '../runner/client.js';
 import { interruptedRuns } from '../runner/interrupted.js';
 import { newRun } from '../runner/new-run.js';
@@ -22,10 +23,19 @@ interface AddOptions {
 
 /** Every file is read before the first is queued, so that a mistake in one leaves nothing half done. */
 export async function add(terminal: Terminal, files: readonly string[], { set, parallel }: AddOptions): Promise<void> {
-  const experiments: Experiment[] = [];
-  for (const file of files) experiments.push(await loadExperiment(file, { set }, terminal));
+  const ready: ((store: Store, home: string) => Promise<string>)[] = [];
+  for (const file of files) {
+    if (isSearchFile(file)) {
+      const { enqueueSearch, readySearch } = await import('./search.js');
+      const search = await readySearch(terminal, file, set);
+      ready.push((store, home) => enqueueSearch(store, home, search));
+    } else {
+      const config = await loadExperiment(file, { set }, terminal);
+      ready.push((store, home) => enqueue(store, home, config));
+    }
+  }
   await withStore(terminal, async (store, home) => {
-    for (const config of experiments) terminal.print(await enqueue(store, home, config));
+    for (const putInLine of ready) terminal.print(await putInLine(store, home));
     await work(store, home, parallel);
   });
 }

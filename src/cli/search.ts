@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { homeFolder } from '../config/home.js';
 import type { Experiment } from '../config/schema.js';
 import { readSearch, type Search } from '../config/search/file.js';
@@ -8,9 +9,10 @@ import { resolveModelPath } from '../models/discover.js';
 import { readModel } from '../models/registry.js';
 import { purposeOf } from '../models/task.js';
 import { reconcile, workQueue } from '../runner/client.js';
-import { createSearch } from '../runner/search/control.js';
+import { createSearch, resumeSearch } from '../runner/search/control.js';
 import type { StoreReader } from '../store/rows.js';
-import { openStore } from '../store/store.js';
+import type { SearchRecord } from '../store/search-rows.js';
+import { openStore, type Store } from '../store/store.js';
 import { trainingLoader } from '../trainer/estimate.js';
 import { totalUpdates } from '../trainer/policy.js';
 import { counted } from '../util/format.js';
@@ -27,25 +29,51 @@ interface Options {
   readonly json?: true;
 }
 
+/** A search whose file, experiment and data have been looked at. */
+export interface ReadySearch {
+  readonly name: string;
+  readonly plan: SearchPlan;
+  readonly trials: readonly Trial[];
+}
+
 /** Puts the trials of a search file in line, watched to the end or, with --detach, left alone. All is checked before the first run is made. */
 export async function search(terminal: Terminal, file: string, { set, name, parallel, detach, json }: Options): Promise<void> {
-  const asked = readSearch(file);
-  const base = await loadExperiment(asked.experiment, { set }, terminal);
-  const trials = trialsOf(asked, base).map((trial) => located(trial, terminal));
-  await checkAgainstData(asked, trials[0].config, terminal);
+  const ready = await readySearch(terminal, file, set);
   const home = homeFolder(terminal.env);
   reconcile(home);
   const store = openStore(home);
   try {
-    const begun = createSearch(store, home, { name: unusedName(store, name ?? asked.name), plan: planOf(asked, base, set), trials });
+    const begun = createSearch(store, home, { ...ready, name: unusedName(store, name ?? ready.name) });
     if (parallel !== undefined) store.setParallel(parallel);
     await workQueue(home);
     if (json && detach) return terminal.json(store.search(begun.name));
-    if (!json) terminal.print(`${begun.name}: ${counted(trials.length, 'trial')} in line, ${store.parallel()} at once; it needs no terminal: workbench search show ${begun.name} --follow`);
+    if (!json) terminal.print(`${begun.name}: ${counted(begun.trials.length, 'trial')} in line, ${store.parallel()} at once; it needs no terminal: workbench search show ${begun.name} --follow`);
     if (!detach) process.exitCode = await followSearch(terminal, home, { store, name: begun.name, json: json ?? false });
   } finally {
     store.close();
   }
+}
+
+/** Throws a UserError where a trial could not run, or be measured. */
+export async function readySearch(terminal: Terminal, file: string, set: readonly string[]): Promise<ReadySearch> {
+  const asked = readSearch(file);
+  const base = await loadExperiment(asked.experiment, { set }, terminal);
+  const trials = trialsOf(asked, base).map((trial) => located(trial, terminal));
+  await checkAgainstData(asked, trials[0].config, terminal);
+  return { name: asked.name, plan: planOf(asked, base, set), trials };
+}
+
+/** Queues a search, or what there is of it already. Returns what was done, in words. */
+export async function enqueueSearch(store: Store, home: string, { name, plan, trials }: ReadySearch): Promise<string> {
+  const isSame = (known: SearchRecord): boolean => isDeepStrictEqual([known.plan, ...known.trials.map(({ parameters }) => parameters)], [plan, ...trials.map(({ parameters }) => parameters)]);
+  const before = store.searches().find(isSame);
+  if (before === undefined) {
+    const begun = createSearch(store, home, { name: unusedName(store, name), plan, trials });
+    return `the search "${begun.name}" is in line, ${counted(trials.length, 'trial')}`;
+  }
+  if (before.state !== 'stopped') return `the search "${before.name}" is ${before.state === 'running' ? 'running already' : before.state}: skipped`;
+  await resumeSearch(store, home, before.name);
+  return `the search "${before.name}" goes on`;
 }
 
 /** Its model, which may be what is searched over, found on this machine. */

@@ -15,6 +15,7 @@ import { isModule, loadModule, moduleHash } from './module.js';
 import { parseExperiment } from './parse.js';
 import { mixedDefaults } from './schema.js';
 import type { Experiment, MixedConfig } from './schema.js';
+import { isSearch } from './search/schema.js';
 import { readYaml } from './yaml-file.js';
 
 export interface ReadOptions {
@@ -33,7 +34,7 @@ export function readExperiment(path: string, options: ReadOptions = {}): { exper
   const { value, placeOf } = readYaml(path, 'the experiment file');
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { experiment: parseExperiment(value, { placeOf: () => path }), folder };
   if (isLlamaFactory(value) && !('model' in value)) throw new UserError(`${path} is a training file of LLaMA-Factory: \`workbench import ${path} --out experiment.yaml\` makes an experiment of it`);
-  if ('experiment' in value && 'parameters' in value) throw new UserError(`${path} is a search: begin it with workbench search ${path}`);
+  if (isSearch(value)) throw new UserError(`${path} is a search: begin it with workbench search ${path}`);
   return { experiment: completed(value, { ...options, folder, placeOf }), folder };
 }
 

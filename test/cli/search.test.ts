@@ -2,10 +2,11 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { enqueueSearch } from '../../src/cli/search.js';
 import { parseExperiment } from '../../src/config/parse.js';
 import type { SearchPlan } from '../../src/config/search/plan.js';
 import { advanceSearches } from '../../src/runner/search/advance.js';
-import { createSearch } from '../../src/runner/search/control.js';
+import { createSearch, stopSearch } from '../../src/runner/search/control.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import { stopReasons } from '../../src/trainer/events.js';
 import { repository, Workplace } from './workbench.js';
@@ -87,4 +88,17 @@ it('lists searches, shows one best first with the command of the best, and forge
   expect(store.run(ids[0])).toMatchObject({ state: 'stopped', reason: 'its search was stopped' });
   expect((await place.here('search', 'rm', 'which')).stdout).toContain('workbench runs --filter tag:which');
   expect(store.runs()).toHaveLength(3);
+});
+
+it('is put in line once, and goes on where it was stopped', async () => {
+  const plan: SearchPlan = { file: '/t.yaml', experiment: '/e.yaml', set: [], metric: 'eval_loss', method: 'grid', seed: 42, rungs: [], keep: 0.3, keys: ['lora.r'], on_finish: null };
+  const trials = [4, 8].map((r) => ({ parameters: { 'lora.r': r }, config: parseExperiment({ model: 'm', dataset: { path: 'd' }, lora: { r } }) }));
+  const again = () => enqueueSearch(store, place.home, { name: 'lined-up', plan, trials });
+  expect(await again()).toBe('the search "lined-up" is in line, 2 trials');
+  expect(await again()).toBe('the search "lined-up" is running already: skipped');
+  await stopSearch(store, place.home, 'lined-up');
+  expect(await again()).toBe('the search "lined-up" goes on');
+  expect(store.queue()).toHaveLength(2);
+  const more = [...trials, { ...trials[0], parameters: { 'lora.r': 16 } }];
+  expect(await enqueueSearch(store, place.home, { name: 'lined-up', plan, trials: more })).toBe('the search "lined-up-2" is in line, 3 trials');
 });

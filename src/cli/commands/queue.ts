@@ -11,8 +11,8 @@ export function addQueue(program: Command, terminal: Terminal): void {
     .addHelpText('after', example('workbench queue add experiments/quickstart.yaml'));
   const parallel = () => new Option('--parallel <n>', 'so many at once, from now on').argParser(wholeNumber(1));
   const command = (name: string, description: string) => queue.command(name).description(description);
-  command('add', 'put experiments in line; complete ones are skipped, partial ones resumed')
-    .argument('<experiment...>', 'YAML or JSON files, or modules')
+  command('add', 'put experiments and searches in line; complete ones are skipped, partial ones resumed')
+    .argument('<experiment...>', 'YAML or JSON files, or modules; search files')
     .addOption(setOption())
     .addOption(parallel())
     .addHelpText('after', example('workbench queue add experiments/*.yaml'))

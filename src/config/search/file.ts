@@ -6,9 +6,10 @@ import { absolute } from '../file.js';
 import { expandTilde } from '../home.js';
 import { checkKey } from '../keys.js';
 import { knobOf } from '../limits.js';
+import { isModule } from '../module.js';
 import { nearest } from '../nearest.js';
 import { readYaml, type YamlFile } from '../yaml-file.js';
-import { searchKnobs, searchSchema, type SearchFile } from './schema.js';
+import { isSearch, searchKnobs, searchSchema, type SearchFile } from './schema.js';
 import type { Domain, Space } from './space.js';
 
 export interface Search extends Omit<SearchFile, 'parameters' | 'name' | 'experiment'> {
@@ -29,6 +30,11 @@ const unsearchable: Readonly<Record<string, string>> = {
   'recipe.sha256': 'it is written by the run',
   on_finish: 'it is run once, when the search has ended',
 };
+
+/** Whether a file, if it is there, is a search and no experiment. */
+export function isSearchFile(path: string): boolean {
+  return !isModule(path) && isSearch(readYaml(path, 'the experiment file').value);
+}
 
 /** Reads a search file; paths in the result are absolute. Throws a UserError: file, line, key, what to give. */
 export function readSearch(path: string): Search {

@@ -9,6 +9,11 @@ const metrics = Object.keys(searchMetrics) as [SearchMetric, ...SearchMetric[]];
 /** More are a mistake, or no search. */
 export const mostTrials = 1000;
 
+/** Whether what a file says is a search, right or wrong, and no experiment. */
+export function isSearch(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'experiment' in value && 'parameters' in value;
+}
+
 export const searchSchema = z.strictObject({
   name: z.string().min(1).refine((name) => isPrintable(name) && !/\s/.test(name), 'must be one word').nullable().default(null).describe('of the search, its runs and their tag; null: that of the file'),
   experiment: z.string().min(1).describe('the experiment that is tried with other values: a YAML or JSON file, or a module, relative to this file'),
