@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { homeFolder } from '../config/home.js';
 import { knobOf } from '../config/limits.js';
 import { liveKnobs } from '../config/same-run.js';
@@ -46,7 +47,7 @@ export async function set(terminal: Terminal, reference: string, assignments: re
   const fixed = assignments.map((assignment) => assignment.split('=')[0].trim()).find((key) => knobOf(key) !== null && !liveKnobs.some((knob) => `train.${knob}` === key));
   if (fixed !== undefined) throw new UserError(`\`${fixed}\` cannot change while it runs; ${liveKnobs.join(', ')} can`);
   const { train } = withAssignments(config, assignments.map((assignment) => assignment.replace(/^(?:train\.)?/, 'train.')));
-  const changes = Object.fromEntries(Object.entries(train).filter(([key, value]) => value !== config.train[key as keyof TrainConfig]));
+  const changes = Object.fromEntries(Object.entries(train).filter(([key, value]) => !isDeepStrictEqual(value, config.train[key as keyof TrainConfig])));
   if (train.max_steps > 0 && train.max_steps < step) throw new UserError(`${called(run)} has done ${step} updates already: end it with workbench stop ${id}`);
   if (Object.keys(changes).length === 0) throw new UserError(`${called(run)} has those values already`);
   await change(home, id, changes);
