@@ -1,12 +1,13 @@
 /** Telling a process from a later one with the same number: by its start, and the start of the machine. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { ProcessIdentity } from '../store/rows.js';
 
 export function ownIdentity(): ProcessIdentity {
-  return { pid: process.pid, startTime: startTimeOf(process.pid) ?? '', bootId: bootId(), host: hostname() };
+  const pidNamespace = ownNamespace();
+  return { pid: process.pid, startTime: startTimeOf(process.pid) ?? '', bootId: bootId(), host: hostname(), ...(pidNamespace === null ? {} : { pidNamespace }) };
 }
 
 /**
@@ -38,11 +39,17 @@ export function isAlive({ pid, startTime, bootId: boot }: ProcessIdentity): bool
 }
 
 /**
- * Whether the process belongs to another machine that shares the home, where only that machine can say whether it lives. Another name with
- * the same start of the machine is a container of this one.
+ * Whether the process belongs to another machine that shares the home, or to a container that counts its own processes: only there can
+ * be said whether it lives. Another name with the same start of the machine and the same count is this one's.
  */
-export function isElsewhere({ host, bootId: boot }: ProcessIdentity): boolean {
-  return host !== undefined && host !== hostname() && boot !== bootId();
+export function isElsewhere({ host, bootId: boot, pidNamespace }: ProcessIdentity): boolean {
+  if (boot === bootId()) return pidNamespace !== undefined && pidNamespace !== ownNamespace();
+  return host !== undefined && host !== hostname();
+}
+
+/** Whether the process may still do something to its run: it lives, or nobody here can say that it does not. */
+export function mayLive(identity: ProcessIdentity): boolean {
+  return isElsewhere(identity) || isAlive(identity);
 }
 
 /** Whether the machine has been started again since. */
@@ -70,6 +77,11 @@ function fromProc(stat: string): string | null {
 function fromPs(pid: number): string | null {
   const [state, ...start] = execFileSync('ps', ['-o', 'state=,lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim().split(/\s+/);
   return state.startsWith('Z') ? null : start.join(' ');
+}
+
+/** pid_namespaces(7): processes that are in the same one have the same link. Null where the system has none. */
+function ownNamespace(): string | null {
+  return process.platform === 'linux' ? readlinkSync('/proc/self/ns/pid') : null;
 }
 
 let cachedBootId: string | null = null;

@@ -7,8 +7,9 @@ import { stopReasons, type TrainEvent } from '../trainer/events.js';
 import { restoreRun } from '../trainer/checkpoint/checkpoint.js';
 import { engineFolder } from '../trainer/engine-folder.js';
 import { runSocket } from './address.js';
-import { isAlive, isElsewhere, isOfEarlierBoot } from './identity.js';
+import { isAlive, isOfEarlierBoot, mayLive } from './identity.js';
 import { memoryFigures, outOfMemory, retrySmaller, type Exit } from './memory.js';
+import { setAside } from './scratch-folder.js';
 
 const unseen = 'its process is gone and nobody saw how: most likely killed';
 const restarted = 'the machine was restarted, or lost power, while it ran';
@@ -35,23 +36,30 @@ export function settle(store: Store, home: string, ending: Ending): TrainEvent[]
   return store.transaction(() => {
     const { runId } = ending;
     const holder = store.processOf(runId);
-    if (!store.has(runId) || (holder !== null && (isElsewhere(holder) || isAlive(holder)))) return [];
+    if (!store.has(runId) || (holder !== null && mayLive(holder))) return [];
     const how = recordEnd(store, home, { ending, holder });
     if (holder !== null) store.clearProcess(runId, holder);
-    cleanUp(home, runId);
+    cleanUp(store, home, runId);
     return how === null ? [] : retrySmaller(store, { runId, since: ending.since ?? null, how });
   });
 }
 
-function cleanUp(home: string, runId: string): void {
-  for (const path of [runSocket(home, runId), engineFolder(runFolder(home, runId))]) {
-    try {
-      rmSync(path, { recursive: true, force: true });
-    } catch {
-      // It takes room until the run goes on or is removed; what became of the run is recorded all the same.
-    }
-  }
+function cleanUp(store: Store, home: string, runId: string): void {
+  tidy(() => rmSync(runSocket(home, runId), { force: true }));
+  tidy(() => {
+    const engine = setAside(home, engineFolder(runFolder(home, runId)));
+    if (engine !== null) store.afterTransaction(() => tidy(() => rmSync(engine, { recursive: true, force: true })));
+  });
   restoreRun(runFolder(home, runId));
+}
+
+/** What cannot be removed takes room until the run goes on or is removed; what became of the run is recorded all the same. */
+function tidy(remove: () => void): void {
+  try {
+    remove();
+  } catch {
+    // Left where it is.
+  }
 }
 
 /** Says of a run what it has not said itself; returns how it ran out of memory, null where it did not. */

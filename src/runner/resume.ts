@@ -1,5 +1,5 @@
 /** Makes a run that has ended ready to go on: the same run, or a branch of it. */
-import { constants, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { constants, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -9,10 +9,10 @@ import { runFolder } from '../store/folders.js';
 import { isUnended } from '../store/rows.js';
 import type { RunRecord } from '../store/rows.js';
 import type { Store } from '../store/store.js';
-import { checkpointSteps, firstWhole, readCheckpoint, writeWhole } from '../trainer/checkpoint/checkpoint.js';
+import { checkpointSteps, firstWhole, readCheckpoint, removeCheckpoints, writeWhole } from '../trainer/checkpoint/checkpoint.js';
 import { stopReasons } from '../trainer/events.js';
 import { UserError } from '../util/errors.js';
-import { isAlive } from './identity.js';
+import { mayLive } from './identity.js';
 import { checkModule, keepModule, withModuleOf } from './module.js';
 import { unusedName } from './new-run.js';
 import { settle } from './outcome.js';
@@ -59,13 +59,21 @@ async function goOn(store: Store, home: string, { run, config, from }: { run: Ru
   settle(store, home, { runId: run.id, exit: null }); // of a process that said its end and was killed before it had cleaned up
   const folder = checkpointsOf(home, run.id);
   const steps = await checkpointSteps(folder);
+  if (steps.length === 0 && hasSaved(store, run)) {
+    throw new UserError(`${run.name} (${run.id}) has trained ${run.step} updates, and none of its checkpoints is in ${folder}: bring one back (a drive that is not mounted, a mirror), or start a new run; it would begin anew over its own curve`);
+  }
   if (from !== null) await readCheckpoint(stepFolder(folder, from, steps));
-  const later = steps.filter((step) => from !== null && step > from);
-  store.transaction(() => {
+  const later = steps.filter((step) => from !== null && step > from).map((step) => join(folder, `step-${step}`));
+  removeCheckpoints(later, (takeAside) => store.transaction(() => {
     if (hasProcess(store, run) || !store.requeue(run.id, config)) throw resumedMeanwhile(run);
-    for (const step of later.reverse()) rmSync(join(folder, `step-${step}`), { recursive: true });
-  });
+    takeAside();
+  }));
   return store.run(run.id);
+}
+
+/** Of its own, or the one it has begun with. */
+function hasSaved(store: Store, { id, step, resumed_from }: RunRecord): boolean {
+  return step > 0 && (resumed_from !== null || store.history(id).some(({ type }) => type === 'checkpoint'));
 }
 
 function resumedMeanwhile({ id, name }: RunRecord): UserError {
@@ -74,7 +82,7 @@ function resumedMeanwhile({ id, name }: RunRecord): UserError {
 
 function hasProcess(store: Store, { id }: RunRecord): boolean {
   const holder = store.processOf(id);
-  return holder !== null && isAlive(holder);
+  return holder !== null && mayLive(holder);
 }
 
 /** Its socket and its files have names that the next process takes. */

@@ -1,16 +1,14 @@
 /** Folders of a home for what may be as large as a model: the files of an engine, a copy on its way to its place. None is left behind. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { isMarkOfEnded, markOf } from './identity.js';
 
 const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Gives `use` a folder of its own in the home; it goes when `use` is done, fails or is interrupted. */
 export async function withScratch<Result>(home: string, use: (folder: string) => Promise<Result>): Promise<Result> {
-  const parent = join(home, 'scratch');
-  mkdirSync(parent, { recursive: true });
   removeOrphans(home);
-  const folder = mkdtempSync(join(parent, `${markOf(process.pid)}-`));
+  const folder = makeScratch(home);
   const remove = () => rmSync(folder, { recursive: true, force: true });
   const leave = (signal: NodeJS.Signals) => {
     remove();
@@ -24,6 +22,20 @@ export async function withScratch<Result>(home: string, use: (folder: string) =>
     for (const signal of endingSignals) process.off(signal, leave);
     remove();
   }
+}
+
+/** Takes a folder out of its place at once, however large it is, for the caller to remove; null where it is not there. */
+export function setAside(home: string, folder: string): string | null {
+  if (!existsSync(folder)) return null;
+  const scratch = makeScratch(home);
+  renameSync(folder, join(scratch, basename(folder)));
+  return scratch;
+}
+
+function makeScratch(home: string): string {
+  const parent = join(home, 'scratch');
+  mkdirSync(parent, { recursive: true });
+  return mkdtempSync(join(parent, `${markOf(process.pid)}-`));
 }
 
 /**

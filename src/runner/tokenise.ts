@@ -15,7 +15,7 @@ export function tokeniseApart(request: TokeniseRequest, onProgress: (progress: R
   const child = fork(entry, { execArgv: [...process.execArgv, '--expose-gc'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...allocator, ...process.env } });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('exit', (code, signal) => reject(new UserError(`The process that tokenises ended with ${signal ?? code}: it was killed, by hand or for want of memory. What is done of it is kept: start the run again, with more memory free.`)));
+    child.on('exit', (code, signal) => reject(endedEarly(code, signal)));
     child.on('message', (message: TokeniseMessage) => {
       if (message.type === 'preparing') onProgress(message.progress);
       else if (message.type === 'tokenised') resolve(message.peak_memory_bytes);
@@ -23,4 +23,10 @@ export function tokeniseApart(request: TokeniseRequest, onProgress: (progress: R
     });
     child.send(request);
   });
+}
+
+/** What it has to say itself it has said in a message before: with an exit code, the fault is ours. */
+function endedEarly(code: number | null, signal: NodeJS.Signals | null): Error {
+  if (signal === null) return new Error(`the process that tokenises ended with exit code ${code} and without a word: run.log has what it wrote`);
+  return new UserError(`The process that tokenises ended with ${signal}: it was killed, by hand or for want of memory. What is done of it is kept: start the run again, with more memory free.`);
 }

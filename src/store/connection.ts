@@ -33,6 +33,7 @@ export class Connection {
   readonly #db: Database.Database;
   /** The number of the file, by which one that took its place is told. */
   readonly #file: number | undefined;
+  readonly #afterwards: (() => void)[] = [];
 
   /**
    * Opens the file, makes it when there is none, and brings it to the newest version (after a backup beside it).
@@ -92,7 +93,17 @@ export class Connection {
 
   /** All of `work` or nothing; the lock is taken at the start, so that it cannot fail half-way for another writer. */
   transaction<T>(work: () => T): T {
-    return this.#guard(() => this.#writing(() => this.#db.transaction(work).immediate()));
+    try {
+      return this.#guard(() => this.#writing(() => this.#db.transaction(work).immediate()));
+    } finally {
+      if (!this.inTransaction) for (const afterwards of this.#afterwards.splice(0)) afterwards();
+    }
+  }
+
+  /** Does what need not hold the lock when the outermost transaction is over, kept or not; at once where there is none. Must not throw. */
+  afterTransaction(work: () => void): void {
+    if (this.inTransaction) this.#afterwards.push(work);
+    else work();
   }
 
   pragma(name: string): unknown {

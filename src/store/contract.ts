@@ -25,10 +25,12 @@ export interface AdoptedRun extends Pick<RunRecord, 'id' | 'name' | 'created_at'
   readonly last: Pick<RunRecord, 'step' | 'total_steps' | 'epoch' | 'tokens_seen' | 'train_loss' | 'eval_loss' | 'best_eval_loss' | 'output' | 'started_at' | 'ended_at' | 'worked_seconds'> | null;
 }
 
-/** The whole store. Every method is one transaction: all of it is on disk when it returns, or nothing. */
+/** The whole store. What a method writes is one transaction: all of it is on disk when it returns, or nothing. The files of a run that is removed go after its record. */
 export interface Store extends StoreReader {
   /** Several calls as one: all of them or none, and nobody else writes between them. What `work` throws is thrown. */
   transaction<T>(work: () => T): T;
+  /** Does what need not keep others from writing when the outermost transaction is over, kept or not; at once where there is none. Must not throw. */
+  afterTransaction(work: () => void): void;
   /** A new run in state `queued`, with an id of its own; it waits for nobody until it is enqueued or started. */
   createRun(run: { readonly name: string; readonly config: Experiment; readonly parent?: string }): RunRecord;
   /**

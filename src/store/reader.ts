@@ -37,7 +37,7 @@ export class Reader implements StoreReader {
   readonly #history: Query<Omit<HistoryRow, 'details'> & { details: string }>;
   readonly #historySince: Query<Omit<HistoryRow, 'details'> & { details: string; seq: number }>;
   readonly #curves: CurveReader;
-  readonly #process: Query<{ pid: number | null; startTime: string; bootId: string; host: string | null }>;
+  readonly #process: Query<{ pid: number | null; startTime: string; bootId: string; host: string | null; pidNamespace: string | null }>;
   readonly #unclaimed: Query<{ id: string; since: string }>;
   readonly #live: Query<{ id: string }>;
   readonly #queue: Query<{ id: string }>;
@@ -70,7 +70,7 @@ export class Reader implements StoreReader {
     this.#history = connection.prepare(`SELECT time, type, step, details FROM events WHERE ${ofRun} ORDER BY seq`);
     this.#historySince = connection.prepare(`SELECT seq, time, type, step, details FROM events WHERE ${ofRun} AND seq > @cursor ORDER BY seq`);
     this.#curves = new CurveReader(connection);
-    this.#process = connection.prepare('SELECT pid, process_start AS startTime, boot_id AS bootId, host FROM runs WHERE id = @id');
+    this.#process = connection.prepare('SELECT pid, process_start AS startTime, boot_id AS bootId, host, pid_namespace AS pidNamespace FROM runs WHERE id = @id');
     this.#queue = connection.prepare("SELECT id FROM runs WHERE state = 'queued' AND queue_position IS NOT NULL ORDER BY queue_position");
     this.#unclaimed = connection.prepare("SELECT id, coalesce(queued_at, created_at) AS since FROM runs WHERE state = 'queued' AND queue_position IS NULL");
     this.#live = connection.prepare("SELECT id FROM runs WHERE state IN ('running', 'paused') ORDER BY id");
@@ -170,8 +170,8 @@ export class Reader implements StoreReader {
   processOf(runId: string): ProcessIdentity | null {
     const row = this.#process.first({ id: runId });
     if (row === undefined || row.pid === null) return null;
-    const { pid, startTime, bootId, host } = row;
-    return { pid, startTime, bootId, ...(host === null ? {} : { host }) };
+    const { pid, startTime, bootId, host, pidNamespace } = row;
+    return { pid, startTime, bootId, ...(host === null ? {} : { host }), ...(pidNamespace === null ? {} : { pidNamespace }) };
   }
 
   queue(): readonly string[] {

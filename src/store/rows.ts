@@ -128,6 +128,8 @@ export interface ProcessIdentity {
   readonly bootId: string;
   /** The name of the machine; missing in a record made before it was kept. */
   readonly host?: string;
+  /** Where its number is that number, in the words of the system; missing where there is but one such place, and in a record made before it was kept. */
+  readonly pidNamespace?: string;
 }
 
 /** The reading half of the store: what the screen and the commands that only look may use. */

@@ -42,13 +42,13 @@ export function prepareStatements(connection: Connection) {
       queue_position = CASE WHEN @state = 'queued' THEN queue_position END
       WHERE id = @id AND state = coalesce(@from, state)`),
     claim: write(`UPDATE runs SET state = 'running', reason = NULL, queue_position = NULL, started_at = coalesce(started_at, @time), ended_at = NULL,
-      worked_seconds = coalesce(worked_seconds, 0), working_since = @time, pid = @pid, process_start = @startTime, boot_id = @bootId, host = @host, announced = 0
+      worked_seconds = coalesce(worked_seconds, 0), working_since = @time, pid = @pid, process_start = @startTime, boot_id = @bootId, host = @host, pid_namespace = @pidNamespace, announced = 0
       WHERE id = @id AND state = 'queued'`),
     takeEnd: write(`UPDATE runs SET announced = 1 WHERE id = @id AND announced = 0 AND state IN ('completed', 'stopped', 'failed', 'crashed')`),
     insertMeasurement: write('INSERT INTO measurements (time, details) VALUES (@time, @details)'),
     cancel: write(`UPDATE runs SET state = 'stopped', reason = @reason, queue_position = NULL, ended_at = @time
       WHERE id = @id AND state = 'queued'`),
-    clearProcess: write(`UPDATE runs SET pid = NULL, process_start = NULL, boot_id = NULL, host = NULL
+    clearProcess: write(`UPDATE runs SET pid = NULL, process_start = NULL, boot_id = NULL, host = NULL, pid_namespace = NULL
       WHERE id = @id AND pid = @pid AND process_start = @startTime AND boot_id = @bootId`),
     enqueue: write(`UPDATE runs SET queue_position = coalesce(queue_position, (SELECT coalesce(max(queue_position), 0) + 1 FROM runs))
       WHERE id = @id AND state = 'queued'`),

@@ -44,6 +44,10 @@ class SqliteStore extends Reader implements Store {
     return this.connection.transaction(work);
   }
 
+  afterTransaction(work: () => void): void {
+    this.connection.afterTransaction(work);
+  }
+
   createRun({ name, config, parent }: { readonly name: string; readonly config: Experiment; readonly parent?: string }): RunRecord {
     const now = Date.now();
     const row = { name, config: JSON.stringify(config), parent: parent ?? null, created_at: new Date(now).toISOString() };
@@ -172,7 +176,7 @@ class SqliteStore extends Reader implements Store {
   }
 
   claim(runId: string, process: ProcessIdentity): boolean {
-    return this.#sql.claim.run({ id: runId, host: null, ...process, time: new Date().toISOString() }) === 1;
+    return this.#sql.claim.run({ id: runId, host: null, pidNamespace: null, ...process, time: new Date().toISOString() }) === 1;
   }
 
   cancel(runId: string, reason: string): boolean {

@@ -1,5 +1,5 @@
 /** The last that is left of a run: its mirror. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { adoptRun } from '../../src/runner/adopt.js';
@@ -44,7 +44,7 @@ it('that cannot be written is told, and the run ends well', async () => {
 it('a checkpoint that cannot be written is told, and the run ends well', async () => {
   const id = first.create('train.max_steps=3');
   mkdirSync(first.folder(id), { recursive: true });
-  writeFileSync(first.folder(id, 'checkpoints'), 'in the way');
+  symlinkSync(join(first.home, 'a drive that is not there'), first.folder(id, 'checkpoints'));
   expect(await first.run(id)).toMatchObject({ state: 'completed', checkpoints: [] });
   expect(first.troubles(id)).toEqual([expect.stringMatching(/^The checkpoint at step 3 could not be written: /)]);
   expect(existsSync(first.folder(id, 'adapter', 'adapter_model.safetensors'))).toBe(true);

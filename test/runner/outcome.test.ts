@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseExperiment } from '../../src/config/parse.js';
 import { runSocket } from '../../src/runner/address.js';
 import { ownIdentity } from '../../src/runner/identity.js';
@@ -16,6 +16,8 @@ const soon = { timeout: 90_000, interval: 5 };
 const self = ownIdentity();
 /** One that had this number before. */
 const gone = { ...self, startTime: '0' };
+/** A container counts its own processes: by that number there is none here. */
+const inContainer = { ...gone, pidNamespace: 'pid:[1]' };
 const killed = { code: null, signal: 'SIGKILL' } as const;
 
 let home: string;
@@ -63,6 +65,26 @@ it('nobody can take a run while its end is recorded', () => {
   other.close();
 });
 
+it('says nothing of a run in a container of this machine, which has its own count of processes', () => {
+  store.claim(id, inContainer);
+  expect(reconcile(store, home)).toEqual([]);
+  expect(store.run(id).state).toBe('running');
+  expect(store.processOf(id)).toEqual(inContainer);
+});
+
+it('keeps the store no longer than it takes to set the files of an engine aside, however many they are', () => {
+  const engine = join(runFolder(home, id), 'engine');
+  mkdirSync(engine, { recursive: true });
+  writeFileSync(join(engine, 'weights'), 'many');
+  store.claim(id, gone);
+  const setAside = () => readdirSync(join(home, 'scratch'), { recursive: true }).filter((path) => String(path).endsWith('weights'));
+  store.transaction(() => {
+    settle(store, home, { runId: id, exit: null });
+    expect([existsSync(engine), setAside().length]).toEqual([false, 1]);
+  });
+  expect(setAside()).toEqual([]);
+});
+
 it('says nothing of a run that was removed meanwhile', () => {
   store.cancel(id, 'not wanted');
   store.remove(id);
@@ -90,8 +112,8 @@ it('a run whose place in line is kept is not taken for one that was forgotten', 
   expect([store.run(id).state, store.run(forgotten).state]).toEqual(['queued', 'stopped']);
 });
 
-it('a run that has said its end goes on only when its process has gone', async () => {
-  store.claim(id, self);
+it.each([['this one', self], ['one in a container of this machine', inContainer]])('a run that has said its end goes on only when its process has gone: %s', async (_, holder) => {
+  store.claim(id, holder);
   store.setState(id, 'completed', null);
   const process = store.processOf.bind(store);
   let asked = 0;
@@ -102,7 +124,7 @@ it('a run that has said its end goes on only when its process has gone', async (
   const resumed = prepareResume(store, home, { run: store.run(id), options: { config: { ...config, train: { ...config.train, max_steps: 9 } }, from: null, branch: false } });
   await expect.poll(() => asked, soon).toBeGreaterThan(1);
   expect(store.run(id).state).toBe('completed');
-  store.clearProcess(id, self);
+  store.clearProcess(id, holder);
   expect(await resumed).toMatchObject({ id, state: 'queued' });
 });
 
@@ -116,4 +138,37 @@ it('a run that somebody else resumed meanwhile is left alone', async () => {
   store.claim(id, self);
   await expect(prepareResume(store, home, { run, options: { config, from: null, branch: false } })).rejects.toThrow(/was resumed by somebody else just now/);
   expect(readdirSync(checkpoints)).toEqual(['.step-4.old']);
+});
+
+describe('a run that has trained', () => {
+  const checkpoint = (step: number) => join(runFolder(home, id), 'checkpoints', `step-${step}`);
+  const resume = (from: number | null) => prepareResume(store, home, { run: store.run(id), options: { config, from, branch: false } });
+  beforeEach(() => {
+    const time = new Date().toISOString();
+    for (const step of [2, 4]) {
+      mkdirSync(checkpoint(step), { recursive: true });
+      writeFileSync(join(checkpoint(step), 'trainer_state.json'), JSON.stringify({ version: 1, step, total_steps: 9, position: { epoch: 0, index: 0 }, tokens_seen: 0, elapsed_time: 0, files: {} }));
+      store.record(id, { type: 'checkpoint', step, total_steps: 9, epoch: 0, path: checkpoint(step), bytes: 1 }, time);
+    }
+    store.record(id, { type: 'stopped', step: 4, total_steps: 9, epoch: 0, reason: 'by hand', output: null }, time);
+  });
+
+  it('does not begin anew where its checkpoints are gone, or cannot be read', async () => {
+    rmSync(dirname(checkpoint(0)), { recursive: true });
+    await expect(resume(null)).rejects.toThrow(/has trained 4 updates, and none of its checkpoints is in .*: bring one back .*, or start a new run/);
+    writeFileSync(dirname(checkpoint(0)), 'no folder');
+    await expect(resume(null)).rejects.toThrow(/ENOTDIR/);
+    expect(store.run(id).state).toBe('stopped');
+  });
+
+  it('keeps its later checkpoints where going back behind them cannot be recorded', async () => {
+    const transaction = store.transaction.bind(store);
+    store.transaction = (work) => transaction(() => {
+      const done = work();
+      if (!existsSync(checkpoint(4))) throw new Error('the disk is full');
+      return done;
+    });
+    await expect(resume(2)).rejects.toThrow('the disk is full');
+    expect(readdirSync(dirname(checkpoint(0)))).toEqual(['step-2', 'step-4']);
+  });
 });

@@ -256,7 +256,7 @@ describe('the queue, with room for two', () => {
 });
 
 describe('the truth', () => {
-  it('a run process that is killed is crashed within two seconds, with the reason', async () => {
+  it('a run process that is killed is crashed, with the reason', async () => {
     const id = create('killed', endless);
     await startRun(home, id, entries);
     await until(id, ({ step }) => step > 0);
@@ -264,10 +264,8 @@ describe('the truth', () => {
     expect(isAlive(process_)).toBe(true);
     expect(isAlive({ ...process_, startTime: '1' })).toBe(false);
     expect(isAlive({ ...process_, bootId: 'other' })).toBe(false);
-    const before = Date.now();
     process.kill(process_.pid, 'SIGKILL');
     await until(id, ({ state }) => state === 'crashed');
-    expect(Date.now() - before).toBeLessThan(2000);
     await expect.poll(() => store.run(id).reason, soon).toMatch(/^killed \(SIGKILL\) by hand, or out of memory/);
     expect(existsSync(runSocket(home, id))).toBe(false);
   });

@@ -31,6 +31,14 @@ it('tells the fault of the data as tokenising here would', async () => {
   await expect(failed).rejects.toThrow(/broken\.jsonl:1 is not valid JSON/);
 });
 
+it('does not take a fault of its own for a want of memory', async () => {
+  const module = join(home, 'exit.mjs');
+  writeFileSync(module, "process.once('message', () => process.exit(3));");
+  const ended = tokeniseApart({ home, runFolder: home, experiment: {} }, () => undefined, new URL(`file://${module}`));
+  await expect(ended).rejects.not.toBeInstanceOf(UserError);
+  await expect(ended).rejects.toThrow(/ended with exit code 3 and without a word/);
+});
+
 it('says so in a sentence when the process is killed', async () => {
   const module = join(home, 'kill.mjs');
   writeFileSync(module, "process.once('message', () => process.kill(process.pid, 'SIGKILL'));");

@@ -66,12 +66,17 @@ it('tells from the events of older runs how long they worked', () => {
   const crashed = insert('crashed', 'crashed', [0, 80_000]);
   say(crashed, [1, 'started', 5]);
   point(crashed, 2, 30);
+  const dead = insert('dead', 'running', [0, null]); // long, and nobody has looked since
+  say(dead, [1, 'started', 5]);
+  point(dead, 2, 40);
   insert('adopted', 'stopped', [0, 50]);
   before.prepare("INSERT INTO runs (id, name, state, created_at, config) VALUES ('new', 'new', 'queued', @time, '{}')").run({ time: at(0) });
   before.close();
 
-  const worked = new Connection(path).prepare<{ id: string; seconds: number | null }>('SELECT id, round(worked_seconds, 3) AS seconds FROM runs').all();
-  expect(Object.fromEntries(worked.map(({ id, seconds }) => [id, seconds]))).toEqual({ once: 30, resumed: 100 + 50 + 30, crashed: 30, adopted: 50, new: null });
+  const migrated = new Connection(path);
+  const worked = migrated.prepare<{ id: string; seconds: number | null }>('SELECT id, round(worked_seconds, 3) AS seconds FROM runs').all();
+  expect(migrated.prepare('SELECT id, working_since FROM runs WHERE working_since IS NOT NULL').all()).toEqual([{ id: 'dead', working_since: at(40) }]);
+  expect(Object.fromEntries(worked.map(({ id, seconds }) => [id, seconds]))).toEqual({ once: 30, resumed: 100 + 50 + 30, crashed: 30, dead: 40, adopted: 50, new: null });
 });
 
 it('backs up before it migrates, and keeps every row', () => {

@@ -2,7 +2,7 @@
 import type { SearchPlan } from '../../config/search/plan.js';
 import { isUnended, type RunRecord, type StoreReader, type TrialRecord } from '../../store/rows.js';
 import { stopReasons } from '../../trainer/events.js';
-import { isAlive } from '../identity.js';
+import { mayLive } from '../identity.js';
 import { wasCutOff } from '../outcome.js';
 
 export type TrialStanding =
@@ -23,7 +23,7 @@ export function standingOf(store: StoreReader, plan: SearchPlan, { run: id, rung
   const measured = run.step >= to || run.state === 'completed' ? measuredIn(store, run, { metric: plan.metric, from: plan.rungs[rung - 1] ?? 0, to }) : null;
   if (isUnended(run)) return run.step > to && measured !== null ? { state: 'reached', value: measured.value } : { state: 'busy' };
   const process = store.processOf(id);
-  if (process !== null && isAlive(process)) return { state: 'busy' }; // it tidies up
+  if (process !== null && mayLive(process)) return { state: 'busy' }; // it tidies up
   const isPlanned = run.reason === stopReasons.planned;
   // Cut off after its evaluation at the rung it has nothing left to do there; before that it has.
   if (run.state === 'completed' || (run.step >= to && (isPlanned || measured?.step === to))) return { state: 'reached', value: measured?.value ?? null };

@@ -11,13 +11,13 @@ const beforeThat = lastSign('AND sign.seq < began.seq', `SELECT max(time) ${ofLo
  * `working_since`: from when on the part that goes on is not in it yet; NULL while it rests (a pause, a queue, its end).
  *
  * Of what there is already it is told from the events: from the start to the last of them, less what lies between a part's last sign
- * and the next part's beginning.
+ * and the next part's beginning. One that is said to run, and may have died long ago, has worked up to that sign too.
  */
 export const worked = `
   ALTER TABLE runs ADD COLUMN worked_seconds REAL;
   ALTER TABLE runs ADD COLUMN working_since TEXT;
 
-  UPDATE runs SET working_since = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE state = 'running';
+  UPDATE runs SET working_since = coalesce(${atLast}, started_at) WHERE state = 'running';
   UPDATE runs SET worked_seconds = max(0, 86400 * (
     julianday(coalesce(working_since, ${atLast}, ended_at, started_at)) - julianday(started_at)
     - coalesce((SELECT sum(max(0, julianday(began.time) - julianday(${beforeThat}))) FROM events AS began

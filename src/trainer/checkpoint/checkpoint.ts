@@ -6,7 +6,7 @@
  *   trainer_state.json           step, data position, best loss; size and SHA-256 of every other file
  */
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, readdirSync, renameSync } from 'node:fs';
+import { createReadStream, existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -57,7 +57,7 @@ const stateFile = 'trainer_state.json';
  */
 export async function writeWhole(folder: string, fill: (temporary: string) => Promise<void>): Promise<void> {
   restoreMoved(dirname(folder), basename(folder));
-  const temporary = join(dirname(folder), `.${basename(folder)}.tmp`);
+  const temporary = temporaryOf(folder);
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });
   try {
@@ -74,6 +74,27 @@ export async function writeWhole(folder: string, fill: (temporary: string) => Pr
   await rename(temporary, folder);
   await sync(dirname(folder));
   await rm(previous, { recursive: true, force: true });
+}
+
+/** What is not a checkpoint yet, or not any more: it goes when one of this name is written. */
+function temporaryOf(folder: string): string {
+  return join(dirname(folder), `.${basename(folder)}.tmp`);
+}
+
+/**
+ * Removes checkpoints together with a record: `change` calls `takeAside` in its transaction, where they only lose their names, which
+ * takes no time. What it throws is thrown, and they are all there again.
+ */
+export function removeCheckpoints(folders: readonly string[], change: (takeAside: () => void) => void): void {
+  const moves = folders.map((folder) => ({ folder, aside: temporaryOf(folder) }));
+  for (const { aside } of moves) rmSync(aside, { recursive: true, force: true });
+  try {
+    change(() => moves.forEach(({ folder, aside }) => renameSync(folder, aside)));
+  } catch (error) {
+    for (const { folder, aside } of moves) if (existsSync(aside)) renameSync(aside, folder);
+    throw error;
+  }
+  for (const { aside } of moves) rmSync(aside, { recursive: true, force: true });
 }
 
 /**
@@ -140,9 +161,12 @@ export async function firstWhole(folders: readonly string[], complain: (sentence
   return null;
 }
 
-/** The steps that have a checkpoint under `runs/<id>/checkpoints`, ascending. Nothing is checked. */
+/** The steps that have a checkpoint under `runs/<id>/checkpoints`, ascending; none where there is no such folder. Nothing is checked. */
 export async function checkpointSteps(checkpointsFolder: string): Promise<number[]> {
-  const names = await readdir(checkpointsFolder).catch(() => []);
+  const names = await readdir(checkpointsFolder).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error; // a folder that cannot be read is not an empty one: the run would begin anew over its curve
+  });
   return names.flatMap((name) => /^step-(\d+)$/.exec(name)?.slice(1).map(Number) ?? []).sort((a, b) => a - b);
 }
 
