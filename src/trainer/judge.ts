@@ -22,7 +22,7 @@ export class Judge {
   judge(score: Score | null, train: TrainConfig): void {
     const { watch, plateau } = this.#state;
     const { lr_scheduler_type, lr_scheduler_kwargs: options, learning_rate: peak, metric_for_best_model: metric } = train;
-    const lowered = lr_scheduler_type === 'reduce_lr_on_plateau' ? afterPlateau(plateau ?? firstPlateau, score?.value ?? NaN, { options, peak, moreIsBetter: moreIsBetter(metric) }) : plateau;
+    const lowered = lr_scheduler_type === 'reduce_lr_on_plateau' ? afterPlateau(plateau ?? firstPlateau, score?.value ?? NaN, { options, peak, metric, moreIsBetter: moreIsBetter(metric) }) : plateau;
     this.#state = { watch: afterEvaluation(watch, score, train), plateau: lowered };
   }
 

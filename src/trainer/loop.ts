@@ -33,6 +33,8 @@ export async function runLoop(session: Session, context: TrainContext): Promise<
   await new Loop(session, context).run();
 }
 
+type Measured = Evaluation & { readonly scores: TextScores | null };
+
 class Loop {
   /** Replaced when a knob changes. */
   #session: Session;
@@ -51,6 +53,8 @@ class Loop {
   #placementTold = false;
   /** Of the last evaluation. */
   #score: Score | null = null;
+  /** Whether the run's own plan wants this step evaluated, and it has not been yet: what a stop interrupts is made up by the process that goes on. */
+  #evaluationDue: boolean;
 
   constructor(session: Session, context: TrainContext) {
     this.#session = session;
@@ -63,16 +67,16 @@ class Loop {
     this.#asked = new Asked(() => context.takeControls());
     this.#step = session.resumed?.state.step ?? 0;
     this.#position = session.resumed?.state.position ?? session.loader.position;
+    this.#evaluationDue = session.resumed?.state.evaluation_due ?? false;
   }
 
   async run(): Promise<void> {
     this.#start();
     if (this.#step === 0 && this.#session.experiment.train.eval_on_start) {
-      await this.#evaluate({ planned: false });
+      await this.#evaluate();
       await this.#sample();
     }
-    // It ended at this very update before it could say so.
-    if (this.#step > 0 && this.#atStop && !this.#complete) await this.#evaluate({ planned: false });
+    await this.#makeUp();
     while (!this.#over()) {
       const batch = this.#session.loader.next();
       const begun = performance.now();
@@ -86,13 +90,22 @@ class Loop {
       const due = dueAfter({ step: this.#step, total: this.#session.totalSteps, epochEnded: batch.position.index === 0 }, this.#session.experiment.train);
       if (due.log && figures !== 'skipped') this.#context.emit(this.#meter.point(this.#progress, figures));
       const trained = performance.now();
-      if (this.#asked.take('evaluate') || due.evaluate || this.#atStop) await this.#evaluate({ planned: due.evaluate });
+      this.#evaluationDue = due.evaluate;
+      if (this.#asked.take('evaluate') || due.evaluate || this.#atStop) await this.#evaluate();
       if (this.#asked.take('sample') || due.evaluate) await this.#sample();
       if (this.#asked.take('save') || due.save || this.#isBest) await this.#save(due.save);
       await this.#pause();
       this.#meter.exclude(performance.now() - trained);
     }
     await this.#finish();
+  }
+
+  /** What the process before this one left undone at this very update: an evaluation that was interrupted, or the one it was to stop after. */
+  async #makeUp(): Promise<void> {
+    const wasInterrupted = this.#evaluationDue;
+    if (wasInterrupted || (this.#step > 0 && this.#atStop && !this.#complete)) await this.#evaluate();
+    if (wasInterrupted) await this.#sample();
+    if (wasInterrupted && this.#isBest) await this.#save();
   }
 
   /** Once, when a micro-step has run. */
@@ -117,7 +130,7 @@ class Loop {
   }
 
   get #complete(): boolean {
-    return this.#step >= this.#session.totalSteps || this.#earlyEnd !== null;
+    return !this.#evaluationDue && (this.#step >= this.#session.totalSteps || this.#earlyEnd !== null);
   }
 
   /** Why it is complete before its last update. */
@@ -221,37 +234,43 @@ class Loop {
     this.#context.emit({ type: 'changed', ...this.#progress, changes });
   }
 
-  /** `planned`: by the run's own plan, which it goes by; not because it was asked for, or to see what the base can do. */
-  async #evaluate({ planned }: { readonly planned: boolean }): Promise<void> {
-    const { data, experiment } = this.#session;
-    if (!data.eval) return;
+  /** The run goes by what was due by its own plan; not by what was asked for, or by what the base can do. */
+  async #evaluate(): Promise<void> {
+    const { data } = this.#session;
     const before = performance.now();
-    const result = await this.#evaluation(data.eval);
-    if (result === null) return;
+    const result = data.eval ? await this.#evaluation(data.eval) : null;
+    if (result === 'interrupted') return;
+    if (result !== null) this.#tellEvaluation(result, (performance.now() - before) / 1000);
+    if (data.eval && this.#evaluationDue) this.#judge.judge(result === null ? null : this.#score, this.#session.experiment.train);
+    this.#evaluationDue = false;
+  }
+
+  #tellEvaluation(result: Measured, seconds: number): void {
+    const { experiment } = this.#session;
     const event: EvalEvent = {
       type: 'eval',
       ...this.#progress,
       eval_loss: result.loss,
       perplexity: result.perplexity,
       accuracy: experiment.dataset.format === 'classification' ? result.accuracy : null,
-      eval_seconds: (performance.now() - before) / 1000,
+      eval_seconds: seconds,
       ...(result.sets.length === 0 ? {} : { set_losses: Object.fromEntries(result.sets.map((set) => [set.name, set.loss])) }),
       ...(result.scores === null ? {} : { scores: result.scores }),
     };
     this.#score = scoreOf(event, experiment.train);
-    if (planned) this.#judge.judge(this.#score, experiment.train);
     this.#context.emit(event);
   }
 
-  /** In smaller batches where memory runs out: the loss stays the same. Null when it was interrupted, or even one row at a time is too much. */
-  async #evaluation(rows: EncodedRows): Promise<(Evaluation & { readonly scores: TextScores | null }) | null> {
+  /** In smaller batches where memory runs out: the loss stays the same. Null when even one row at a time is too much. */
+  async #evaluation(rows: EncodedRows): Promise<Measured | 'interrupted' | null> {
     for (;;) {
       const { executable, experiment, model, padId, layout } = this.#session;
       const { per_device_eval_batch_size: batchSize, auto_find_batch_size: mayShrink } = experiment.train;
       try {
         const interrupted = this.#asked.stopping;
         const result = await evaluateRows(executable, rows, { batchSize, vocabSize: model.vocabSize, padId, layout, ...fillingOf(experiment, model), interrupted });
-        return result && { ...result, scores: await scoreAnswers(this.#session, rows, this.#context, interrupted) };
+        const scores = result && (await scoreAnswers(this.#session, rows, this.#context, interrupted));
+        return result === null || (scores === null && experiment.train.predict_with_generate) ? 'interrupted' : { ...result, scores };
       } catch (error) {
         if (!(error instanceof OutOfMemory)) throw error;
         const where = `Memory ran out in the evaluation at step ${this.#step}`;
@@ -283,6 +302,7 @@ class Loop {
       total_steps: this.#session.totalSteps,
       position: this.#position,
       ...this.#judge.state,
+      evaluation_due: this.#evaluationDue,
       recovery: this.#recovery.state,
       loss_scale: this.#lossScale,
       unlogged: this.#meter.unlogged,

@@ -30,10 +30,19 @@ describe('a rate that goes by evaluations', () => {
   it.each(golden.plateaus)('falls as ReduceLROnPlateau does: $options', ({ values, peak, mode, options, rates }) => {
     let state = firstPlateau;
     values.forEach((value, i) => {
-      state = afterEvaluation(state, value ?? NaN, { options, peak, moreIsBetter: mode === 'max' });
+      state = afterEvaluation(state, value ?? NaN, { options, peak, metric: 'eval_loss', moreIsBetter: mode === 'max' });
       expect(Math.abs(peak * state.factor - rates[i]), `evaluation ${i}`).toBeLessThan(1e-12 * peak);
     });
   });
+});
+
+it('a best of another metric is none to a rate that goes by evaluations', () => {
+  const options = { patience: 0, factor: 0.5 };
+  const after = afterEvaluation(firstPlateau, 2.3, { options, peak: 1, metric: 'eval_loss', moreIsBetter: false });
+  const accuracy = { options, peak: 1, metric: 'accuracy', moreIsBetter: true };
+  const changed = afterEvaluation(after, 0.5, accuracy);
+  expect(changed).toMatchObject({ best: 0.5, bad: 0, factor: 1 });
+  expect(afterEvaluation(changed, 0.4, accuracy)).toMatchObject({ best: 0.5, factor: 0.5 });
 });
 
 describe('warmupUpdates', () => {

@@ -2,11 +2,12 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { OutOfMemory } from '../../src/engine/contract.js';
 import { afterEvaluation, earlyEnd, firstWatch, isBetter, scoreOf } from '../../src/trainer/best.js';
 import type { EvalEvent, StepEvent } from '../../src/trainer/events.js';
 import { formatNumber } from '../../src/util/format.js';
 import golden from '../optim/golden.json' with { type: 'json' };
-import { adapterOf, demo, experimentOf as demoExperiment, run, type Run } from './support.js';
+import { adapterOf, demo, experimentOf as demoExperiment, faulty, run, watched, type Run } from './support.js';
 
 describe('an early end', () => {
   it.each(golden.early)('comes when EarlyStoppingCallback has it, with a patience of $patience and a threshold of $threshold', ({ values, patience, threshold, greater, counts, bests, ends }) => {
@@ -95,6 +96,46 @@ describe('early_stopping_patience', () => {
     const refused = await run(experimentOf({ early_stopping_patience: 2, load_best_model_at_end: true }, 0));
     expect(refused.events.at(-1)).toMatchObject({ type: 'failed', user: true, reason: 'train.early_stopping_patience and train.load_best_model_at_end go by evaluations, and no rows are set apart for them: set dataset.val_size or dataset.eval.' });
   });
+});
+
+describe('an evaluation that a stop interrupts', () => {
+  /** A run that is asked to stop in its n-th batch of evaluation rows. */
+  const stoppedIn = (batch: number, train: Record<string, unknown>): Promise<Run> => {
+    let calls = 0;
+    return run(experimentOf({ per_device_eval_batch_size: 2, ...train }), {
+      controls: () => (calls >= batch ? ['stop'] : []),
+      chooseEngine: watched((executable) => (fn, feeds) => {
+        if (fn === 'evaluate') calls++;
+        return executable.run(fn, feeds);
+      }),
+    });
+  };
+  const resumed = (stopped: Run, train: Record<string, unknown>, step: number): Promise<Run> => run(experimentOf({ per_device_eval_batch_size: 2, ...train }), { resumeFrom: [join(stopped.folder, 'checkpoints', `step-${step}`)] });
+
+  it('is made up by the run that goes on, and counts', async () => {
+    const train = { max_steps: 12, early_stopping_patience: 2, early_stopping_threshold: 100, load_best_model_at_end: true };
+    const whole = await run(experimentOf({ per_device_eval_batch_size: 2, ...train }));
+    const stopped = await stoppedIn(1, train);
+    expect([evaluations(stopped), stopped.events.at(-1)?.type]).toEqual([[], 'stopped']);
+    const second = await resumed(stopped, train, 2);
+    expect(evaluations(second).map(({ step, eval_loss }) => [step, eval_loss])).toEqual(evaluations(whole).map(({ step, eval_loss }) => [step, eval_loss]));
+    expect(second.events.at(-1)).toMatchObject({ type: 'completed', step: 6, best: { step: 2 } });
+    expect(adapterOf(second)).toEqual(adapterOf(whole));
+  });
+
+  it('leaves a run incomplete where it was the last one', async () => {
+    const train = { max_steps: 4, load_best_model_at_end: true };
+    const stopped = await stoppedIn(3, train);
+    expect(stopped.events.at(-1)).toMatchObject({ type: 'stopped', step: 4 });
+    const second = await resumed(stopped, train, 4);
+    expect([evaluations(second).map(({ step }) => step), second.events.at(-1)?.type]).toEqual([[4], 'completed']);
+  });
+});
+
+it('an evaluation that memory does not reach for is one without a gain', async () => {
+  const options = { chooseEngine: faulty(() => null, () => null, (fn) => { if (fn === 'evaluate') throw new OutOfMemory('too much'); }) };
+  const ended = await run(experimentOf({ early_stopping_patience: 2 }), options);
+  expect(ended.events.at(-1)).toMatchObject({ type: 'completed', step: 4, reason: 'ended early: eval_loss got no better in 2 evaluations' });
 });
 
 it('reduce_lr_on_plateau lowers the rate from the update after an evaluation, and after a resume too', async () => {

@@ -22,7 +22,9 @@ const stateSchema = z.object({
   position: loaderPositionSchema,
   /** What the evaluations so far have come to, and a rate that goes by them. */
   watch: watchSchema.default(firstWatch),
-  plateau: z.object({ best: z.number().nullable(), bad: z.int(), cooldown: z.int(), factor: z.number() }).nullable().default(null),
+  plateau: z.object({ best: z.number().nullable(), metric: z.string().nullable().default('eval_loss'), bad: z.int(), cooldown: z.int(), factor: z.number() }).nullable().default(null),
+  /** Whether the run's plan wants this step evaluated, and a stop came before that was done. */
+  evaluation_due: z.boolean().default(false),
   /** Of the checkpoints that were evaluated at their very step, the one to keep. */
   best_checkpoint: z.preprocess(asScore, scoreSchema.nullable()).default(null),
   /** Written because they were due, so far; and those of them that stay for good. */
