@@ -5,7 +5,7 @@
  */
 import type { Builder } from '../graph/builder.js';
 import type { Node } from '../graph/node.js';
-import { rewrite } from '../graph/walk.js';
+import { rewrite, topological } from '../graph/walk.js';
 import type { Model } from '../models/contract.js';
 import { UserError } from '../util/errors.js';
 import { Random } from '../util/random.js';
@@ -22,15 +22,23 @@ export function embeddingNoise({ hiddenSize, encoderDecoder }: Pick<Model, 'hidd
   return { name: 'embedding_noise', width: hiddenSize };
 }
 
-/** The same outputs with the noise added wherever `input_ids` are looked up; as they are without one. */
+/** The same outputs with the noise added to every embedding of `input_ids`; as they are without one. */
 export function withEmbeddingNoise(g: Builder, outputs: readonly Node[], noise: NoiseInput | null): readonly Node[] {
   if (noise === null) return outputs;
-  const rewritten = rewrite(g, outputs, (node, inputs) => {
-    const [, ids] = inputs;
-    if (node.kind !== 'gatherRows' || ids.kind !== 'input' || ids.attrs.name !== 'input_ids') return null;
-    return g.add(g.rebuild(node, inputs), g.input(noise.name, node.shape));
-  });
+  const embeddings = embeddingsIn(outputs);
+  const rewritten = rewrite(g, outputs, (node, inputs) => (embeddings.has(node) ? g.add(g.rebuild(node, inputs), g.input(noise.name, node.shape)) : null));
   return outputs.map((node) => rewritten.get(node)!);
+}
+
+/** What is looked up for `input_ids`, or that times the scale that a model gives it (Gemma 2). */
+function embeddingsIn(outputs: readonly Node[]): ReadonlySet<Node> {
+  const nodes = topological(outputs);
+  const found = new Set(nodes.filter(({ kind, inputs: [, ids] }) => kind === 'gatherRows' && ids.kind === 'input' && ids.attrs.name === 'input_ids'));
+  for (const node of nodes) {
+    const [embedded, scale] = node.inputs;
+    if (node.kind === 'mul' && scale.kind === 'constant' && found.delete(embedded)) found.add(node);
+  }
+  return found;
 }
 
 /** Noise for one micro-batch of these segments [B, T]; none where there is padding, of segment 0. A function of the key alone. */

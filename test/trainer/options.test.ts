@@ -32,11 +32,11 @@ interface Golden {
   readonly learning_rates: readonly number[];
 }
 
-const folder = join(goldenFolder, 'models', 'llama-tied-bf16-shards');
 const adapter = { lora: { r: 4, lora_alpha: 8 }, train: { loraplus_lr_ratio: 16 } };
 const engines = [onnxEngine, tfjsEngine, referenceEngine];
 
-describe.each(['smoothing', 'adafactor', 'neftune', 'loraplus'])('%s', (name) => {
+describe.each(['smoothing', 'adafactor', 'neftune', 'neftune-scaled', 'loraplus'])('%s', (name) => {
+  const folder = join(goldenFolder, 'models', name === 'neftune-scaled' ? 'gemma2' : 'llama-tied-bf16-shards');
   const expected = readJson<Golden>(goldenFolder, 'options', name, 'golden.json');
   const final = SafetensorsFile.open(join(goldenFolder, 'options', name, 'final.safetensors'));
 
