@@ -184,6 +184,13 @@ test('no batch is larger than the largest is said to be', () => {
   }
 });
 
+test('long rows behind all that are looked at are known', () => {
+  const lengthOf = (row: number) => (row < 66_000 ? 12 : 400);
+  const rows = { ...makeRows(1, 1), length: 67_000, tokenCount: lengthOf, labelCount: lengthOf };
+  const loader = new Loader({ rows, batchSize: 8, accumulation: 1, seed: 1, shuffle: false, groupByLength: false, packing: false, maxLength: 512, padId: 0, attention: 1e-3 });
+  expect(loader.survey(loader.updatesPerEpoch).largest).toEqual({ B: 8, T: 400, N: 8 * 400 });
+});
+
 test('filled rows have the documents of the padded ones, batch for batch, and less padding', () => {
   const rows = makeRows(120, 9);
   const batches = (attention: number | null) => {

@@ -39,6 +39,16 @@ describe('filled rows', () => {
     }
   });
 
+  it('are nearly full for a thousand documents too', () => {
+    const random = new Random('many documents');
+    const lengths = Array.from({ length: 1024 }, () => Math.min(512, Math.round(150 * Math.exp(0.6 * random.normal()))));
+    const tokens = lengths.reduce((sum, length) => sum + length);
+    for (const attention of [1 / 600, 1 / 2304]) {
+      const rows = fillRows(alone(lengths), attention);
+      expect(tokens / workOf(rows, 0)).toBeGreaterThan(0.93);
+    }
+  });
+
   it('compute nearly what the documents have, of lengths like those of instructions', () => {
     let [tokens, computed, padded] = [0, 0, 0];
     for (let round = 0; round < 100; round++) {

@@ -1,6 +1,6 @@
 /** How large the batches of a run are, and how much of them is padding. */
 import type { EncodedRows } from '../rows.js';
-import { batchWidth, type DocumentRows, fillRows, memoryOf, widthsOf, workOf } from './unpadded.js';
+import { batchWidth, type DocumentRows, fillRows, memoryOfExtent, widthsOf, workOf } from './unpadded.js';
 
 /** The most rows, tokens of a row and labels that a batch has. */
 export interface BatchExtent {
@@ -41,16 +41,14 @@ export function filledRows(rows: EncodedRows, given: Members, { pairs = false, a
 }
 
 export function survey(rows: EncodedRows, batches: Iterable<Members>, { pairs = false, attention = null }: Filling): Survey {
-  let [tokens, computed, padded, most] = [0, 0, 0, 0];
+  let [tokens, computed, padded] = [0, 0, 0];
   let largest: BatchExtent = { B: 0, T: 0, N: 0 };
   for (const given of batches) {
     const documents = documentsOf(rows, given, pairs);
     const laid = attention === null ? documents : fillRows(documents, attention);
     const { T, S } = widthsOf(laid);
     const extent = { B: laid.length, T, N: labelsOf(rows, given), ...(pairs ? { S } : {}) };
-    const memory = memoryOf(laid, attention ?? 0);
-    largest = attention === null ? mostOfEach(largest, extent) : { ...(memory > most ? extent : largest), N: Math.max(largest.N, extent.N) };
-    most = Math.max(most, memory);
+    largest = attention === null ? mostOfEach(largest, extent) : largerExtent(largest, extent, attention);
     tokens += laid.reduce((sum, row) => row.reduce((all, document) => all + document.tokens + document.source, sum), 0);
     computed += laid.length * (T + S);
     padded += workOf(documents, 0);
@@ -59,8 +57,9 @@ export function survey(rows: EncodedRows, batches: Iterable<Members>, { pairs = 
 }
 
 /** Of a batch of B of these rows, were it made of those with the most. */
-export function worstExtent(rows: EncodedRows, { count, rowsOf }: Groups, { B, pairs = false }: { readonly B: number; readonly pairs?: boolean }): BatchExtent {
-  const labels = Uint32Array.from({ length: count }, (_, group) => rowsOf(group).reduce((sum, row) => sum + rows.labelCount(row), 0));
+export function worstExtent(rows: EncodedRows, groups: Groups, { B, pairs = false }: { readonly B: number; readonly pairs?: boolean }): BatchExtent {
+  const { count, rowsOf } = groups;
+  const labels = Uint32Array.from({ length: count }, (_, group) => labelsOf(rows, [rowsOf(group)]));
   let longest = 0;
   let longestSource = 0;
   for (let group = 0; group < count; group++) {
@@ -70,6 +69,23 @@ export function worstExtent(rows: EncodedRows, { count, rowsOf }: Groups, { B, p
   }
   labels.sort();
   return { B, T: batchWidth(longest), N: labels.subarray(count - B).reduce((sum, label) => sum + label, 0), ...(pairs ? { S: batchWidth(longestSource) } : {}) };
+}
+
+/** The batch of the B longest of these rows. */
+export function longestBatch(rows: EncodedRows, { count, rowsOf }: Groups, B: number): Members {
+  const lengths = Uint32Array.from({ length: count }, (_, group) => tokensOf(rows, rowsOf(group)));
+  const least = lengths.toSorted()[count - B];
+  const [longer, equal]: [number[], number[]] = [[], []];
+  lengths.forEach((length, group) => {
+    if (length > least) longer.push(group);
+    else if (length === least && equal.length < B) equal.push(group);
+  });
+  return [...longer, ...equal].slice(0, B).map(rowsOf);
+}
+
+/** B, T and S of the one whose batch takes more memory where rows are filled; the most labels of both. */
+export function largerExtent(a: BatchExtent, b: BatchExtent, attention: number): BatchExtent {
+  return { ...(memoryOfExtent(b, attention) > memoryOfExtent(a, attention) ? b : a), N: Math.max(a.N, b.N) };
 }
 
 /** Which rows of the data share a row of a batch. */

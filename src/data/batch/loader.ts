@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { Random } from '../../util/random.js';
 import { type Batch, collate } from './collate.js';
-import { type BatchExtent, filledRows, type Filling, type Groups, type Members, survey, type Survey, tokensOf, worstExtent } from './extent.js';
+import { type BatchExtent, filledRows, type Filling, type Groups, largerExtent, longestBatch, type Members, survey, type Survey, tokensOf, worstExtent } from './extent.js';
 import type { Layout } from './layout.js';
 import { packFirstFit } from './pack.js';
 import type { EncodedRows } from '../rows.js';
@@ -32,8 +32,8 @@ export interface LoaderOptions extends Filling {
   readonly position?: LoaderPosition;
 }
 
-/** Rows that a survey looks at: those of a small run, and of a large one enough to know what its batches are like. */
-const surveyedRows = 1 << 16;
+/** Documents that a survey looks at: those of a small run, and of a large one enough to know what its batches are like. */
+const surveyedDocuments = 1 << 16;
 
 export interface UpdateBatch {
   readonly microBatches: readonly Batch[];
@@ -75,16 +75,26 @@ export class Loader {
   }
 
   /**
-   * What the first so many updates come to, or as many as have 65536 rows. Padded rows are known to the worst that may meet
-   * in a batch; where they are filled, the batches are looked at as they will be.
+   * What the first so many updates come to, or as many as have 65536 documents. Padded rows are known to the worst that may meet
+   * in a batch; where they are filled, the batches are looked at as they will be, and beside those one of the longest rows if that
+   * is not all.
    */
   survey(updates: number): Survey {
     if (this.#survey?.updates === updates) return this.#survey.found;
-    const { rows, batchSize, pairs, attention = null } = this.#options;
-    const found = survey(rows, this.#givenOf(updates), { pairs, attention });
-    const largest = attention === null ? worstExtent(rows, this.#groups, { B: Math.min(batchSize, this.groupCount), pairs }) : found.largest;
+    const { rows, batchSize, accumulation, pairs, attention = null } = this.#options;
+    const looked = Math.min(updates, Math.ceil((surveyedDocuments * this.groupCount) / (rows.length * batchSize * accumulation)));
+    const found = survey(rows, this.#givenOf(looked), { pairs, attention });
+    const B = Math.min(batchSize, this.groupCount);
+    const worst = worstExtent(rows, this.#groups, { B, pairs });
+    const largest = attention === null ? worst : { ...(looked < updates ? largerExtent(found.largest, this.#longest(B, attention), attention) : found.largest), N: worst.N };
     this.#survey = { updates, found: { ...found, largest } };
     return this.#survey.found;
+  }
+
+  /** Of a batch of the B longest rows, filled. */
+  #longest(B: number, attention: number): BatchExtent {
+    const { rows, pairs } = this.#options;
+    return survey(rows, [longestBatch(rows, this.#groups, B)], { pairs, attention }).largest;
   }
 
   /** What the update after it reads is fetched from the disk while this one is computed. */
@@ -105,9 +115,7 @@ export class Loader {
 
   /** Those of the first updates. */
   *#givenOf(updates: number): Iterable<Members> {
-    const { batchSize, accumulation } = this.#options;
-    const looked = Math.min(updates, Math.ceil(surveyedRows / (batchSize * accumulation)));
-    for (let update = 0; update < looked; update++) yield* this.#given(this.#groupsOf(Math.floor(update / this.updatesPerEpoch), update % this.updatesPerEpoch));
+    for (let update = 0; update < updates; update++) yield* this.#given(this.#groupsOf(Math.floor(update / this.updatesPerEpoch), update % this.updatesPerEpoch));
   }
 
   /** Those of an update; none behind the last of an epoch. */

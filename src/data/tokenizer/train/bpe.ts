@@ -3,7 +3,7 @@
  * most becomes a token, again and again. Vocabulary and merges equal those of `BpeTrainer` in Hugging Face's
  * `tokenizers`, ties and all: https://github.com/huggingface/tokenizers/blob/main/tokenizers/src/models/bpe/trainer.rs
  */
-import { Heap } from './heap.js';
+import { Heap } from '../../../util/heap.js';
 import { byteAlphabet } from './words.js';
 
 export interface BpeOptions {
