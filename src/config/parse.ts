@@ -27,6 +27,14 @@ export function parseExperiment(value: unknown, options: ParseOptions = {}): Exp
   return deepFreeze(parsed.data);
 }
 
+/** Why a key cannot have a value, whatever the others have, as a sentence; null where it can. */
+export function refusalOf(key: string, value: unknown): string | null {
+  const alone = key.split('.').reduceRight((inner, part) => ({ [part]: inner }), value);
+  const issues = experimentSchema.safeParse(alone, { reportInput: true }).error?.issues ?? [];
+  const own = issues.find(({ path }) => `${path.join('.')}.`.startsWith(`${key}.`));
+  return own === undefined ? null : problemsOf(own)[0].sentence;
+}
+
 function place(problem: Problem, { placeOf }: ParseOptions): string {
   return placeOf === undefined ? '' : `${placeOf(problem.path)}: `;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseAssignment } from '../../src/config/assignment.js';
 import { foreignKeys } from '../../src/config/foreign/keys.js';
 import { foreignValues } from '../../src/config/foreign/values.js';
-import { inOurWords } from '../../src/config/foreign/index.js';
+import { inOurWords, inPlaceOf } from '../../src/config/foreign/index.js';
 import { knobOf, knobs } from '../../src/config/limits.js';
 import { parseExperiment } from '../../src/config/parse.js';
 import { UserError } from '../../src/util/errors.js';
@@ -49,6 +49,7 @@ describe('words of Transformers, PEFT and LLaMA-Factory are told in ours', () =>
     [{ quantization: 4 }, '; did you mean `quantization: int4`?'],
     [{ lora: { target_modules: 'all' } }, '; did you mean `lora.target_modules: all-linear`?'],
     [{ train: { optim: 'adamw_torch' } }, '; did you mean `train.optim: adamw`?'],
+    [{ train: { metric_for_best_model: 'eval_rougeL' } }, '; did you mean `train.metric_for_best_model: rougeL`?'],
     [{ train: { eval_strategy: 'no' } }, '; did you mean `train.eval_steps: 0`?'],
     [{ train: { lr_scheduler_type: 'cosine_warmup_with_min_lr' } }, '; did you mean `train.lr_scheduler_type: cosine_with_min_lr`?'],
   ])('%j', (extra, sentence) => {
@@ -71,6 +72,7 @@ describe('the table', () => {
     for (const [key, values] of Object.entries(foreignValues)) {
       expect(knobOf(key), key).not.toBeNull();
       for (const ours of Object.values(values)) if (typeof ours === 'string') expect(knobOf(key)?.choices, `${key}: ${ours}`).toContain(ours);
+      for (const word of Object.keys(values)) expect(inPlaceOf(key, word), `${key}: ${word}`).not.toBeNull();
     }
   });
 

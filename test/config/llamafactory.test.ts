@@ -86,6 +86,33 @@ flux_capacitor: 3
     expect(notes).toEqual([]);
   });
 
+  it('leaves the default for a value that there is nothing like, and says so', () => {
+    const { experiment, notes } = imported(`${head}dataset: mine\nlora_alpha: null\nlora_rank: 16\nresume_from_checkpoint: null
+report_to: wandb\noptim: lion_32bit\nlearning_rate: fast\neval_strategy: steps\neval_steps: 0.1\n`);
+    expect(experiment).toMatchObject({ report_to: 'none', lora: { r: 16, lora_alpha: 32 }, train: { optim: 'adamw', learning_rate: 5e-5, eval_steps: 50 } });
+    expect(notes).toEqual([
+      expect.stringMatching(/^`report_to: wandb` is left out: `report_to` is "wandb": it must be /),
+      expect.stringMatching(/^`optim: lion_32bit` is left out: `train.optim` is "lion_32bit": it must be one of adamw, /),
+      expect.stringMatching(/^`learning_rate: fast` is left out: `train.learning_rate` is "fast": it must be a number above 0/),
+      expect.stringMatching(/^`eval_steps: 0.1` is left out: it is a share of all updates/),
+    ]);
+  });
+
+  it('counts the updates of a share of them, where it says how many there are', () => {
+    const { experiment, moot } = imported(`${head}dataset: mine\nmax_steps: 250\nsave_steps: 0.1\nlogging_steps: 0.01\neval_steps: 0.5\n`);
+    expect(experiment.train).toMatchObject({ save_steps: 25, logging_steps: 3, eval_steps: 0 });
+    expect(moot).toEqual(['eval_steps', 'do_train']); // nothing is evaluated where no strategy is told
+  });
+
+  it('takes one of two keys that are one here, and says where they differ', () => {
+    const twice = (text: string) => imported(`${head}dataset: mine\n${text}`);
+    expect(twice('packing: true\nneat_packing: false\n')).toMatchObject({ experiment: { packing: true }, notes: [], moot: ['do_train', 'neat_packing'] });
+    expect(twice('neat_packing: true\n')).toMatchObject({ experiment: { packing: true }, notes: [] });
+    expect(twice('data_seed: 7\nseed: 7\n')).toMatchObject({ experiment: { train: { seed: 7 } }, notes: [], moot: ['do_train', 'data_seed'] });
+    expect(twice('data_seed: 8\nseed: 7\n')).toMatchObject({ experiment: { train: { seed: 7 } }, notes: ['`data_seed: 8` is left out: `seed: 7` says otherwise, and `train.seed` is both'] });
+    expect(twice('save_strategy: no\nsave_steps: 100\n')).toMatchObject({ experiment: { train: { save_steps: 0 } }, notes: [] });
+  });
+
   it('says what is not on this machine', () => {
     expect(imported(`${head}dataset: mine\ndataset_dir: /nowhere/data\ntemplate: alpaca\n`)).toMatchObject({ notes: ['/nowhere/data is not here: copy it, or set dataset.path'], experiment: { dataset: { template: 'alpaca' } } });
   });
@@ -94,7 +121,7 @@ flux_capacitor: 3
     ['model_name_or_path: m\nstage: dpo\ndataset: mine\n', /`stage: dpo` cannot be had here: it learns preferences/],
     [`${head}finetuning_type: oft\ndataset: mine\n`, /`finetuning_type: oft` cannot be had here/],
     [head, /`dataset` is missing/],
-    [`${head}dataset: mine\nlearning_rate: fast\n`, /`train.learning_rate` is "fast": it must be a number above 0/],
+    ['model_name_or_path: m\nstage: orpo\ndataset: mine\n', /`stage: orpo` cannot be had here: `stage` is "orpo": it must be one of/],
     ['model: m\ndataset: {path: d}\n', /is no training file of LLaMA-Factory/],
     ['- 1\n', /is no training file of LLaMA-Factory/],
     ['a: [', /this is not YAML/],

@@ -42,7 +42,7 @@ const prepared = moot('rows are tokenised once and kept');
 const always = moot('it is always done');
 const answersOnly = lacks('answers are learned, not preferences');
 const textOnly = lacks('only text is learned');
-const onlyAdamW = lacks('the optimizers are those of `train.optim`');
+const otherOptimizer = lacks('the optimizers are those of `train.optim`');
 
 export const foreignKeys: Readonly<Record<string, Row>> = {
   // the model
@@ -114,7 +114,7 @@ export const foreignKeys: Readonly<Record<string, Row>> = {
   model_max_length: 'max_length',
   sequence_len: 'max_length',
   sequence_length: 'max_length',
-  neat_packing: 'packing',
+  neat_packing: (value) => (isOff(value) ? off : sets({ packing: true })), // a way to pack, beside the switch
   sample_packing: 'packing',
   train_on_prompt: lacks('`stage: sft` learns answers, `stage: pretrain` every token'),
   train_on_inputs: lacks('`stage: sft` learns answers, `stage: pretrain` every token'),
@@ -218,11 +218,11 @@ export const foreignKeys: Readonly<Record<string, Row>> = {
   image_max_pixels: textOnly,
   video_max_pixels: textOnly,
   freeze_vision_tower: textOnly,
-  use_galore: onlyAdamW,
-  use_apollo: onlyAdamW,
-  use_badam: onlyAdamW,
-  use_adam_mini: onlyAdamW,
-  use_muon: onlyAdamW,
+  use_galore: otherOptimizer,
+  use_apollo: otherOptimizer,
+  use_badam: otherOptimizer,
+  use_adam_mini: otherOptimizer,
+  use_muon: otherOptimizer,
   use_llama_pro: lacks('a model is trained as it is built'),
   pissa_init: lacks("an adapter begins as PEFT's does: A at random, B zero"),
 };
