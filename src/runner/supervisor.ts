@@ -1,7 +1,7 @@
 /**
- * One process a home that works through the queue, as many runs at once as the store says, and has the trials of searches go on. It is started on demand, owns nothing that
- * is not in the store, and ends when nothing is left to do: when it is killed, the runs go on, and the next
- * supervisor watches them.
+ * One process a home that works through the queue, as many runs at once as the store says, and has the trials of
+ * searches go on. It is started on demand, owns nothing that is not in the store, and ends when nothing is left to do:
+ * when it is killed, the runs go on, and the next supervisor watches them.
  */
 import type { ChildProcess } from 'node:child_process';
 import type { Server } from 'node:net';

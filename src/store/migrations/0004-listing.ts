@@ -3,9 +3,10 @@ const touch = (ids: string): string =>
   `INSERT INTO changes (id, at) SELECT id, (SELECT coalesce(max(at), 0) + 1 FROM changes) FROM ${ids} ON CONFLICT (id) DO UPDATE SET at = excluded.at;`;
 
 /**
- * `changes`: when the row of a run, its tags or its checkpoints changed last, as a count that only grows; so a list
+ * `changes`: when a column below of a run, its tags or its checkpoints changed last, as a count that only grows; so a list
  * that has been read is brought up to date by reading what changed. A run that is gone stays here alone. Triggers keep
- * it, whoever writes; what only the machinery looks at (`seq`, the process, the place in the queue) is no change.
+ * it, whoever writes; what no list shows (`seq`, the process, the place in the queue), or what changes with one of them
+ * (the time worked), is no change by itself.
  *
  * `preferences`: what a person has set for the screen of this home, as JSON.
  */
