@@ -1,7 +1,6 @@
 /** What a person may change about a run afterwards. */
-import { homeFolder } from '../config/home.js';
 import { runFolder } from '../store/folders.js';
-import { openStore, type Store } from '../store/store.js';
+import type { Store } from '../store/store.js';
 import { isUnended } from '../store/rows.js';
 import type { RunRecord } from '../store/rows.js';
 import { called } from '../ui/format/run.js';
@@ -12,14 +11,14 @@ import { confirmed } from './confirm.js';
 import { folderBytes } from './folder-bytes.js';
 import { onlyRun } from './reference.js';
 import type { Terminal } from './terminal.js';
+import { withStore } from './with-store.js';
 
 /** More are counted, not named. */
 const shownNames = 5;
 
 /** Deletes all or none: every run is found, and found to be at rest, before the first goes. Asks, but for `yes`. */
 export async function remove(terminal: Terminal, references: readonly string[], { yes }: { readonly yes?: true }): Promise<void> {
-  const home = homeFolder(terminal.env);
-  await withStore(terminal, async (store) => {
+  await withStore(terminal, async (store, home) => {
     const ids = [...new Set(references.map((reference) => onlyRun(store, reference).id))];
     const runs = ids.map((id) => store.run(id));
     refuseLive(runs);
@@ -89,13 +88,4 @@ export async function note(terminal: Terminal, reference: string, text: string):
 /** Does something to one run and prints the sentence that says what. */
 async function change(terminal: Terminal, reference: string, act: (store: Store, run: RunRecord) => string): Promise<void> {
   await withStore(terminal, (store) => terminal.print(act(store, onlyRun(store, reference))));
-}
-
-async function withStore(terminal: Terminal, act: (store: Store) => void | Promise<void>): Promise<void> {
-  const store = openStore(homeFolder(terminal.env));
-  try {
-    await act(store);
-  } finally {
-    store.close();
-  }
 }

@@ -4,7 +4,7 @@ import { reconcile, workQueue } from '../runner/client.js';
 import type { RunRecord, SearchRecord, StoreReader, TrialRecord } from '../store/rows.js';
 import { formatNumber } from '../util/format.js';
 import { exit, type ExitCode, type Terminal } from './terminal.js';
-import { bestCommand, headline, searchLines, type RunOf } from './view/search.js';
+import { bestCommand, headline, searchLines, withBest, type RunOf } from './view/search.js';
 
 const pollMilliseconds = 250;
 /** How often it is asked whether somebody works on it: what dies without a word changes no record. */
@@ -23,21 +23,22 @@ export async function followSearch(terminal: Terminal, home: string, { store, na
   process.on('SIGINT', leave).on('SIGTERM', leave);
   try {
     const show = json ? () => undefined : terminal.interactive ? redrawn(terminal, store) : told(terminal);
-    let search = store.search(name);
     let checked = performance.now();
-    for (let seen = -1; search.state === 'running' && !leaving.signal.aborted; search = store.search(name)) {
+    for (let seen = -1; store.searchStates().get(name) === 'running' && !leaving.signal.aborted; ) {
       if (performance.now() - checked > checkMilliseconds) {
         reconcile(home);
         await workQueue(home);
         checked = performance.now();
       }
+      // Before the search is read: what is written meanwhile is news the next time.
       const version = store.version();
-      if (version !== seen) show(search);
+      if (version !== seen) show(store.search(name));
       seen = version;
       await wait(pollMilliseconds, undefined, { signal: leaving.signal }).catch(() => undefined);
     }
+    const search = store.search(name);
     show(search);
-    if (json) terminal.json(search);
+    if (json) terminal.json(withBest(search));
     return conclude(terminal, search);
   } finally {
     process.off('SIGINT', leave).off('SIGTERM', leave);
@@ -101,7 +102,7 @@ function newsOf({ plan }: SearchRecord, { name, measured, rung, lost }: TrialRec
   const at = (index: number): string => (plan.rungs[index] === undefined ? 'the end' : `update ${plan.rungs[index]}`);
   return [
     ...measured.slice(before?.measured.length ?? 0).map((value, i) => `${name}  ${plan.metric} ${value === null ? 'is not a number' : formatNumber(value)} at ${at((before?.measured.length ?? 0) + i)}`),
-    ...(lost !== null && before?.lost === null ? [`${name}  is out: ${lost}`] : []),
+    ...(lost !== null && (before?.lost ?? null) === null ? [`${name}  is out: ${lost}`] : []),
     ...(rung > (before?.rung ?? 0) ? [`${name}  goes on to ${at(rung)}`] : []),
   ];
 }

@@ -1,20 +1,20 @@
 /** The line of runs that wait for their turn. */
 import { diffExperiments } from '../config/diff.js';
-import { homeFolder } from '../config/home.js';
 import type { Experiment } from '../config/schema.js';
 import { isSearchFile } from '../config/search/file.js';
-import { isWorkLeft, reconcile, workQueue } from '../runner/client.js';
+import { isWorkLeft, workQueue } from '../runner/client.js';
 import { interruptedRuns } from '../runner/interrupted.js';
 import { newRun } from '../runner/new-run.js';
 import { prepareResume } from '../runner/resume.js';
 import type { RunRecord } from '../store/rows.js';
-import { openStore, type Store } from '../store/store.js';
+import type { Store } from '../store/store.js';
 import { called } from '../ui/format/run.js';
 import { UserError } from '../util/errors.js';
 import { loadExperiment } from './experiment.js';
 import { onlyRun } from './reference.js';
 import type { Terminal } from './terminal.js';
 import { table } from './view/table.js';
+import { withStore } from './with-store.js';
 
 interface AddOptions {
   readonly set: readonly string[];
@@ -23,7 +23,7 @@ interface AddOptions {
 
 /** Every file is read before the first is queued, so that a mistake in one leaves nothing half done. */
 export async function add(terminal: Terminal, files: readonly string[], { set, parallel }: AddOptions): Promise<void> {
-  const ready: ((store: Store, home: string) => Promise<string>)[] = [];
+  const ready: ((store: Store, home: string) => string | Promise<string>)[] = [];
   for (const file of files) {
     if (isSearchFile(file)) {
       const { enqueueSearch, readySearch } = await import('./search.js');
@@ -120,15 +120,4 @@ function hasEnded({ state }: RunRecord): boolean {
 async function work(store: Store, home: string, parallel: number | undefined): Promise<void> {
   if (parallel !== undefined) store.setParallel(parallel);
   if (isWorkLeft(store)) await workQueue(home);
-}
-
-async function withStore(terminal: Terminal, act: (store: Store, home: string) => void | Promise<void>): Promise<void> {
-  const home = homeFolder(terminal.env);
-  reconcile(home);
-  const store = openStore(home);
-  try {
-    await act(store, home);
-  } finally {
-    store.close();
-  }
 }

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import { homeFolder } from '../config/home.js';
 import type { Experiment } from '../config/schema.js';
 import { readSearch, type Search } from '../config/search/file.js';
 import type { SearchPlan } from '../config/search/plan.js';
@@ -8,11 +7,10 @@ import { withValues } from '../config/keys.js';
 import { resolveModelPath } from '../models/discover.js';
 import { readModel } from '../models/registry.js';
 import { purposeOf } from '../models/task.js';
-import { reconcile, workQueue } from '../runner/client.js';
+import { workQueue } from '../runner/client.js';
 import { createSearch, resumeSearch } from '../runner/search/control.js';
-import type { StoreReader } from '../store/rows.js';
 import type { SearchRecord } from '../store/search-rows.js';
-import { openStore, type Store } from '../store/store.js';
+import type { Store } from '../store/store.js';
 import { trainingLoader } from '../trainer/estimate.js';
 import { totalUpdates } from '../trainer/policy.js';
 import { counted } from '../util/format.js';
@@ -20,6 +18,8 @@ import { loadExperiment, prepare } from './experiment.js';
 import { followSearch } from './follow-search.js';
 import { modelPlaces } from './places.js';
 import type { Terminal } from './terminal.js';
+import { withBest } from './view/search.js';
+import { withStore } from './with-store.js';
 
 interface Options {
   readonly set: readonly string[];
@@ -39,19 +39,14 @@ export interface ReadySearch {
 /** Puts the trials of a search file in line, watched to the end or, with --detach, left alone. All is checked before the first run is made. */
 export async function search(terminal: Terminal, file: string, { set, name, parallel, detach, json }: Options): Promise<void> {
   const ready = await readySearch(terminal, file, set);
-  const home = homeFolder(terminal.env);
-  reconcile(home);
-  const store = openStore(home);
-  try {
-    const begun = createSearch(store, home, { ...ready, name: unusedName(store, name ?? ready.name) });
+  await withStore(terminal, async (store, home) => {
+    const begun = createSearch(store, home, { ...ready, name: name ?? ready.name });
     if (parallel !== undefined) store.setParallel(parallel);
     await workQueue(home);
-    if (json && detach) return terminal.json(store.search(begun.name));
+    if (json && detach) return terminal.json(withBest(store.search(begun.name)));
     if (!json) terminal.print(`${begun.name}: ${counted(begun.trials.length, 'trial')} in line, ${store.parallel()} at once; it needs no terminal: workbench search show ${begun.name} --follow`);
     if (!detach) process.exitCode = await followSearch(terminal, home, { store, name: begun.name, json: json ?? false });
-  } finally {
-    store.close();
-  }
+  });
 }
 
 /** Throws a UserError where a trial could not run, or be measured. */
@@ -64,15 +59,15 @@ export async function readySearch(terminal: Terminal, file: string, set: readonl
 }
 
 /** Queues a search, or what there is of it already. Returns what was done, in words. */
-export async function enqueueSearch(store: Store, home: string, { name, plan, trials }: ReadySearch): Promise<string> {
+export function enqueueSearch(store: Store, home: string, { name, plan, trials }: ReadySearch): string {
   const isSame = (known: SearchRecord): boolean => isDeepStrictEqual([known.plan, ...known.trials.map(({ parameters }) => parameters)], [plan, ...trials.map(({ parameters }) => parameters)]);
   const before = store.searches().find(isSame);
   if (before === undefined) {
-    const begun = createSearch(store, home, { name: unusedName(store, name), plan, trials });
+    const begun = createSearch(store, home, { name, plan, trials });
     return `the search "${begun.name}" is in line, ${counted(trials.length, 'trial')}`;
   }
   if (before.state !== 'stopped') return `the search "${before.name}" is ${before.state === 'running' ? 'running already' : before.state}: skipped`;
-  await resumeSearch(store, home, before.name);
+  resumeSearch(store, before.name);
   return `the search "${before.name}" goes on`;
 }
 
@@ -90,12 +85,4 @@ async function checkAgainstData(asked: Search, config: Experiment, terminal: Ter
 
 function planOf({ file, experiment, metric, method, seed, space, stop_losers: { at, keep } }: Search, base: Experiment, set: readonly string[]): SearchPlan {
   return { file, experiment, set, metric, method, seed, rungs: at, keep, keys: [...space.keys()], on_finish: base.on_finish };
-}
-
-/** The name itself, or the first numbered one that no search bears. */
-function unusedName(store: StoreReader, name: string): string {
-  const taken = new Set(store.searches().map((search) => search.name));
-  let free = name;
-  for (let number = 2; taken.has(free); number++) free = `${name}-${number}`;
-  return free;
 }

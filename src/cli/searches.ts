@@ -1,16 +1,15 @@
 /** The searches there are, and what may be asked of one. */
-import { homeFolder } from '../config/home.js';
-import { reconcile, workQueue } from '../runner/client.js';
-import { bestTrial, ranked } from '../runner/search/ranking.js';
+import { workQueue } from '../runner/client.js';
+import { bestTrial } from '../runner/search/ranking.js';
 import { resumeSearch, stopSearch } from '../runner/search/control.js';
 import type { SearchRecord } from '../store/rows.js';
-import { openStore, type Store } from '../store/store.js';
 import { progressText } from '../ui/format/search.js';
 import { UserError } from '../util/errors.js';
 import { followSearch, runsOf } from './follow-search.js';
 import type { Terminal } from './terminal.js';
-import { bestCommand, searchLines, searchTone, trialCommand } from './view/search.js';
+import { bestCommand, searchLines, searchTone, withBest } from './view/search.js';
 import { table, type Column } from './view/table.js';
+import { withStore } from './with-store.js';
 
 export async function list(terminal: Terminal, { json }: { readonly json?: true }): Promise<void> {
   await withStore(terminal, (store) => {
@@ -54,7 +53,7 @@ export async function stop(terminal: Terminal, name: string): Promise<void> {
 
 export async function resume(terminal: Terminal, name: string): Promise<void> {
   await withStore(terminal, async (store, home) => {
-    await resumeSearch(store, home, name);
+    resumeSearch(store, name);
     await workQueue(home);
     terminal.print(`${name} goes on; see it with: workbench search show ${name} --follow`);
   });
@@ -68,22 +67,4 @@ export async function remove(terminal: Terminal, name: string): Promise<void> {
     store.removeSearch(name);
     terminal.print(`${name} is forgotten; its runs stay: workbench runs --filter tag:${name}`);
   });
-}
-
-/** As `--json` tells it: best first, each trial with the command that trains it by itself. */
-function withBest(search: SearchRecord): object {
-  const best = bestTrial(search);
-  const trials = ranked(search).map((trial) => ({ ...trial, command: trialCommand(search, trial) }));
-  return { ...search, trials, best: best === null ? null : { number: best.number, run: best.run, name: best.name, parameters: best.parameters, command: trialCommand(search, best) } };
-}
-
-async function withStore(terminal: Terminal, act: (store: Store, home: string) => void | Promise<void>): Promise<void> {
-  const home = homeFolder(terminal.env);
-  reconcile(home);
-  const store = openStore(home);
-  try {
-    await act(store, home);
-  } finally {
-    store.close();
-  }
 }

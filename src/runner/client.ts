@@ -13,6 +13,7 @@ import { runSocket, supervisorSocket } from './address.js';
 import { isAlive, isElsewhere } from './identity.js';
 import { reconcile as reconcileStore, settle } from './outcome.js';
 import type { RunRequest, SupervisorGreeting, SupervisorRequest } from './protocol.js';
+import { isSearchOpen } from './search/advance.js';
 import { ask } from './socket.js';
 import { entries, spawnSupervisor } from './spawn.js';
 import type { Entries } from './spawn.js';
@@ -38,7 +39,7 @@ export async function startRun(home: string, runId: string, use: Entries = entri
 
 /** Whether a supervisor would find something to do: runs that wait, or a search that is not over. */
 export function isWorkLeft(store: StoreReader): boolean {
-  return store.queue().length > 0 || store.searches().some(({ state }) => state === 'running');
+  return store.queue().length > 0 || isSearchOpen(store);
 }
 
 /** Has the supervisor look at the queue, starting it if there is none. Rejects with a UserError when that cannot be. */

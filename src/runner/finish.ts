@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { runFolder } from '../store/folders.js';
 import type { RunRecord } from '../store/rows.js';
 import type { Store } from '../store/store.js';
+import { bestTrial } from './search/ranking.js';
 
 /** How long the command may take; then it is ended, with all that it has started. */
 const patienceMs = 10 * 60_000;
@@ -24,10 +25,13 @@ export async function announceEnd(store: Store, home: string, { runId, patience 
   return message;
 }
 
-/** The same of a search, for its best run; of one that has none, in the home folder. Whoever has ended it calls this, once. Resolves with what went wrong. */
-export async function announceSearch(store: Store, home: string, { name, best }: { readonly name: string; readonly best: string | null }): Promise<string | null> {
-  const { state, plan } = store.search(name);
+/** The same of a search that is over, for its best run; of one that has none, in the home folder. Resolves with what went wrong. */
+export async function announceSearch(store: Store, home: string, name: string): Promise<string | null> {
+  if (!store.takeSearchEnd(name)) return null;
+  const search = store.search(name);
+  const { state, plan } = search;
   if (plan.on_finish === null) return null;
+  const best = state === 'completed' ? (bestTrial(search)?.run ?? null) : null;
   const ofSearch = { WORKBENCH_HOME: home, WORKBENCH_SEARCH: name, WORKBENCH_SEARCH_STATE: state };
   const place = best === null ? { folder: home, log: 'supervisor.log', environment: ofSearch } : { folder: runFolder(home, best), log: 'run.log', environment: { ...factsOf(store.run(best), home), ...ofSearch } };
   const trouble = await runCommand(plan.on_finish, { ...place, patience: patienceMs });

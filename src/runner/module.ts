@@ -8,14 +8,23 @@ import type { RunRecord } from '../store/rows.js';
 import { UserError } from '../util/errors.js';
 
 /** Makes a run and puts the module of its experiment into its folder. Throws a UserError, before there is a run, for a module that has changed. */
-export function keepModule({ recipe: { path, sha256 } }: Experiment, make: () => { readonly run: RunRecord; readonly folder: string }): RunRecord {
-  if (path !== null && moduleHash(path) !== sha256) throw new UserError(changedSentence(path));
+export function keepModule({ recipe }: Experiment, make: () => { readonly run: RunRecord; readonly folder: string }): RunRecord {
+  checkUnchanged(recipe);
   const { run, folder } = make();
-  if (path !== null) {
-    mkdirSync(folder, { recursive: true });
-    copyFileSync(path, keptModule(folder, path));
-  }
+  copyModule(recipe, folder);
   return run;
+}
+
+/** Throws a UserError for a module that has changed since it was read. */
+export function checkUnchanged({ path, sha256 }: Experiment['recipe']): void {
+  if (path !== null && moduleHash(path) !== sha256) throw new UserError(changedSentence(path));
+}
+
+/** Puts the module of an experiment, where it has one, into the folder of its run. */
+export function copyModule({ path }: Experiment['recipe'], folder: string): void {
+  if (path === null) return;
+  mkdirSync(folder, { recursive: true });
+  copyFileSync(path, keptModule(folder, path));
 }
 
 /** The experiment with the module that the run of this folder keeps, where it keeps one. */

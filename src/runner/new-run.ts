@@ -20,8 +20,12 @@ export function newRun(store: Store, home: string, given: Experiment, like: stri
 /** The name itself, or the first numbered one that no run bears. */
 export function unusedName(store: StoreReader, name: string): string {
   const taken = new Set(store.runs().map((run) => run.name));
-  if (!taken.has(name)) return name;
-  let number = 2;
-  while (taken.has(`${name}-${number}`)) number++;
-  return `${name}-${number}`;
+  return firstFree(name, (each) => !taken.has(each));
+}
+
+/** The name itself, or the first of `name-2`, `name-3`, … that is free. */
+export function firstFree(name: string, isFree: (name: string) => boolean): string {
+  let free = name;
+  for (let number = 2; !isFree(free); number++) free = `${name}-${number}`;
+  return free;
 }

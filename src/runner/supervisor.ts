@@ -17,7 +17,7 @@ import { supervisorSocket } from './address.js';
 import { announceEnd, announceSearch } from './finish.js';
 import { KernelKills, type Exit } from './memory.js';
 import { reconcile, settle, settleUnbegun } from './outcome.js';
-import { advanceSearches } from './search/advance.js';
+import { Searches } from './search/advance.js';
 import type { SupervisorGreeting, SupervisorRequest } from './protocol.js';
 import { serve } from './socket.js';
 import { spawnRun, spawnUpkeep } from './spawn.js';
@@ -53,6 +53,7 @@ export async function supervise(options: SupervisorOptions): Promise<void> {
 class Supervisor {
   readonly #store: Store;
   readonly #home: string;
+  readonly #searches: Searches;
   readonly #runEntry: URL;
   readonly #kernelKills: KernelKills;
   readonly #children = new Map<string, ChildProcess>();
@@ -65,6 +66,7 @@ class Supervisor {
   constructor(store: Store, { home, runEntry, kernelKills = new KernelKills() }: SupervisorOptions) {
     this.#store = store;
     this.#home = home;
+    this.#searches = new Searches(store, home);
     this.#runEntry = runEntry;
     this.#kernelKills = kernelKills;
   }
@@ -92,9 +94,9 @@ class Supervisor {
     const live = reconcile(this.#store, this.#home, children);
     for (const runId of this.#store.untold()) if (!children.has(runId)) this.#tell(runId, () => announceEnd(this.#store, this.#home, { runId }));
     if (this.#ending) return children.size > 0;
-    const searches = await advanceSearches(this.#store, this.#home);
+    const searches = await this.#searches.look();
     searches.told.forEach((line) => this.#log(line));
-    for (const { name, best } of searches.ended) this.#tell(name, () => announceSearch(this.#store, this.#home, { name, best }));
+    for (const name of this.#store.untoldSearches()) this.#tell(name, () => announceSearch(this.#store, this.#home, name));
     // A child is still in the queue until it says that it runs.
     const busy = new Set([...live, ...children]);
     const waiting = this.#store.queue().filter((id) => !children.has(id));

@@ -17,8 +17,11 @@ export interface Query<Row> {
   run(parameters?: object): number;
 }
 
+/** The store cannot be used now: what was asked of it was not wrong. */
+export class StoreTrouble extends UserError {}
+
 /** The file is not what SQLite has written: it can be kept aside and made anew. */
-export class DamagedStore extends UserError {
+export class DamagedStore extends StoreTrouble {
   override readonly name = 'DamagedStore';
 }
 
@@ -234,7 +237,7 @@ function tellsDamage(error: unknown): boolean {
 /** An error of the store as a sentence for its user; any other as it is. */
 export function inWords(error: unknown, path: string): unknown {
   const code = codeOf(error);
-  const say = (sentence: string): UserError => new UserError(`${sentence} (${messageOf(error)})`, { cause: error });
+  const say = (sentence: string): StoreTrouble => new StoreTrouble(`${sentence} (${messageOf(error)})`, { cause: error });
   if (tellsDamage(error)) {
     if (knownDamage(path) === null) forgetChecked(path);
     return new DamagedStore(damagedSentence(path, messageOf(error)), { cause: error });

@@ -66,10 +66,12 @@ export interface Store extends StoreReader {
   createSearch(search: NewSearch, prepare?: (run: RunRecord) => void): SearchRecord;
   /** Changes trials of a search that is running, all at once; false when it is not running any more. */
   changeTrials(name: string, changes: readonly TrialChange[]): boolean;
-  /** False when it is not in state `from`. */
+  /** False when it is not in state `from`. Trials that are not out of one that is stopped are halted. */
   setSearchState(name: string, change: { readonly state: SearchState; readonly from: SearchState; readonly reason: string | null }): boolean;
   /** Forgets a search; its runs stay. */
   removeSearch(name: string): void;
+  /** Takes it upon the caller to tell of the end of a search; true for one caller alone. */
+  takeSearchEnd(name: string): boolean;
   /** Keeps something for the screen of this home: plain data. */
   setPreference(name: string, value: unknown): void;
   /** Makes a queued run the running one of a process; false when it is not queued any more: somebody else has it. */

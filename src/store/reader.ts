@@ -13,7 +13,7 @@ import { SearchTables } from './searches.js';
 import { describeSql, querySql } from './sql.js';
 import type { SqlLimits, SqlResult } from './sql.js';
 import { CurveReader } from './curves.js';
-import type { HistoryRow, MetricPoint, ProcessIdentity, RunRecord, SampleRow, SearchRecord, StoreReader, Stretch, StretchRequest } from './rows.js';
+import type { HistoryRow, MetricPoint, ProcessIdentity, RunRecord, SampleRow, SearchRecord, SearchState, StoreReader, Stretch, StretchRequest, TrialRun } from './rows.js';
 
 type RunQuery = ReturnType<typeof runQuery>;
 
@@ -188,6 +188,18 @@ export class Reader implements StoreReader {
 
   search(name: string): SearchRecord {
     return this.searchTables.one(name);
+  }
+
+  searchStates(): ReadonlyMap<string, SearchState> {
+    return this.searchTables.states();
+  }
+
+  trialRuns(name: string): ReadonlyMap<number, TrialRun> {
+    return this.searchTables.runs(name);
+  }
+
+  untoldSearches(): readonly string[] {
+    return this.searchTables.untold();
   }
 
   parallel(): number {

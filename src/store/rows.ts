@@ -1,7 +1,7 @@
 /** What is read back from the store. The names are those of `workbench show --json`. */
 import type { Experiment } from '../config/schema.js';
 import type { Measurement } from '../trainer/events.js';
-import type { SearchRecord } from './search-rows.js';
+import type { SearchRecord, SearchState } from './search-rows.js';
 import type { SqlLimits, SqlResult } from './sql.js';
 
 export type { SearchRecord, SearchState, TrialChange, TrialRecord } from './search-rows.js';
@@ -65,6 +65,12 @@ export interface RunRecord {
   readonly tags: readonly string[];
   readonly note: string;
   readonly archived: boolean;
+}
+
+/** The run of a trial, as far as its search has to know it. */
+export interface TrialRun extends Pick<RunRecord, 'id' | 'state' | 'reason' | 'step'> {
+  /** Its search was stopped, and it has not gone on since: that it stops, or waits no more, is nobody's judgement of it. */
+  readonly halted: boolean;
 }
 
 /**
@@ -172,6 +178,12 @@ export interface StoreReader {
   searches(): readonly SearchRecord[];
   /** Throws a UserError, naming a near one, when there is none of this name. */
   search(name: string): SearchRecord;
+  /** How each search stands, newest first: cheap, however many trials they have. */
+  searchStates(): ReadonlyMap<string, SearchState>;
+  /** The runs of the trials of a search that are not deleted, by the number of the trial. */
+  trialRuns(name: string): ReadonlyMap<number, TrialRun>;
+  /** The searches that are over and of whose end nobody has told yet. */
+  untoldSearches(): readonly string[];
   /** How many runs of the queue may run at once. */
   parallel(): number;
   /** Queued runs that wait for no turn: whoever made them starts them at once, or is gone. */

@@ -34,4 +34,6 @@ export interface TrialRecord {
 /** What changes in a trial; what is left out stays. */
 export interface TrialChange extends Partial<Pick<TrialRecord, 'rung' | 'lost' | 'measured'>> {
   readonly number: number;
+  /** It goes on, and is at rest by its search no more. */
+  readonly halted?: false;
 }

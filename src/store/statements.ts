@@ -52,6 +52,8 @@ export function prepareStatements(connection: Connection) {
       WHERE id = @id AND pid = @pid AND process_start = @startTime AND boot_id = @bootId`),
     enqueue: write(`UPDATE runs SET queue_position = coalesce(queue_position, (SELECT coalesce(max(queue_position), 0) + 1 FROM runs))
       WHERE id = @id AND state = 'queued'`),
+    enqueueFirst: write(`UPDATE runs SET queue_position = (SELECT coalesce(min(queue_position), 1) - 1 FROM runs)
+      WHERE id = @id AND state = 'queued'`),
     setPosition: write("UPDATE runs SET queue_position = @position WHERE id = @id AND state = 'queued'"),
     setSetting: write('INSERT OR REPLACE INTO settings (name, value) VALUES (@name, @value)'),
     setPreference: write('INSERT OR REPLACE INTO preferences (name, value) VALUES (@name, @value)'),

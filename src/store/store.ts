@@ -16,7 +16,7 @@ import { prepareStatements } from './statements.js';
 import type { Statements } from './statements.js';
 
 export type { AdoptedRun, BranchOptions, NewSearch, Store } from './contract.js';
-export { DamagedStore } from './connection.js';
+export { DamagedStore, StoreTrouble } from './connection.js';
 export { openReader } from './reader.js';
 
 /**
@@ -121,16 +121,13 @@ class SqliteStore extends Reader implements Store {
   }
 
   enqueueFirst(runId: string): void {
-    this.connection.transaction(() => {
-      this.enqueue(runId);
-      this.moveInQueue(runId, 1);
-    });
+    if (this.#sql.enqueueFirst.run({ id: runId }) === 0) throw this.#notInQueue(runId);
   }
 
   moveInQueue(runId: string, place: number): void {
     this.connection.transaction(() => {
       const waiting = this.queue();
-      if (!waiting.includes(runId)) throw new UserError(`${this.run(runId).name} (${runId}) is not in the queue: it is ${this.run(runId).state}`);
+      if (!waiting.includes(runId)) throw this.#notInQueue(runId);
       const order = waiting.filter((id) => id !== runId).toSpliced(place - 1, 0, runId);
       for (const [index, id] of order.entries()) this.#sql.setPosition.run({ id, position: index + 1 });
     });
@@ -142,7 +139,7 @@ class SqliteStore extends Reader implements Store {
 
   createSearch({ name, plan, trials }: NewSearch, prepare?: (run: RunRecord) => void): SearchRecord {
     return this.connection.transaction(() => {
-      if (this.searches().some((search) => search.name === name)) throw new UserError(`there is a search "${name}" already: give this one another name (--name), or take that one away (workbench search rm ${name})`);
+      if (this.searchStates().has(name)) throw new UserError(`there is a search "${name}" already: give this one another name (--name), or take that one away (workbench search rm ${name})`);
       const made = trials.map((trial, i) => {
         const run = this.createRun(trial);
         this.tag(run.id, { add: [name] });
@@ -157,18 +154,22 @@ class SqliteStore extends Reader implements Store {
 
   changeTrials(name: string, changes: readonly TrialChange[]): boolean {
     return this.connection.transaction(() => {
-      if (this.search(name).state !== 'running') return false;
+      if (this.searchStates().get(name) !== 'running') return false;
       for (const change of changes) this.searchTables.change(name, change);
       return true;
     });
   }
 
   setSearchState(name: string, change: { readonly state: SearchState; readonly from: SearchState; readonly reason: string | null }): boolean {
-    return this.searchTables.setState(name, change);
+    return this.connection.transaction(() => this.searchTables.setState(name, change));
   }
 
   removeSearch(name: string): void {
     this.searchTables.remove(name);
+  }
+
+  takeSearchEnd(name: string): boolean {
+    return this.searchTables.takeEnd(name);
   }
 
   setPreference(name: string, value: unknown): void {
@@ -219,6 +220,11 @@ class SqliteStore extends Reader implements Store {
       this.#sql.remove.run({ id: runId });
     });
     rmSync(runFolder(this.#home, runId), { recursive: true, force: true });
+  }
+
+  #notInQueue(runId: string): UserError {
+    const { name, state } = this.run(runId);
+    return new UserError(`${name} (${runId}) is not in the queue: it is ${state}`);
   }
 
   #advance(runId: string): { run: number; seq: number } {

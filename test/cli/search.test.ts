@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { enqueueSearch } from '../../src/cli/search.js';
 import { parseExperiment } from '../../src/config/parse.js';
 import type { SearchPlan } from '../../src/config/search/plan.js';
-import { advanceSearches } from '../../src/runner/search/advance.js';
+import { Searches } from '../../src/runner/search/advance.js';
 import { createSearch, stopSearch } from '../../src/runner/search/control.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import { stopReasons } from '../../src/trainer/events.js';
@@ -62,7 +62,7 @@ it('lists searches, shows one best first with the command of the best, and forge
   }
   store.claim(ids[2], { pid: 1, startTime: 'before', bootId: 'another' });
   store.record(ids[2], { type: 'failed', reason: 'the loss is not a number', user: true }, now);
-  await advanceSearches(store, place.home);
+  await new Searches(store, place.home).look();
   const command = "workbench train '/e x.yaml' --set max_length=64 --set 'lora.target_modules=[\"q_proj\",\"v_proj\"]' --set train.learning_rate=0.001";
 
   expect((await place.here('search', 'list')).stdout).toMatch(/^which +running +3 +rung 2 of 2, to the end: 0 of 1 measured +which-1 +eval_loss$/m);
@@ -94,11 +94,12 @@ it('is put in line once, and goes on where it was stopped', async () => {
   const plan: SearchPlan = { file: '/t.yaml', experiment: '/e.yaml', set: [], metric: 'eval_loss', method: 'grid', seed: 42, rungs: [], keep: 0.3, keys: ['lora.r'], on_finish: null };
   const trials = [4, 8].map((r) => ({ parameters: { 'lora.r': r }, config: parseExperiment({ model: 'm', dataset: { path: 'd' }, lora: { r } }) }));
   const again = () => enqueueSearch(store, place.home, { name: 'lined-up', plan, trials });
-  expect(await again()).toBe('the search "lined-up" is in line, 2 trials');
-  expect(await again()).toBe('the search "lined-up" is running already: skipped');
+  expect(again()).toBe('the search "lined-up" is in line, 2 trials');
+  expect(again()).toBe('the search "lined-up" is running already: skipped');
   await stopSearch(store, place.home, 'lined-up');
-  expect(await again()).toBe('the search "lined-up" goes on');
+  expect(again()).toBe('the search "lined-up" goes on');
+  await new Searches(store, place.home).look();
   expect(store.queue()).toHaveLength(2);
   const more = [...trials, { ...trials[0], parameters: { 'lora.r': 16 } }];
-  expect(await enqueueSearch(store, place.home, { name: 'lined-up', plan, trials: more })).toBe('the search "lined-up-2" is in line, 3 trials');
+  expect(enqueueSearch(store, place.home, { name: 'lined-up', plan, trials: more })).toBe('the search "lined-up-3" is in line, 3 trials'); // the second is the name of a run
 });

@@ -57,6 +57,13 @@ export function trialCommand({ plan }: SearchRecord, { parameters }: TrialRecord
   return ['workbench train', quoted(file), ...[...plan.set, ...values].map((assignment) => `--set ${quoted(assignment)}`)].join(' ');
 }
 
+/** As `--json` tells it: best first, each trial with the command that trains it by itself. */
+export function withBest(search: SearchRecord): object {
+  const best = bestTrial(search);
+  const trials = ranked(search).map((trial) => ({ ...trial, command: trialCommand(search, trial) }));
+  return { ...search, trials, best: best === null ? null : { number: best.number, run: best.run, name: best.name, parameters: best.parameters, command: trialCommand(search, best) } };
+}
+
 function measuredText({ plan, trials }: SearchRecord, { measured }: TrialRecord, rung: number): string {
   if (rung >= measured.length) return '';
   const value = measured[rung];

@@ -1,6 +1,6 @@
 /** How a trial stands before the rung that it may train to, by what the store has of its run. */
 import type { SearchPlan } from '../../config/search/plan.js';
-import { isUnended, type RunRecord, type StoreReader, type TrialRecord } from '../../store/rows.js';
+import { isUnended, type StoreReader, type TrialRecord, type TrialRun } from '../../store/rows.js';
 import { stopReasons } from '../../trainer/events.js';
 import { mayLive } from '../identity.js';
 import { wasCutOff } from '../outcome.js';
@@ -8,33 +8,35 @@ import { wasCutOff } from '../outcome.js';
 export type TrialStanding =
   /** It trains, or waits for its turn. */
   | { readonly state: 'busy' }
-  /** It is at rest before the rung and has to go on: it won the last one, or was cut off. */
+  /** It has said its end, and its process tidies up: no write to the store tells when that is gone. */
+  | { readonly state: 'leaving' }
+  /** It is at rest before the rung and has to go on: it won the last one, was cut off, or stopped with its search. */
   | { readonly state: 'idle' }
   | { readonly state: 'reached'; readonly value: number | null }
   | { readonly state: 'lost'; readonly reason: string };
 
-/** A run that was resumed by hand may be beyond the rung: what it measured there counts. */
-export function standingOf(store: StoreReader, plan: SearchPlan, { run: id, rung, lost, measured: known }: TrialRecord): TrialStanding {
+/** `run`: none where it was deleted. One that was resumed by hand may be beyond the rung: what it measured there counts. */
+export function standingOf(store: StoreReader, plan: SearchPlan, { rung, lost, measured: known }: TrialRecord, run: TrialRun | undefined): TrialStanding {
   if (lost !== null) return { state: 'lost', reason: lost };
   if (known.length > rung) return { state: 'reached', value: known[rung] };
-  if (id === null) return { state: 'lost', reason: 'its run was deleted' };
-  const run = store.run(id);
+  if (run === undefined) return { state: 'lost', reason: 'its run was deleted' };
   const to = plan.rungs[rung] ?? Infinity;
   const measured = run.step >= to || run.state === 'completed' ? measuredIn(store, run, { metric: plan.metric, from: plan.rungs[rung - 1] ?? 0, to }) : null;
   if (isUnended(run)) return run.step > to && measured !== null ? { state: 'reached', value: measured.value } : { state: 'busy' };
-  const process = store.processOf(id);
-  if (process !== null && mayLive(process)) return { state: 'busy' }; // it tidies up
+  const process = store.processOf(run.id);
+  if (process !== null && mayLive(process)) return { state: 'leaving' };
   const isPlanned = run.reason === stopReasons.planned;
   // Cut off after its evaluation at the rung it has nothing left to do there; before that it has.
   if (run.state === 'completed' || (run.step >= to && (isPlanned || measured?.step === to))) return { state: 'reached', value: measured?.value ?? null };
-  return isPlanned || wasCutOff(run) ? { state: 'idle' } : { state: 'lost', reason: lossOf(run) };
+  const isHalted = run.halted && run.state === 'stopped';
+  return isPlanned || isHalted || wasCutOff(run) ? { state: 'idle' } : { state: 'lost', reason: lossOf(run) };
 }
 
 /** The last point of the metric on the way to a rung; of a run that is complete, which may have ended before it, of all. */
-function measuredIn(store: StoreReader, { id, state }: RunRecord, { metric, from, to }: Pick<SearchPlan, 'metric'> & { readonly from: number; readonly to: number }): { readonly step: number; readonly value: number } | null {
+function measuredIn(store: StoreReader, { id, state }: TrialRun, { metric, from, to }: Pick<SearchPlan, 'metric'> & { readonly from: number; readonly to: number }): { readonly step: number; readonly value: number } | null {
   return store.metrics(id, [metric]).findLast(({ step }) => (step > from || state === 'completed') && step <= to) ?? null;
 }
 
-function lossOf({ state, reason }: RunRecord): string {
+function lossOf({ state, reason }: TrialRun): string {
   return state === 'stopped' ? `taken out by hand${reason === null ? '' : ` (${reason})`}` : `${state}: ${reason ?? 'without a word'}`;
 }

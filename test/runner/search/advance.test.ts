@@ -1,15 +1,20 @@
 /** A search on a real store; what its runs do is told to the store in their stead. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { withValues } from '../../../src/config/keys.js';
+import { keptModule } from '../../../src/config/module.js';
 import { parseExperiment } from '../../../src/config/parse.js';
 import type { SearchPlan } from '../../../src/config/search/plan.js';
+import type { Trial } from '../../../src/config/search/trials.js';
+import { announceSearch } from '../../../src/runner/finish.js';
 import { ownIdentity } from '../../../src/runner/identity.js';
 import { prepareResume } from '../../../src/runner/resume.js';
-import { advanceSearches } from '../../../src/runner/search/advance.js';
+import { Searches } from '../../../src/runner/search/advance.js';
 import { createSearch, resumeSearch, stopSearch } from '../../../src/runner/search/control.js';
 import { bestTrial, ranked } from '../../../src/runner/search/ranking.js';
+import { runFolder } from '../../../src/store/folders.js';
 import type { ProcessIdentity } from '../../../src/store/rows.js';
 import { openStore, type Store } from '../../../src/store/store.js';
 import { stopReasons, type TrainEvent } from '../../../src/trainer/events.js';
@@ -49,15 +54,13 @@ function train(id: string, loss: number): void {
   store.clearProcess(id, gone);
 }
 
-const advance = () => advanceSearches(store, home);
+const advance = () => new Searches(store, home).look();
 const states = () => store.search('s').trials.map(({ run }) => (run === null ? 'gone' : store.run(run).state));
 
 it('begins with a run a trial, named, tagged and in line; or with nothing at all', () => {
   const ids = begin(3);
   expect(store.queue()).toEqual(ids);
   expect(ids.map((id) => store.run(id))).toMatchObject([1, 2, 3].map((n) => ({ name: `s-${n}`, state: 'queued', tags: ['s'], config: { name: `s-${n}`, lora: { r: n }, train: { stop_at: 4 } } })));
-  expect(() => begin(2)).toThrow(/there is a search "s" already/);
-  expect(store.runs()).toHaveLength(3);
   expect(store.sql("SELECT number, name, rung, parameters ->> '$.\"lora.r\"' AS r FROM trials WHERE search = 's' ORDER BY number").rows).toEqual([1, 2, 3].map((n) => [n, `s-${n}`, 0, n]));
   expect(() => store.search('sx')).toThrow(/there is no search "sx": did you mean "s"\?/);
 });
@@ -67,25 +70,26 @@ describe('rungs', () => {
     const [a, b, c, d] = begin(4);
     train(a, 3);
     train(c, 1);
-    expect(await advance()).toEqual({ open: true, told: [], ended: [] });
+    expect(await advance()).toEqual({ open: true, told: [] });
     expect(store.search('s').trials.map(({ measured }) => measured)).toEqual([[3], [], [1], []]);
     train(d, 2);
     train(b, 4);
     expect((await advance()).told).toEqual(['s: trial 1 is out: 3rd of 4 at update 4', 's: trial 2 is out: 4th of 4 at update 4', 's: trial 3 goes on', 's: trial 4 goes on']);
     expect(store.queue()).toEqual([c, d]);
     expect([c, d].map((id) => store.run(id).config.train.stop_at)).toEqual([8, 8]);
-    expect(await advance()).toEqual({ open: true, told: [], ended: [] });
+    expect(await advance()).toEqual({ open: true, told: [] });
     train(c, 0.9);
     train(d, 0.7);
     await advance();
     expect(store.queue()).toEqual([d]);
     expect(store.run(d).config.train.stop_at).toBeNull();
     train(d, 0.8);
-    expect(await advance()).toEqual({ open: false, told: ['s: trial 4 is the best'], ended: [{ name: 's', best: d }] });
+    expect(await advance()).toEqual({ open: false, told: ['s: trial 4 is the best'] });
+    expect(store.untoldSearches()).toEqual(['s']);
     expect(store.search('s')).toMatchObject({ state: 'completed', trials: [{ measured: [3] }, { measured: [4] }, { measured: [1, 0.9], lost: '2nd of 2 at update 8' }, { measured: [2, 0.7, 0.8], lost: null }] });
     expect(store.run(d).tags).toEqual(['best', 's']);
     expect(ranked(store.search('s')).map(({ number }) => number)).toEqual([4, 3, 1, 2]);
-    expect(await advance()).toEqual({ open: false, told: [], ended: [] });
+    expect(await advance()).toEqual({ open: false, told: [] });
   });
 
   it('go on where a supervisor was killed between the decision and what follows from it', async () => {
@@ -153,7 +157,7 @@ describe('rungs', () => {
     store.claim(a, ownIdentity());
     say(a, { type: 'eval', ...at(4), eval_loss: 1, perplexity: 1, accuracy: null, eval_seconds: 1 });
     say(a, { type: 'stopped', ...at(4), reason: stopReasons.planned, output: 'o' });
-    expect(await advance()).toEqual({ open: true, told: [], ended: [] });
+    expect(await advance()).toEqual({ open: true, told: [] });
     store.clearProcess(a, ownIdentity());
     expect((await advance()).told).toEqual(['s: trial 1 goes on']);
   });
@@ -171,6 +175,113 @@ describe('rungs', () => {
     await advance();
     expect(store.search('s')).toMatchObject({ state: 'completed', trials: [{ lost: null }, { lost: '2nd of 2 at update 4' }] });
   });
+});
+
+it('has names that are nobody else\'s', () => {
+  begin(1);
+  expect(() => store.createSearch({ name: 's', plan, trials: [] })).toThrow(/there is a search "s" already/);
+  store.removeSearch('s'); // its run keeps the tag
+  store.createRun({ name: 's-2-1', config: trial(1).config });
+  begin(1);
+  expect([...store.searchStates().keys()]).toEqual(['s-3']);
+  expect(store.runs().map(({ name }) => name)).toEqual(['s-3-1', 's-2-1', 's-1']);
+});
+
+it('leaves no folder behind where it cannot be begun', () => {
+  const module = join(home, 'recipe.mjs');
+  writeFileSync(module, 'export default {};');
+  const config = withValues(trial(1).config, { 'recipe.path': module });
+  const failing = { ...trial(2), config: { ...trial(2).config, toJSON: () => { throw new Error('no room'); } } };
+  const run = (trials: readonly Trial[]) => createSearch(store, home, { name: 's', plan, trials });
+  expect(() => run([{ ...trial(1), config }, failing])).toThrow('no room');
+  expect(readdirSync(home).includes('runs') ? readdirSync(join(home, 'runs')) : []).toEqual([]);
+  const [{ run: id }] = run([{ ...trial(1), config }]).trials;
+  expect(existsSync(keptModule(runFolder(home, id ?? ''), module))).toBe(true);
+});
+
+it('has its end told by one caller alone, and not while it is open', async () => {
+  const [a] = begin(1, { rungs: [], on_finish: 'echo "$WORKBENCH_SEARCH_STATE $WORKBENCH_RUN_ID" >> ended' });
+  expect(store.takeSearchEnd('s')).toBe(false);
+  store.cancel(a, 'x');
+  store.requeue(a, { ...store.run(a).config, train: { ...store.run(a).config.train, stop_at: null } });
+  train(a, 1);
+  await advance();
+  // As the next supervisor finds it, where the one that has ended the search was killed.
+  expect(store.untoldSearches()).toEqual(['s']);
+  expect(await Promise.all([announceSearch(store, home, 's'), announceSearch(store, home, 's')])).toEqual([null, null]);
+  expect(readFileSync(join(runFolder(home, a), 'ended'), 'utf8')).toBe(`completed ${a}\n`);
+  expect(store.untoldSearches()).toEqual([]);
+});
+
+describe('a look', () => {
+  it('does nothing where nothing was written, and waits for a process of which no write tells', async () => {
+    const [a, b] = begin(2);
+    const searches = new Searches(store, home);
+    let looks = 0;
+    const looked = store.search.bind(store);
+    store.search = (name) => {
+      looks++;
+      return looked(name);
+    };
+    const settled = async () => {
+      await searches.look();
+      looks = 0;
+      await searches.look();
+      return looks === 0;
+    };
+    expect(await settled()).toBe(true);
+    train(a, 1);
+    await searches.look(); // writes what it has measured
+    expect(await settled()).toBe(true);
+    store.claim(b, ownIdentity());
+    say(b, { type: 'stopped', ...at(4), reason: stopReasons.planned, output: 'o' });
+    expect(await settled()).toBe(false);
+  });
+
+  it('tells once what goes wrong with a trial, tries it again, and has the others go on', async () => {
+    const [a, b] = begin(2, { keep: 0.9 });
+    train(a, 1);
+    train(b, 2);
+    const run = store.run.bind(store);
+    let broken = true;
+    store.run = (id) => {
+      if (broken && id === b) throw new Error('EIO');
+      return run(id);
+    };
+    const searches = new Searches(store, home);
+    expect((await searches.look()).told).toEqual(['s: trial 1 goes on', 's: trial 2 goes on', 's: trial 2 is tried again: EIO']);
+    expect(store.queue()).toEqual([a]);
+    expect(await searches.look()).toEqual({ open: true, told: [] });
+    broken = false;
+    await searches.look();
+    expect(store.queue()).toEqual([b, a]);
+  });
+});
+
+it('goes on with a trial that its stop reaches when it is resumed already', async () => {
+  const [a, b] = begin(2);
+  claim(a);
+  store.setSearchState('s', { state: 'stopped', from: 'running', reason: 'x' });
+  store.cancel(b, 'x');
+  resumeSearch(store, 's');
+  await advance();
+  say(a, { type: 'stopped', ...at(2), reason: stopReasons.user, output: 'o' });
+  store.clearProcess(a, gone);
+  await advance();
+  expect(store.queue()).toEqual([a, b]);
+  // From here on it is somebody's judgement again.
+  claim(a);
+  say(a, { type: 'stopped', ...at(3), reason: stopReasons.user, output: 'o' });
+  store.clearProcess(a, gone);
+  expect((await advance()).told).toEqual([`s: trial 1 is out: taken out by hand (${stopReasons.user})`]);
+});
+
+it('says which of its trials could not be asked to stop', async () => {
+  const [a, b] = begin(2);
+  store.claim(a, { pid: 1, startTime: 'before', bootId: 'another', host: 'elsewhere' });
+  await expect(stopSearch(store, home, 's')).rejects.toThrow(/^the search "s" is stopped, but for 1 trial: the run "s-1" .* is on elsewhere/);
+  expect(store.search('s').state).toBe('stopped');
+  expect([a, b].map((id) => store.run(id).state)).toEqual(['running', 'stopped']);
 });
 
 it('without rungs, all train to their end and the best is the first', async () => {
@@ -196,11 +307,13 @@ it('is stopped and goes on', async () => {
   store.clearProcess(b, gone);
   await stopSearch(store, home, 's');
   expect(states()).toEqual(['stopped', 'stopped', 'stopped']);
-  expect(await advance()).toEqual({ open: false, told: [], ended: [] });
+  expect(await advance()).toEqual({ open: false, told: [] });
   await expect(stopSearch(store, home, 's')).rejects.toThrow(/is stopped: there is nothing to stop/);
-  await resumeSearch(store, home, 's');
+  resumeSearch(store, 's');
+  expect(store.queue()).toEqual([]);
+  await advance();
   expect(store.queue()).toEqual([b, c]);
-  await expect(resumeSearch(store, home, 's')).rejects.toThrow(/is running: only one that was stopped/);
+  expect(() => resumeSearch(store, 's')).toThrow(/is running: only one that was stopped/);
   train(b, 2);
   train(c, 3);
   expect((await advance()).told).toEqual(['s: trial 3 is out: 3rd of 3 at update 4', 's: trial 1 goes on', 's: trial 2 goes on']);
