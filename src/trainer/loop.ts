@@ -270,7 +270,7 @@ class Loop {
         const interrupted = this.#asked.stopping;
         const result = await evaluateRows(executable, rows, { batchSize, vocabSize: model.vocabSize, padId, layout, ...fillingOf(experiment, model), interrupted });
         const scores = result && (await scoreAnswers(this.#session, rows, this.#context, interrupted));
-        return result === null || (scores === null && experiment.train.predict_with_generate) ? 'interrupted' : { ...result, scores };
+        return result === null || scores === 'interrupted' ? 'interrupted' : { ...result, scores };
       } catch (error) {
         if (!(error instanceof OutOfMemory)) throw error;
         const where = `Memory ran out in the evaluation at step ${this.#step}`;

@@ -18,7 +18,7 @@ import { UserError } from '../util/errors.js';
 import { calibrated } from './calibration.js';
 import { firstWhole, type WholeCheckpoint } from './checkpoint/checkpoint.js';
 import { estimate, trainingLoader, type Estimate } from './estimate.js';
-import { checkPredicts } from './generate/predict.js';
+import { checkAsks, checkPredicts } from './generate/predict.js';
 import { initialValues } from './initial.js';
 import type { NoiseInput } from './neftune.js';
 import { checkJudged } from './judge.js';
@@ -77,6 +77,7 @@ export async function prepareSession(given: Experiment, context: TrainContext, s
   if (data.rejectedCount > 5) context.emit({ type: 'warning', message: `${data.rejectedCount} rows were left out in all; workbench data lists them.` });
 
   checkJudged(experiment.train, data.eval?.length ?? 0);
+  if (experiment.train.predict_with_generate && data.eval !== null) checkAsks(data.eval, experiment.train.max_predict_samples);
   const padId = tokenizer.fillId;
   const layout = layoutOf(experiment, tokenizer, model);
   const loader = trainingLoader(experiment, data.train, { model, padId, layout, position: resumed?.state.position });

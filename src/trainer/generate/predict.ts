@@ -58,13 +58,27 @@ export function checkPredicts({ stage, dataset, recipe }: Pick<Experiment, 'stag
   if (dataset.format === 'text') throw new UserError(`${asked} answers rows of a prompt and an answer, and those of format text have none: leave it out, or set dataset.format`);
 }
 
+/** Whether one of the first rows has a prompt before what is learned; all of them where `maxRows` is null. */
+export function asksAnything(rows: EncodedRows, maxRows: number | null): boolean {
+  return Array.from({ length: countOf(rows, maxRows) }, (_, row) => row).some((row) => questionOf(rows, row) !== null);
+}
+
+/** Throws a UserError where they do not. */
+export function checkAsks(rows: EncodedRows, maxRows: number | null): void {
+  if (!asksAnything(rows, maxRows)) throw new UserError('no row has a prompt before what is learned, so there is nothing to answer: leave the generation out');
+}
+
+function countOf(rows: EncodedRows, maxRows: number | null): number {
+  return Math.min(rows.length, maxRows ?? Infinity);
+}
+
 /**
  * The likeliest answer to every row, in the order of the rows. What an answer ends with in the rows (a template's own closing token)
  * ends one here too. Null when it was interrupted; throws a UserError where no row asks anything.
  */
 export async function predictRows({ executable, model, tokenizer, generation }: Writer, rows: EncodedRows, options: PredictOptions): Promise<Prediction[] | null> {
-  const questions = Array.from({ length: Math.min(rows.length, options.maxRows ?? Infinity) }, (_, row) => questionOf(rows, row)).filter((question) => question !== null);
-  if (questions.length === 0) throw new UserError('no row has a prompt before what is learned, so there is nothing to answer: leave the generation out');
+  checkAsks(rows, options.maxRows);
+  const questions = Array.from({ length: countOf(rows, options.maxRows) }, (_, row) => questionOf(rows, row)).filter((question) => question !== null);
   const answers = questions.map(({ answer }) => answer);
   const stopIds = [...new Set([...stopIdsOf(generation, tokenizer), ...answers.flatMap((answer) => closingToken(answer, tokenizer) ?? [])])];
   const maxNewTokens = options.maxNewTokens ?? generation.maxNewTokens ?? Math.max(...answers.map(({ length }) => length));
