@@ -113,6 +113,13 @@ report_to: wandb\noptim: lion_32bit\nlearning_rate: fast\neval_strategy: steps\n
     expect(twice('save_strategy: no\nsave_steps: 100\n')).toMatchObject({ experiment: { train: { save_steps: 0 } }, notes: [] });
   });
 
+  it('takes over groups of keys, and the names of scores', () => {
+    const { experiment, notes } = imported(`${head}dataset: mine\nlr_scheduler_type: cosine_with_restarts\nlr_scheduler_kwargs: { num_cycles: 3 }\npredict_with_generate: true\nmetric_for_best_model: eval_rouge-l\n`);
+    expect(experiment.train).toMatchObject({ lr_scheduler_kwargs: { num_cycles: 3 }, metric_for_best_model: 'rougeL' });
+    expect(notes).toEqual([]);
+    expect(imported(`${head}dataset: mine\nlr_scheduler_kwargs: { waves: 3 }\n`).notes).toEqual(['`lr_scheduler_kwargs: {"waves":3}` is left out: `train.lr_scheduler_kwargs` has no `waves`']);
+  });
+
   it('says what is not on this machine', () => {
     expect(imported(`${head}dataset: mine\ndataset_dir: /nowhere/data\ntemplate: alpaca\n`)).toMatchObject({ notes: ['/nowhere/data is not here: copy it, or set dataset.path'], experiment: { dataset: { template: 'alpaca' } } });
   });

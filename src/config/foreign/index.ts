@@ -13,7 +13,16 @@ export function inOurWords(name: string, value?: unknown): Amounts | null {
     return typeof row === 'string' ? ourValues({ [row]: value }) : chained(row(value));
   }
   const same = knobs.filter(({ key }) => lastPart(key) === leaf);
-  return same.length === 1 ? ourValues({ [same[0].key]: value }) : null;
+  return same.length === 1 ? ourValues({ [same[0].key]: value }) : ofGroup(leaf, value);
+}
+
+/** Of a group of keys under a name that is ours too, such as `lr_scheduler_kwargs`; null where there is none. */
+function ofGroup(name: string, value: unknown): Amounts | null {
+  const group = knobs.map(({ key }) => key.split('.')).find((key) => key.length > 2 && key.at(-2) === name)?.slice(0, -1).join('.');
+  if (group === undefined || typeof value !== 'object' || value === null) return null;
+  const unknown = Object.keys(value).find((key) => knobOf(`${group}.${key}`) === null);
+  if (unknown !== undefined) return { lacks: `\`${group}\` has no \`${unknown}\`` };
+  return ourValues(Object.fromEntries(Object.entries(value).map(([key, its]) => [`${group}.${key}`, its])));
 }
 
 /** What comes in place of a value that we refuse for our key, and others have; null where nobody is known to have it. */

@@ -4,6 +4,8 @@ import { precisions, type Amounts } from './keys.js';
 const preferences: Amounts = { lacks: 'it learns preferences, and answers are what is learned here' };
 const never = (key: string): Amounts => ({ sets: { [key]: 0 } });
 
+const scoresOfLlamaFactory = { 'eval_rouge-1': 'rouge1', 'eval_rouge-2': 'rouge2', 'eval_rouge-l': 'rougeL', 'eval_bleu-4': 'bleu' };
+
 /** By our key: our value for theirs in small letters, or what comes in its place. */
 export const foreignValues: Readonly<Record<string, Readonly<Record<string, string | Amounts>>>> = {
   stage: { pt: 'pretrain', pretraining: 'pretrain', finetune: 'sft', classification: 'classify', dpo: preferences, kto: preferences, ppo: preferences, rm: preferences },
@@ -17,7 +19,7 @@ export const foreignValues: Readonly<Record<string, Readonly<Record<string, stri
     adamw_bnb_8bit: 'adamw_8bit', paged_adamw_8bit: 'adamw_8bit', adamw_torch_8bit: 'adamw_8bit',
   },
   'train.lr_scheduler_type': { cosine_warmup_with_min_lr: 'cosine_with_min_lr', warmup_constant: 'constant_with_warmup' },
-  'train.metric_for_best_model': { loss: 'eval_loss', eval_accuracy: 'accuracy', eval_rouge1: 'rouge1', eval_rouge2: 'rouge2', eval_rougel: 'rougeL', eval_bleu: 'bleu' },
+  'train.metric_for_best_model': { loss: 'eval_loss', eval_accuracy: 'accuracy', eval_rouge1: 'rouge1', eval_rouge2: 'rouge2', eval_rougel: 'rougeL', eval_bleu: 'bleu', ...scoresOfLlamaFactory },
   'train.eval_strategy': { no: never('train.eval_steps'), false: never('train.eval_steps') },
   'train.save_strategy': { no: never('train.save_steps'), false: never('train.save_steps') },
   'engine.device': { gpu: 'cuda', 'cuda:0': 'cuda' },
