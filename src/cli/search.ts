@@ -54,7 +54,7 @@ export async function readySearch(terminal: Terminal, file: string, set: readonl
   const asked = readSearch(file);
   const base = await loadExperiment(asked.experiment, { set }, terminal);
   const trials = trialsOf(asked, base).map((trial) => located(trial, terminal));
-  await checkAgainstData(asked, trials[0].config, terminal);
+  await checkAgainstData(asked, trials, terminal);
   return { name: asked.name, plan: planOf(asked, base, set), trials };
 }
 
@@ -76,11 +76,38 @@ function located({ config, parameters }: Trial, { env }: Terminal): Trial {
   return { parameters, config: withValues(config, { model: resolveModelPath(config.model, modelPlaces(env)) }) };
 }
 
-/** Tokenises the rows of the first trial, which is where most of them find theirs then. */
-async function checkAgainstData(asked: Search, config: Experiment, terminal: Terminal): Promise<void> {
-  const { prepared } = await prepare(config, terminal);
-  checkMeasured(asked, prepared.eval?.length ?? 0);
-  checkRungs(asked, totalUpdates(config.train, trainingLoader(config, prepared.train, { model: readModel(config.model, purposeOf(config)), padId: 0 }).updatesPerEpoch), config);
+/** Tokenises the rows of the first trial, and those of the others whose updates they tell: that is where most trials find theirs then. */
+async function checkAgainstData(asked: Search, trials: readonly Trial[], terminal: Terminal): Promise<void> {
+  const [first, ...others] = trials.map(({ config }) => config);
+  const counted = asked.stop_losers.at.length === 0 ? [] : others.filter(({ train }) => train.max_steps <= 0);
+  for (const ofSameRows of grouped([first, ...counted], rowsOf)) {
+    const { prepared } = await prepare(ofSameRows[0], terminal);
+    checkMeasured(asked, prepared.eval?.length ?? 0);
+    for (const [config] of grouped(ofSameRows, updatesOf)) {
+      const { updatesPerEpoch } = trainingLoader(config, prepared.train, { model: readModel(config.model, purposeOf(config)), padId: 0 });
+      checkRungs(asked, totalUpdates(config.train, updatesPerEpoch), config);
+    }
+  }
+}
+
+/** What the rows that are trained on, and how they are batched, may depend on. */
+function rowsOf({ train, lora, freeze, loss, sample, engine, name, ...rows }: Experiment): object {
+  return rows;
+}
+
+/** What the number of updates depends on beside the rows. */
+function updatesOf({ train }: Experiment): object {
+  return [train.per_device_train_batch_size, train.gradient_accumulation_steps, train.num_train_epochs, train.max_steps];
+}
+
+/** Those of the same key together, in the order of the first of each. */
+function grouped<T>(items: readonly T[], keyOf: (item: T) => object): T[][] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = JSON.stringify(keyOf(item));
+    groups.set(key, [...(groups.get(key) ?? []), item]);
+  }
+  return [...groups.values()];
 }
 
 function planOf({ file, experiment, metric, method, seed, space, stop_losers: { at, keep } }: Search, base: Experiment, set: readonly string[]): SearchPlan {

@@ -37,6 +37,8 @@ describe('what cannot be begun leaves nothing behind: one sentence, exit code 2'
     [['parameters: { lora.r: [4] }', 'trials: 1', 'stop_losers: { at: [300] }'], [], /`stop_losers\.at` has 300, and a trial makes 200 updates: .*\n$/],
     [['parameters: { lora.r: [4] }', 'trials: 1'], ['--set', `dataset.path=${rows}`, '--set', 'dataset.format=text'], /`metric` is eval_loss, and the experiment has no rows to evaluate on: .*\n$/],
     [['parameters: { lora.r: [4] }', 'trials: 1'], ['--set', 'dataset.path=nowhere.jsonl'], /nowhere\.jsonl/],
+    // The first trial makes 4 updates, the second 2.
+    [['parameters: { train.per_device_train_batch_size: [2, 4] }', 'method: grid', 'metric: loss', 'stop_losers: { at: [3] }'], ['--set', `dataset.path=${rows}`, '--set', 'dataset.format=text', '--set', 'dataset.val_size=0', '--set', 'train.max_steps=-1', '--set', 'train.num_train_epochs=1', '--set', 'train.logging_steps=1'], /`stop_losers\.at` has 3, and a trial makes 2 updates: .*\n$/],
   ])('%j %j', async (lines, set, sentence) => {
     const outcome = await place.here('search', file(...lines), ...set);
     expect(outcome).toMatchObject({ code: 2, stdout: '' });

@@ -1,6 +1,7 @@
 /** The experiments that a search tries. */
 import { UserError } from '../../util/errors.js';
 import { withValues } from '../keys.js';
+import { refusalOf } from '../parse.js';
 import type { Experiment } from '../schema.js';
 import type { Search } from './file.js';
 import { answerMetrics, searchMetrics } from './plan.js';
@@ -20,8 +21,11 @@ export function trialsOf(search: Search, base: Experiment): Trial[] {
   const first = search.stop_losers.at[0] ?? null;
   const experimentOf = (values: Values): Experiment =>
     withValues(base, { ...values, on_finish: null, 'train.stop_at': first }, { placeOf: (path) => placeOf(search, path) });
-  // Told whatever is drawn.
-  for (const [key, domain] of search.space) for (const value of 'values' in domain ? domain.values : [domain.from, domain.to]) experimentOf({ [key]: value });
+  // Told whatever is drawn. Whether values go together is for whole sets of them to tell.
+  for (const [key, domain] of search.space) {
+    const refusal = ('values' in domain ? domain.values : [domain.from, domain.to]).map((value) => refusalOf(key, value)).find((each) => each !== null);
+    if (refusal !== undefined) throw new UserError(`${placeOf(search, [key])}: ${refusal}`);
+  }
   const trials = setsOf(search).map((parameters) => ({ parameters, config: experimentOf(parameters) }));
   for (const { config } of trials) checkRungs(search, config.train.max_steps > 0 ? config.train.max_steps : Infinity, config);
   return trials;

@@ -51,6 +51,13 @@ it('makes trials that stop at the first rung, and leave the last word to the sea
   expect(trialsOf(read(lines('method: grid', 'parameters: { lora.r: [4, 8] }')), base).map(({ config }) => config.train.stop_at)).toEqual([null, null]);
 });
 
+it('takes values that only go together, and refuses a set that does not', () => {
+  const grid = (...parameters: string[]) => trialsOf(read(lines('method: grid', 'parameters:', ...parameters)), base);
+  expect(grid('  train.lr_scheduler_type: [cosine_with_min_lr]', '  train.lr_scheduler_kwargs.min_lr: [1.0e-5, 1.0e-4]')).toHaveLength(2);
+  expect(grid('  train.metric_for_best_model: [rougeL]', '  train.predict_with_generate: [true]')).toHaveLength(1);
+  expect(refusal(() => grid('  train.lr_scheduler_type: [cosine_with_min_lr, linear]', '  train.lr_scheduler_kwargs.min_lr: [1.0e-5]'))).toMatch(/^f, line 5: `train.lr_scheduler_kwargs.min_lr` /);
+});
+
 it('compares by whatever scores answers have', () => {
   expect(answerMetrics).toEqual(textScoreNames);
 });
