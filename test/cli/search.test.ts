@@ -2,6 +2,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { followSearch } from '../../src/cli/follow-search.js';
 import { enqueueSearch } from '../../src/cli/search.js';
 import { parseExperiment } from '../../src/config/parse.js';
 import type { SearchPlan } from '../../src/config/search/plan.js';
@@ -9,6 +10,7 @@ import { Searches } from '../../src/runner/search/advance.js';
 import { createSearch, stopSearch } from '../../src/runner/search/control.js';
 import { openStore, type Store } from '../../src/store/store.js';
 import { stopReasons } from '../../src/trainer/events.js';
+import { memoryTerminal } from './samples.js';
 import { repository, Workplace } from './workbench.js';
 
 const place = new Workplace();
@@ -88,6 +90,16 @@ it('lists searches, shows one best first with the command of the best, and forge
   expect((await place.here('search', 'rm', 'which')).stderr).toContain('is running: stop it first');
   expect((await place.here('search', 'stop', 'which')).stdout).toContain('it goes on with: workbench search resume which');
   expect(store.run(ids[0])).toMatchObject({ state: 'stopped', reason: 'its search was stopped' });
+
+  const follow = async (json: boolean) => {
+    const terminal = memoryTerminal({ env: { ...place.env } });
+    await followSearch(terminal, place.home, { store, name: 'which', json });
+    return terminal.out.join('');
+  };
+  expect(await follow(true)).toBe((await place.here('search', 'show', 'which', '--json')).stdout);
+  expect((await follow(false)).split('\n')).toEqual([
+    'which-1  eval_loss 1.250 at update 4', 'which-1  goes on to the end', 'which-2  eval_loss 2.500 at update 4', 'which-2  is out: 2nd of 3 at update 4', 'which-3  is out: failed: the loss is not a number', '',
+  ]);
   expect((await place.here('search', 'rm', 'which')).stdout).toContain('workbench runs --filter tag:which');
   expect(store.runs()).toHaveLength(3);
 });
