@@ -31,7 +31,8 @@ export function insteadOf(unknown: string, value?: unknown): string | null {
 export function clauseOf(amounts: Amounts, given: unknown): string {
   if ('moot' in amounts) return `${amounts.moot}; leave it out`;
   if ('lacks' in amounts) return `there is nothing like it here: ${amounts.lacks}`;
-  const shown = Object.entries(amounts.sets).map(([key, value]) => (value === undefined || value === given ? `\`${key}\`` : `\`${key}: ${typeof value === 'string' ? value : JSON.stringify(value).replaceAll('"', '')}\``));
+  const valueText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value).replaceAll('"', ''));
+  const shown = Object.entries(amounts.sets).map(([key, value]) => (value === undefined || value === given ? `\`${key}\`` : `\`${key}: ${valueText(value)}\``));
   return `did you mean ${shown.join(' and ')}?`;
 }
 

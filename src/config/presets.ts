@@ -52,7 +52,8 @@ export const presets: readonly Preset[] = [
     name: 'continued pre-training',
     help: 'every token of plain text, rows filled up: teaches a language or a field rather than a task',
     values: {
-      ...noAdapter, finetuning: 'full', init: 'pretrained', stage: 'pretrain', packing: true, 'dataset.format': 'text', 'train.learning_rate': 5e-5, 'train.warmup_ratio': 0.03, 'train.weight_decay': 0.1,
+      ...noAdapter, finetuning: 'full', init: 'pretrained', stage: 'pretrain', packing: true, 'dataset.format': 'text',
+      'train.learning_rate': 5e-5, 'train.warmup_ratio': 0.03, 'train.weight_decay': 0.1,
     },
   },
   {

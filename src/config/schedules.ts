@@ -27,8 +27,10 @@ export function isMeantBy(schedule: unknown, key: string): boolean {
   return options.some((option) => group + option === key);
 }
 
+type Schedule = Pick<TrainConfig, 'lr_scheduler_type' | 'lr_scheduler_kwargs'>;
+
 /** An option that is given and not taken by the schedule, with a sentence that says by which it is; null: all is well. */
-export function strayOption({ lr_scheduler_type: schedule, lr_scheduler_kwargs: given }: Pick<TrainConfig, 'lr_scheduler_type' | 'lr_scheduler_kwargs'>): { readonly option: ScheduleOption; readonly sentence: string } | null {
+export function strayOption({ lr_scheduler_type: schedule, lr_scheduler_kwargs: given }: Schedule): { readonly option: ScheduleOption; readonly sentence: string } | null {
   const taken = scheduleOptions[schedule];
   const stray = (Object.keys(given) as ScheduleOption[]).find((option) => given[option] !== null && !taken.includes(option));
   if (stray === undefined) return null;

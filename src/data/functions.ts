@@ -86,7 +86,8 @@ function isWeight(value: unknown): value is number {
 }
 
 function isListOfNumbers(value: unknown): value is ArrayLike<number> {
-  return ArrayBuffer.isView(value) ? !(value instanceof DataView || value instanceof BigInt64Array || value instanceof BigUint64Array) : Array.isArray(value) && value.every((each) => typeof each === 'number');
+  if (ArrayBuffer.isView(value)) return !(value instanceof DataView || value instanceof BigInt64Array || value instanceof BigUint64Array);
+  return Array.isArray(value) && value.every((each) => typeof each === 'number');
 }
 
 function shown(value: unknown): string {

@@ -48,7 +48,9 @@ const shapes: { readonly [S in Experiment['stage']]: (example: Example, tokenize
 /** Reads files of one set. */
 export type SplitLoader = (files: readonly string[], set: DataSet) => Promise<LoadedSplit>;
 
-export function splitLoader({ dataset, stage, max_length: maxLength, overflow, recipe }: DataSettings, tokenizer: Tokenizer, { cacheFolder, moduleFolder, tokenise = true, partUnits, onProgress = () => undefined }: PrepareOptions): SplitLoader {
+export function splitLoader(settings: DataSettings, tokenizer: Tokenizer, options: PrepareOptions): SplitLoader {
+  const { dataset, stage, max_length: maxLength, overflow, recipe } = settings;
+  const { cacheFolder, moduleFolder, tokenise = true, partUnits, onProgress = () => undefined } = options;
   const everyToken = stage === 'pretrain' || stage === 'mlm';
   const { filter, dedupe, labels } = dataset;
   if (stage === 'classify' && labels === null) throw new Error('the names of the classes have to be known before rows are read');
@@ -58,7 +60,12 @@ export function splitLoader({ dataset, stage, max_length: maxLength, overflow, r
     const { functions, sha256 } = await functionsOf(recipe, moduleFolder);
     if (stage === 'classify') refuseTextFunctions(functions);
     const reading: ReadOptions = { textColumn: columns['text'] ?? 'text', runningText: everyToken };
-    const key = { format, columns, tags, template, filter, dedupe, maxRows, stage, tokenizer: tokenizer.fingerprint, ...(stage === 'classify' ? { labels } : {}), ...(weight_column === null ? {} : { weight_column }), ...(Object.keys(functions).length === 0 ? {} : { recipe: sha256 }) };
+    const key = {
+      format, columns, tags, template, filter, dedupe, maxRows, stage, tokenizer: tokenizer.fingerprint,
+      ...(stage === 'classify' ? { labels } : {}),
+      ...(weight_column === null ? {} : { weight_column }),
+      ...(Object.keys(functions).length === 0 ? {} : { recipe: sha256 }),
+    };
     const plain = (): RowTemplate => (stage === 'classify' && labels ? classTemplate(set, labels) : stage === 'seq2seq' ? pairTemplate(set, tokenizer) : rowTemplate(set, tokenizer));
     const meter = readMeter(files, onProgress);
     const corpus: Corpus = {
@@ -82,7 +89,12 @@ export function splitLoader({ dataset, stage, max_length: maxLength, overflow, r
       throw new UserError(`no row of ${namesOf(files)} has anything to learn within max_length ${maxLength}; the first: ${cut.rejected[0]?.reason ?? 'the text is too short'}`);
     }
     const { rejected, rejectedCount, read, dropped } = documents;
-    return { rows: new StoredRows(documents.tokens, cut.windows, documents), rejected: [...rejected, ...cut.rejected], rejectedCount: rejectedCount + cut.rejected.length, cutRows: cut.cutRows, read, dropped, use };
+    return {
+      rows: new StoredRows(documents.tokens, cut.windows, documents),
+      rejected: [...rejected, ...cut.rejected],
+      rejectedCount: rejectedCount + cut.rejected.length,
+      cutRows: cut.cutRows, read, dropped, use,
+    };
   };
 }
 

@@ -41,8 +41,13 @@ async function filesOf(connection: Connection, repo: Repo, commit: string): Prom
   const files: RemoteFile[] = [];
   for await (const entry of listFiles({ ...access(connection), repo: { ...repo }, recursive: true, revision: commit })) {
     if (entry.type !== 'file') continue;
-    if (entry.path.split('/').some((part) => part === '' || part === '.' || part === '..') || entry.path.includes('\\') || entry.path.includes('\0')) throw new UserError(`${repo.name} has a file named "${entry.path}", which would lie outside its folder; it is not pulled.`);
-    files.push({ path: entry.path, size: entry.size, sum: sumOf(entry, repo), url: `${connection.endpoint}/${repo.type === 'dataset' ? 'datasets/' : ''}${repo.name}/resolve/${commit}/${entry.path.split('/').map(encodeURIComponent).join('/')}` });
+    const { path, size } = entry;
+    const parts = path.split('/');
+    if (parts.some((part) => part === '' || part === '.' || part === '..') || path.includes('\\') || path.includes('\0')) {
+      throw new UserError(`${repo.name} has a file named "${path}", which would lie outside its folder; it is not pulled.`);
+    }
+    const url = `${connection.endpoint}/${repo.type === 'dataset' ? 'datasets/' : ''}${repo.name}/resolve/${commit}/${parts.map(encodeURIComponent).join('/')}`;
+    files.push({ path, size, sum: sumOf(entry, repo), url });
   }
   if (files.length === 0) throw new UserError(`${repo.name} has no files.`);
   return files;

@@ -36,6 +36,10 @@ export function parseNvidia(text: string): readonly Gpu[] {
     const numbers = cells.slice(-(fields.length - 1)).map((cell) => (cell !== '' && Number.isFinite(Number(cell)) ? Number(cell) : null));
     const [share, used, total, temperature, watts, wattsLimit] = numbers;
     const scaled = (value: number | null, by: number): number | null => (value === null ? null : value * by);
-    return { name: cells.slice(0, 1 - fields.length).join(', '), utilisation: scaled(share, 0.01), usedBytes: scaled(used, mebibyte), totalBytes: scaled(total, mebibyte), temperature, watts, wattsLimit };
+    return {
+      name: cells.slice(0, 1 - fields.length).join(', '),
+      utilisation: scaled(share, 0.01), usedBytes: scaled(used, mebibyte), totalBytes: scaled(total, mebibyte),
+      temperature, watts, wattsLimit,
+    };
   });
 }

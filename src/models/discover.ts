@@ -44,9 +44,12 @@ function incompleteFolders(path: string): string[] {
   return [path, join(path, 'hub')].flatMap((root) => subfolders(root).filter((folder) => basename(folder).startsWith('models--') && snapshot(folder).length === 0));
 }
 
+/** Of a folder that nothing is known of yet. */
+const nothingKnown = { modelType: null, parameters: null, bytes: null, dtype: null, contextLength: null, supported: false, reason: null, tokenizer: false } as const;
+
 function describeIncomplete(path: string): ModelEntry {
   const name = basename(path).slice('models--'.length).replace('--', '/');
-  return { path, name, modelType: null, parameters: null, bytes: null, dtype: null, contextLength: null, supported: false, reason: 'It has no config.json in the cache: it was not fetched whole.', tokenizer: false };
+  return { path, name, ...nothingKnown, reason: 'It has no config.json in the cache: it was not fetched whole.' };
 }
 
 /**
@@ -81,7 +84,7 @@ const tokenizerFiles = ['tokenizer.json', 'tokenizer.model', 'vocab.json', 'voca
 
 /** As much as can be known of a folder, and the reason where that is not enough. */
 function describe(path: string): ModelEntry {
-  let entry: ModelEntry = { path, name: nameOf(path), modelType: null, parameters: null, bytes: null, dtype: null, contextLength: null, supported: false, reason: null, tokenizer: tokenizerFiles.some((name) => existsSync(join(path, name))) };
+  let entry: ModelEntry = { path, name: nameOf(path), ...nothingKnown, tokenizer: tokenizerFiles.some((name) => existsSync(join(path, name))) };
   try {
     const config = readConfigFile(path);
     entry = { ...entry, modelType: typeof config.model_type === 'string' ? config.model_type : null };

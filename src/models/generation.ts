@@ -27,7 +27,11 @@ export interface GenerationConfig {
   readonly eosTokenIds: readonly number[];
 }
 
-export const plainGeneration: GenerationConfig = { numBeams: 1, lengthPenalty: 1, earlyStopping: false, noRepeatNgramSize: 0, minNewTokens: 0, maxNewTokens: null, firstId: null, lastId: null, eosTokenIds: [] };
+export const plainGeneration: GenerationConfig = {
+  numBeams: 1, lengthPenalty: 1, earlyStopping: false, noRepeatNgramSize: 0,
+  minNewTokens: 0, maxNewTokens: null,
+  firstId: null, lastId: null, eosTokenIds: [],
+};
 
 /** What a person may ask for in place of what the model's folder says; null or left out: as it says. */
 export type AskedGeneration = { readonly [K in 'numBeams' | 'lengthPenalty' | 'noRepeatNgramSize' | 'minNewTokens']?: GenerationConfig[K] | null | undefined };

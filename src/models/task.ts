@@ -35,7 +35,11 @@ export function writes({ task }: Pick<Model, 'task'>): boolean {
 }
 
 /** Of a family that says the next token and nothing else. */
-export const saysNextToken = { task: 'next-token', stages: stagesOf['next-token'], classes: [], encoderDecoder: null, answerStartId: null, newModules: [], headModules: [] } as const satisfies Partial<Model>;
+export const saysNextToken = {
+  task: 'next-token', stages: stagesOf['next-token'], classes: [],
+  encoderDecoder: null, answerStartId: null,
+  newModules: [], headModules: [],
+} as const satisfies Partial<Model>;
 
 /** Names of the classes by number: those given, or those of the config; UserError where neither says. */
 export function classesOf({ id2label, num_labels: count, architectures }: RawConfig, purpose: Purpose | null): readonly string[] {

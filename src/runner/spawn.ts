@@ -44,7 +44,16 @@ export function spawnUpkeep(home: string, entry = upkeepEntry): void {
 /** Begins what a process says in a log that several share. */
 export const startLine = '--- a process starts';
 
-function spawnDetached({ entry, args, home, logFile, ipc, environment = {} }: { entry: URL; args: string[]; home: string; logFile: string; ipc: boolean; environment?: NodeJS.ProcessEnv }): ChildProcess {
+interface Detached {
+  readonly entry: URL;
+  readonly args: string[];
+  readonly home: string;
+  readonly logFile: string;
+  readonly ipc: boolean;
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+function spawnDetached({ entry, args, home, logFile, ipc, environment = {} }: Detached): ChildProcess {
   const log = openSync(logFile, 'a');
   try {
     writeSync(log, `${startLine} (${new Date().toISOString()})\n`);

@@ -23,7 +23,10 @@ export function tensorBoard(experiment: Experiment, folder: string): Board | nul
           break;
         case 'step': {
           const { step, loss, grad_norm, learning_rate, epoch, tokens_per_second, tokens_seen, memory_bytes } = event;
-          file.scalars({ time, step }, { 'train/loss': loss, 'train/grad_norm': grad_norm, 'train/learning_rate': learning_rate, 'train/epoch': epoch, 'train/num_input_tokens_seen': tokens_seen, 'train/tokens_per_second': tokens_per_second, 'train/memory_bytes': memory_bytes });
+          file.scalars({ time, step }, {
+            'train/loss': loss, 'train/grad_norm': grad_norm, 'train/learning_rate': learning_rate, 'train/epoch': epoch,
+            'train/num_input_tokens_seen': tokens_seen, 'train/tokens_per_second': tokens_per_second, 'train/memory_bytes': memory_bytes,
+          });
           break;
         }
         case 'eval': {

@@ -38,7 +38,8 @@ export const sqlViews: Readonly<Record<string, View>> = {
   runs: { tells: 'a row a run; config is JSON: config ->> \'$.lora.r\'', select: `SELECT ${runColumns} FROM main.runs` },
   metrics: {
     tells: 'a row a point of a curve: name is loss, eval_loss, learning_rate, grad_norm, …; time in milliseconds since 1970; a value that was not a number is NULL',
-    select: 'SELECT runs.id AS run, metric_keys.name AS name, metrics.step, metrics.time, metrics.value FROM main.metrics JOIN main.runs ON runs.key = metrics.run JOIN main.metric_keys ON metric_keys.key = metrics.key',
+    select: `SELECT runs.id AS run, metric_keys.name AS name, metrics.step, metrics.time, metrics.value
+      FROM main.metrics JOIN main.runs ON runs.key = metrics.run JOIN main.metric_keys ON metric_keys.key = metrics.key`,
   },
   settings: {
     tells: 'a row a run and key of its configuration, such as train.learning_rate',
@@ -48,7 +49,8 @@ export const sqlViews: Readonly<Record<string, View>> = {
   checkpoints: { tells: 'a row a checkpoint', select: 'SELECT runs.id AS run, checkpoints.step, path, bytes FROM main.checkpoints JOIN main.runs ON runs.key = checkpoints.run' },
   trials: {
     tells: 'a row a trial of a search; parameters is JSON, and so is measured: the metric at each rung it has reached',
-    select: 'SELECT searches.name AS search, number, runs.id AS run, trials.name, parameters, rung, lost, measured FROM main.trials JOIN main.searches ON searches.key = trials.search LEFT JOIN main.runs ON runs.key = trials.run',
+    select: `SELECT searches.name AS search, number, runs.id AS run, trials.name, parameters, rung, lost, measured
+      FROM main.trials JOIN main.searches ON searches.key = trials.search LEFT JOIN main.runs ON runs.key = trials.run`,
   },
   events: {
     tells: 'what happened besides the numbers: type is sample, warning, checkpoint, control, …; details is JSON',

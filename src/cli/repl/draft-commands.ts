@@ -56,7 +56,9 @@ export function draftCommands(inProgram: (name: string) => ReplCommand): ReplCom
         const draft = place.draft();
         const defaults = services.parse({ model: textAt(draft, 'model') || '-', dataset: { path: textAt(draft, 'dataset.path') || '-' } });
         if (key !== undefined) checkKey(key);
-        place.setDraft(key === undefined ? { ...defaults, model: textAt(draft, 'model'), dataset: { ...defaults.dataset, path: textAt(draft, 'dataset.path'), format: valueAt(draft, 'dataset.format') } } : withValue(draft, key, valueAt(defaults, key)));
+        const kept = { path: textAt(draft, 'dataset.path'), format: valueAt(draft, 'dataset.format') };
+        const fresh = { ...defaults, model: textAt(draft, 'model'), dataset: { ...defaults.dataset, ...kept } };
+        place.setDraft(key === undefined ? fresh : withValue(draft, key, valueAt(defaults, key)));
         terminal.print(key === undefined ? 'Everything but model and dataset is at its default.' : `${key} = ${showValue(valueAt(defaults, key))}`);
       },
     },

@@ -74,7 +74,8 @@ function reasons(env: Environment): FormServices['whyNot'] {
 
 /** Experiments that can be read; a YAML file that is something else is none. */
 export function experimentFiles(folders: readonly string[]): KnownFile[] {
-  const files = [...new Set(folders.map((folder) => resolve(folder)))].flatMap((folder) => (existsSync(folder) ? readdirSync(folder).filter((name) => /\.ya?ml$/.test(name)).sort().map((name) => join(folder, name)) : []));
+  const there = [...new Set(folders.map((folder) => resolve(folder)))].filter((folder) => existsSync(folder));
+  const files = there.flatMap((folder) => readdirSync(folder).filter((name) => /\.ya?ml$/.test(name)).sort().map((name) => join(folder, name)));
   return files.flatMap((path) => {
     try {
       return [{ path: shortest(path), experiment: readExperiment(path).experiment }];

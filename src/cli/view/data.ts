@@ -51,7 +51,9 @@ export function dataLines(report: DataReport, { width, style }: Look): string[] 
     ],
     style,
   );
-  const left = rejected.length === 0 ? [] : ['', style.paint('left out', 'muted'), ...rejected.map((row) => clean(`  ${placeText(row, row.file)}: ${row.reason}`)), ...(lost > rejected.length ? [`  and ${formatCount(lost - rejected.length)} more`] : [])];
+  const reasons = rejected.map((row) => clean(`  ${placeText(row, row.file)}: ${row.reason}`));
+  const unsaid = lost > rejected.length ? [`  and ${formatCount(lost - rejected.length)} more`] : [];
+  const left = rejected.length === 0 ? [] : ['', style.paint('left out', 'muted'), ...reasons, ...unsaid];
   return [...summary, ...rowLines(report.rows, { width, style }), '', ...histogramLines(lengths, style), ...left];
 }
 

@@ -20,7 +20,12 @@ export interface EvaluationReport extends Omit<DatasetEvaluation, 'accuracy' | '
 
 export function evaluationLines({ weights, run, source, answers, ...result }: EvaluationReport, { dataset, train: { seed } }: Experiment, style: Style): string[] {
   const from = source.paths.map((path) => clean(basename(path))).join(', ');
-  const split = { validation: `the validation split of ${from}`, test: `the test split of ${from}`, all: from, 'held-out': `those held out of ${from} (val_size ${dataset.val_size}, seed ${seed})` }[source.split];
+  const split = {
+    validation: `the validation split of ${from}`,
+    test: `the test split of ${from}`,
+    all: from,
+    'held-out': `those held out of ${from} (val_size ${dataset.val_size}, seed ${seed})`,
+  }[source.split];
   return facts(
     [
       ['weights', weightsText(weights, run)],

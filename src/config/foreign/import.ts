@@ -28,7 +28,8 @@ export function importExperiment(path: string, { templates }: { readonly templat
     const experiment = parseExperiment(values);
     const here = existsSync(experiment.dataset.path) ? [] : [`${experiment.dataset.path} is not here: copy it, or set dataset.path`];
     const all = [...here, ...notes];
-    return { experiment, notes: all, moot, text: `${[`From ${basename(path)}, a training file of LLaMA-Factory.`, ...all].map((line) => `# ${line}\n`).join('')}${writeExperiment(experiment, { changed: true })}` };
+    const comments = [`From ${basename(path)}, a training file of LLaMA-Factory.`, ...all].map((line) => `# ${line}\n`);
+    return { experiment, notes: all, moot, text: `${comments.join('')}${writeExperiment(experiment, { changed: true })}` };
   } catch (error) {
     throw error instanceof UserError ? new UserError(`${path}: ${error.message}`) : error;
   }

@@ -28,7 +28,11 @@ export const precisions: Readonly<Record<string, string>> = { bfloat16: 'bf16', 
 
 const inType = (type: string): Row => (value) => (isOff(value) ? off : sets({ precision: type }));
 const typed: Row = (value) => sets({ precision: precisions[String(value).replace('torch.', '')] ?? (value === undefined ? 'bf16' : value) });
-const bits = (count: unknown): Amounts => (isOff(count) ? off : count === 8 || count === 4 || count === undefined ? sets({ quantization: `int${count === 8 ? 8 : 4}` }) : { lacks: 'a base is held in 8 or 4 bits (`quantization: int8` or `int4`)' });
+const bits = (count: unknown): Amounts => {
+  if (isOff(count)) return off;
+  if (count === 8) return sets({ quantization: 'int8' });
+  return count === 4 || count === undefined ? sets({ quantization: 'int4' }) : { lacks: 'a base is held in 8 or 4 bits (`quantization: int8` or `int4`)' };
+};
 const inBits = (count: number): Row => (value) => bits(isOff(value) ? 0 : count);
 
 /** `steps`, `epoch`, or `no`, which is told by the steps. */

@@ -47,7 +47,9 @@ export class PartFolder {
     const weights = weightStarts instanceof Float64Array && weightValues instanceof Float64Array ? { starts: weightStarts, values: weightValues } : null;
     const faults = new Faults();
     faults.join({ rows: meta.rejected, count: meta.rejectedCount, columns: meta.columns, missing: meta.missing });
-    return { from: meta.from, to: meta.to, last: false, codes: opened.tokens.read(0, opened.tokens.length), tokenCounts, labelCounts, fileOf, lineOf, weights, marks, read: meta.read, dropped: meta.dropped, faults };
+    const { to, read, dropped } = meta;
+    const codes = opened.tokens.read(0, opened.tokens.length);
+    return { from: meta.from, to, last: false, codes, tokenCounts, labelCounts, fileOf, lineOf, weights, marks, read, dropped, faults };
   }
 
   async write(number: number, { from, to, codes, tokenCounts, labelCounts, fileOf, lineOf, weights, marks, read, dropped, faults }: Part): Promise<void> {

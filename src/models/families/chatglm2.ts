@@ -50,7 +50,8 @@ function normOf({ hidden_size: width, layernorm_epsilon: epsilon, rmsnorm }: Con
 function block(config: Config, index: number): GatedBlock {
   const { hidden_size: width, ffn_hidden_size: inner, num_attention_heads: heads, multi_query_group_num: keyHeads, kv_channels: headSize } = config;
   const at = `layers.${index}`;
-  const map = (module: string, [inputSize, outputSize]: [number, number], bias = config.add_bias_linear): Linear => ({ module: `transformer.encoder.${at}.${module}`, inputSize, outputSize, bias, transposeW: true, std });
+  const map = (module: string, [inputSize, outputSize]: [number, number], bias = config.add_bias_linear): Linear =>
+    ({ module: `transformer.encoder.${at}.${module}`, inputSize, outputSize, bias, transposeW: true, std });
   return {
     norm1: normOf(config, `${at}.input_layernorm`),
     projections: [map('self_attention.query_key_value', [width, (heads + 2 * keyHeads) * headSize], config.add_bias_linear || config.add_qkv_bias)],
