@@ -91,8 +91,8 @@ async function checkAgainstData(asked: Search, trials: readonly Trial[], termina
 }
 
 /** What the rows that are trained on, and how they are batched, may depend on. */
-function rowsOf({ train, lora, freeze, loss, sample, engine, name, ...rows }: Experiment): object {
-  return rows;
+function rowsOf(config: Experiment): object {
+  return { ...config, train: null, lora: null, freeze: null, loss: null, sample: null, engine: null };
 }
 
 /** What the number of updates depends on beside the rows. */
