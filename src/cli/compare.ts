@@ -1,7 +1,7 @@
 import { homeFolder } from '../config/home.js';
 import { reconcile } from '../runner/client.js';
 import { openReader } from '../store/reader.js';
-import { newestRun } from './reference.js';
+import { eachReference, newestRun } from './reference.js';
 import type { Terminal } from './terminal.js';
 import { readCurve, seriesOver } from '../ui/screens/compare/model.js';
 import { configDifferences, pastOf } from '../ui/screens/compare/settings.js';
@@ -14,7 +14,7 @@ export async function compare(terminal: Terminal, references: readonly string[],
   reconcile(home);
   const reader = openReader(home);
   try {
-    const runs = references.map((reference) => newestRun(terminal, reader, reference));
+    const runs = eachReference(reader, references).map((reference) => newestRun(terminal, reader, reference));
     const differences = configDifferences(runs.map(({ id, config }) => ({ config, past: pastOf(reader, id) })));
     if (json) {
       terminal.json({ runs, differences });

@@ -9,7 +9,7 @@ import { UserError } from '../util/errors.js';
 import { counted, formatBytes } from '../util/format.js';
 import { confirmed } from './confirm.js';
 import { folderBytes } from './folder-bytes.js';
-import { onlyRun } from './reference.js';
+import { eachReference, onlyRun } from './reference.js';
 import type { Terminal } from './terminal.js';
 import { withStore } from './with-store.js';
 
@@ -19,7 +19,7 @@ const shownNames = 5;
 /** Deletes all or none: every run is found, and found to be at rest, before the first goes. Asks, but for `yes`. */
 export async function remove(terminal: Terminal, references: readonly string[], { yes }: { readonly yes?: true }): Promise<void> {
   await withStore(terminal, async (store, home) => {
-    const ids = [...new Set(references.map((reference) => onlyRun(store, reference).id))];
+    const ids = [...new Set(eachReference(store, references).map((reference) => onlyRun(store, reference).id))];
     const runs = ids.map((id) => store.run(id));
     refuseLive(runs);
     if (!yes && !(await confirmed(await removalQuestion(home, runs), `whether ${counted(runs.length, 'run')} may be deleted`))) return terminal.print('nothing was removed');
@@ -71,7 +71,7 @@ export function renameRun(store: Store, run: RunRecord, name: string): void {
 /** Takes runs out of the lists, or back into them; nothing is deleted. */
 export async function archive(terminal: Terminal, references: readonly string[], { undo }: { readonly undo?: true }): Promise<void> {
   await withStore(terminal, (store) => {
-    for (const run of references.map((reference) => onlyRun(store, reference))) {
+    for (const run of eachReference(store, references).map((reference) => onlyRun(store, reference))) {
       store.archive(run.id, undo === undefined);
       terminal.print(`${called(run)} is ${undo ? 'in the list again' : 'archived: --archived lists it'}`);
     }

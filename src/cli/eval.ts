@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import { homeFolder } from '../config/home.js';
 import { withValues } from '../config/keys.js';
 import type { Experiment } from '../config/schema.js';
+import { discoverDatasets } from '../data/look/discover.js';
+import type { Format } from '../data/template/formats.js';
 import { openReader } from '../store/reader.js';
 import { checkPredicts, writePredictions } from '../trainer/generate/predict.js';
 import { evaluateDataset } from '../trainer/open.js';
@@ -30,14 +32,15 @@ interface Options {
 
 /** Loss and perplexity over the label tokens of a dataset; accuracy over its rows where they are classes; how near its answers are where it writes them. */
 export async function evaluate(terminal: Terminal, reference: string, options: Options): Promise<void> {
-  const predictionsFile = fileOf(options);
+  checkOptions(options);
   const subject = findSubject(terminal, reference, options);
-  const experiment = withAnswers(evaluationOf(subject, options), options);
+  const experiment = withAnswers(await evaluationOf(terminal, subject, options), options);
   const line = redrawnLine(terminal);
   const { answers, ...result } = await withModel({ ...subject, experiment }, terminal.env, (open) => {
     if (options.generate) checkPredicts(experiment, open.model, '--generate');
     return evaluateDataset(open, experiment, tokenCache(terminal.env), options.json ? undefined : (done, rows) => line.show(`${done} of ${rows} rows answered`));
   }).finally(line.clear);
+  const predictionsFile = answers && freeFile(resolve(options.out ?? '.'));
   if (answers && predictionsFile !== null) await writePredictions(predictionsFile, answers.predictions);
   const report: EvaluationReport = {
     ...result,
@@ -51,17 +54,20 @@ export async function evaluate(terminal: Terminal, reference: string, options: O
   terminal.json({ model: subject.model, adapter: subject.adapter, weights: { ...weights, ...run }, dataset: experiment.dataset.eval ?? experiment.dataset.path, split: source.split, ...figures });
 }
 
-/** Where the answers go; said before anything is computed. Null without --generate. */
-function fileOf({ generate, out, maxNewTokens, numBeams, maxSamples }: Options): string | null {
-  if (!generate) {
-    if ([out, maxNewTokens, numBeams, maxSamples].some((option) => option !== undefined)) throw new UserError('--out, --max-new-tokens, --num-beams and --max-samples say how rows are answered: add --generate');
-    return null;
+function checkOptions({ generate, out, maxNewTokens, numBeams, maxSamples }: Options): void {
+  if (generate) {
+    if (out !== undefined) mkdirSync(out, { recursive: true }); // what cannot be is said before anything is computed
+  } else if ([out, maxNewTokens, numBeams, maxSamples].some((option) => option !== undefined)) {
+    throw new UserError('--out, --max-new-tokens, --num-beams and --max-samples say how rows are answered: add --generate');
   }
-  const folder = resolve(out ?? '.');
-  const file = join(folder, 'generated_predictions.jsonl');
-  if (existsSync(file)) throw new UserError(`${file} is there already: move it away, or name another folder with --out`);
-  mkdirSync(folder, { recursive: true });
-  return file;
+}
+
+/** Earlier answers stay: theirs is the name without a number, or with a lower one. */
+function freeFile(folder: string): string {
+  const name = (number: number): string => join(folder, `generated_predictions${number === 1 ? '' : `-${number}`}.jsonl`);
+  let number = 1;
+  while (existsSync(name(number))) number++;
+  return name(number);
 }
 
 /** A run that answers its rows as it learns is asked for no answers here, unless --generate says so. */
@@ -86,19 +92,29 @@ function bestStep(terminal: Terminal, run: string): number | null {
 }
 
 /** The subject's own rows; or its own way of reading rows, on others, without its columns and template where the format is another. */
-function evaluationOf({ experiment, run, model }: Subject, { dataset, format, set }: Options): Experiment {
+async function evaluationOf(terminal: Terminal, { experiment, run, model }: Subject, { dataset, format, set }: Options): Promise<Experiment> {
   if (dataset === undefined) {
     if (run === null) throw new UserError(`${model} is a model, which has no evaluation rows of its own: say which with --dataset`);
     if (format !== undefined) throw new UserError('--format goes with --dataset; the rows of a run are read as they were');
     return withAssignments(experiment, set);
   }
-  const own = format === undefined || format === experiment.dataset.format;
+  const guessed = format === undefined && run === null ? await guessedFormat(experiment, dataset) : null;
+  if (guessed !== null) terminal.note(`workbench: by their columns, these are rows of format ${guessed}; --format names another`);
+  const asked = format ?? guessed ?? experiment.dataset.format;
+  const own = asked === experiment.dataset.format;
   const rows = withValues(experiment, {
     'dataset.eval': resolve(dataset),
     'dataset.val_size': 0,
     'dataset.max_samples': null,
-    'dataset.format': format ?? experiment.dataset.format,
+    'dataset.format': asked,
     ...(own ? {} : { 'dataset.columns': {}, 'dataset.template': null }),
   });
   return withAssignments(rows, set);
+}
+
+/** Rows of a question and its answer, told by their columns as `workbench datasets` does; null where they are none, or the model reads no such rows. */
+async function guessedFormat({ stage }: Experiment, dataset: string): Promise<Format | null> {
+  const answering: readonly Format[] = stage === 'sft' ? ['alpaca', 'sharegpt', 'chat', 'prompt-completion'] : stage === 'seq2seq' ? ['alpaca'] : [];
+  const [found] = await discoverDatasets([dataset]);
+  return answering.find((format) => format === found?.guess) ?? null;
 }

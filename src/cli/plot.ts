@@ -4,7 +4,7 @@ import { homeFolder } from '../config/home.js';
 import { lossPlot, plottedRun } from '../export/plot.js';
 import { openReader } from '../store/reader.js';
 import { messageOf, UserError } from '../util/errors.js';
-import { newestRun } from './reference.js';
+import { eachReference, newestRun } from './reference.js';
 import type { Terminal } from './terminal.js';
 
 /** Draws the losses of runs over each other. */
@@ -12,7 +12,7 @@ export async function plot(terminal: Terminal, references: readonly string[], { 
   if (extname(out).toLowerCase() !== '.svg') throw new UserError(`${out}: what is drawn is SVG; give --out a name that ends in .svg`);
   const reader = openReader(homeFolder(terminal.env));
   try {
-    const runs = references.map((reference) => newestRun(terminal, reader, reference));
+    const runs = eachReference(reader, references).map((reference) => newestRun(terminal, reader, reference));
     const picture = lossPlot(runs.map((run) => plottedRun(reader, run)));
     if (picture === null) throw new UserError(`${runs.map(({ name }) => name).join(', ')}: fewer than two points of a loss, which make no line; see: workbench show ${runs[0].id}`);
     await writeFile(resolve(out), picture).catch((error: unknown) => {

@@ -11,7 +11,7 @@ import type { Store } from '../store/store.js';
 import { called } from '../ui/format/run.js';
 import { UserError } from '../util/errors.js';
 import { loadExperiment } from './experiment.js';
-import { onlyRun } from './reference.js';
+import { eachReference, onlyRun } from './reference.js';
 import type { Terminal } from './terminal.js';
 import { table } from './view/table.js';
 import { withStore } from './with-store.js';
@@ -70,7 +70,7 @@ export async function move(terminal: Terminal, reference: string, place: number)
 /** All or none. */
 export async function remove(terminal: Terminal, references: readonly string[]): Promise<void> {
   await withStore(terminal, (store) => {
-    const runs = references.map((reference) => onlyRun(store, reference));
+    const runs = eachReference(store, references).map((reference) => onlyRun(store, reference));
     const other = runs.find(({ id }) => !store.queue().includes(id));
     if (other) throw new UserError(`${called(other)} is not in the queue: it is ${other.state}`);
     for (const run of runs) {

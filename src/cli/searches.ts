@@ -1,5 +1,5 @@
 /** The searches there are, and what may be asked of one. */
-import { workQueue } from '../runner/client.js';
+import { isWorkedOn, workQueue } from '../runner/client.js';
 import { bestTrial } from '../runner/search/ranking.js';
 import { resumeSearch, stopSearch } from '../runner/search/control.js';
 import type { SearchRecord } from '../store/rows.js';
@@ -12,7 +12,7 @@ import { table, type Column } from './view/table.js';
 import { withStore } from './with-store.js';
 
 export async function list(terminal: Terminal, { json }: { readonly json?: true }): Promise<void> {
-  await withStore(terminal, (store) => {
+  await withStore(terminal, async (store, home) => {
     const searches = store.searches();
     if (json) return terminal.json(searches.map(withBest));
     if (searches.length === 0) return terminal.note('There are no searches yet; begin one with: workbench search experiments/search.yaml');
@@ -25,6 +25,7 @@ export async function list(terminal: Terminal, { json }: { readonly json?: true 
       { title: 'metric', value: ({ plan }) => plan.metric },
     ];
     table(columns, searches, { style: terminal.style, width: terminal.tableWidth }).forEach((line) => terminal.print(line));
+    await noteIdle(terminal, home, searches);
   });
 }
 
@@ -41,6 +42,7 @@ export async function show(terminal: Terminal, name: string, { json, follow }: {
     searchLines(search, { style: terminal.style, width: terminal.tableWidth, runOf: runsOf(store) }).forEach((line) => terminal.print(line));
     const command = bestCommand(search);
     if (command !== null) terminal.print(`\n${search.state === 'completed' ? 'the best' : 'the best so far'}: ${command}`);
+    await noteIdle(terminal, home, [search]);
   });
 }
 
@@ -67,4 +69,9 @@ export async function remove(terminal: Terminal, name: string): Promise<void> {
     store.removeSearch(name);
     terminal.print(`${name} is forgotten; its runs stay: workbench runs --filter tag:${name}`);
   });
+}
+
+/** A search goes on where the supervisor is, which a restart of the machine or a kill takes away. */
+async function noteIdle(terminal: Terminal, home: string, searches: readonly SearchRecord[]): Promise<void> {
+  if (searches.some(({ state }) => state === 'running') && !(await isWorkedOn(home))) terminal.note('workbench: nobody works through the queue: workbench queue start');
 }

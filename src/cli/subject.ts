@@ -51,7 +51,7 @@ export interface Choice {
   readonly base?: true;
 }
 
-/** A model folder goes before a run of the same name. Throws a UserError when the reference is neither. */
+/** A model folder goes before a run of the same name, and a run before a model that is only named. Throws a UserError when the reference is none of them. */
 export function findSubject(terminal: Terminal, reference: string, { adapter, base }: Choice): Subject {
   const { env } = terminal;
   if (existsSync(join(reference, 'config.json'))) {
@@ -60,14 +60,29 @@ export function findSubject(terminal: Terminal, reference: string, { adapter, ba
   }
   const reader = openReader(homeFolder(env));
   try {
-    const run = newestRun(terminal, reader, reference);
+    const run = runOrModel(terminal, reader, reference);
+    if (typeof run === 'string') {
+      if (base) throw new UserError(`--base is the model that a run began with, and ${reference} is a model: leave it out`);
+      return folderSubject(run, adapter);
+    }
     if (adapter !== undefined) throw new UserError('--adapter goes with a model folder; a run has its own');
     return base ? baseSubject(run, homeFolder(env)) : runSubject(run, homeFolder(env), reader);
-  } catch (error) {
-    if (!(error instanceof UserError) || !reference.includes('/')) throw error;
-    return folderSubject(resolveModelPath(reference, modelPlaces(env)), adapter);
   } finally {
     reader.close();
+  }
+}
+
+/** The run, or else the folder of a model of this name, as `workbench models` lists it. */
+function runOrModel(terminal: Terminal, reader: StoreReader, reference: string): RunRecord | string {
+  try {
+    return newestRun(terminal, reader, reference);
+  } catch (noRun) {
+    if (!(noRun instanceof UserError)) throw noRun;
+    try {
+      return resolveModelPath(reference, modelPlaces(terminal.env));
+    } catch (noModel) {
+      throw reference.includes('/') ? noModel : noRun;
+    }
   }
 }
 

@@ -21,7 +21,7 @@ export interface Terminal {
   readonly width: number;
   /** Lines that are seen at once; no limit where nobody looks. */
   readonly height: number;
-  /** Columns that a table may take before it leaves some out: no limit where it goes to a file or a pipe. */
+  /** Columns that a table may take before it leaves some out: no limit where it goes to a file or a pipe and COLUMNS says none. */
   readonly tableWidth: number;
   readonly style: Style;
   write(text: string): void;
@@ -57,7 +57,7 @@ export function processTerminal(): Terminal {
       return isTerminal ? stdout.rows : Infinity;
     },
     get tableWidth() {
-      return isTerminal ? stdout.columns : Infinity;
+      return isTerminal ? stdout.columns : Number(env['COLUMNS']) || Infinity;
     },
     // False under NO_COLOR, NODE_DISABLE_COLORS and TERM=dumb.
     style: styleOf(themeFor(env, { ascii: false }), isTerminal && stdout.hasColors()),

@@ -42,12 +42,16 @@ export function isWorkLeft(store: StoreReader): boolean {
   return store.queue().length > 0 || isSearchOpen(store);
 }
 
+/** Whether a supervisor is there, which looks at the queue then. */
+export async function isWorkedOn(home: string): Promise<boolean> {
+  return answers(supervisorSocket(home), { type: 'news' });
+}
+
 /** Has the supervisor look at the queue, starting it if there is none. Rejects with a UserError when that cannot be. */
 export async function workQueue(home: string, { supervisor }: Entries = entries): Promise<void> {
-  const news: SupervisorRequest = { type: 'news' };
   const deadline = performance.now() + patienceMs;
   // A supervisor that has just found nothing to do does not answer any more and still holds the lock.
-  while (!(await answers(supervisorSocket(home), news)) && !(await startSupervisor(home, supervisor))) {
+  while (!(await isWorkedOn(home)) && !(await startSupervisor(home, supervisor))) {
     if (performance.now() > deadline) throw new UserError(noSupervisor(home, 'it does not answer'));
     await wait(pollMs);
   }

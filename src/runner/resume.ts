@@ -32,13 +32,13 @@ export interface ResumeOptions {
 
 /**
  * Returns the queued run that goes on: the one given, or a new one that knows its parent. Going on from an older
- * checkpoint gives up the later ones; a branch leaves its parent as it is. One that has ended at its `train.stop_at` and is
- * given no other goes on to its end. Throws a UserError when the run is not at rest, a knob may not change so, there is no
- * whole checkpoint, or nothing is left to do.
+ * checkpoint gives up the later ones; a branch leaves its parent as it is. One that has ended at its `train.stop_at`, or
+ * whose search no longer asks for that stop, goes on to its end unless it is given another. Throws a UserError when the
+ * run is not at rest, a knob may not change so, there is no whole checkpoint, or nothing is left to do.
  */
 export async function prepareResume(store: Store, home: string, { run, options }: { run: RunRecord; options: ResumeOptions }): Promise<RunRecord> {
   const { from, branch } = options;
-  const config = pastItsStop(run, options.config);
+  const config = pastItsStop(store, run, options.config);
   checkChanges(run.config, config, { branch, isGone: (path) => !existsSync(path) });
   checkModule(runFolder(home, run.id), config);
   return branch ? makeBranch(store, home, { run, config, from }) : goOn(store, home, { run, config, from });
@@ -119,9 +119,14 @@ async function makeBranch(store: Store, home: string, { run, config, from }: { r
   });
 }
 
-function pastItsStop({ reason, config: before }: RunRecord, config: Experiment): Experiment {
-  const isDone = reason === stopReasons.planned && config.train.stop_at === before.train.stop_at;
-  return isDone ? { ...config, train: { ...config.train, stop_at: null } } : config;
+function pastItsStop(store: Store, { id, reason, config: before }: RunRecord, config: Experiment): Experiment {
+  const isDone = reason === stopReasons.planned || isOutOfSearch(store, id);
+  return isDone && config.train.stop_at === before.train.stop_at ? { ...config, train: { ...config.train, stop_at: null } } : config;
+}
+
+/** A trial that is out, or whose search is over or stopped. */
+function isOutOfSearch(store: Store, id: string): boolean {
+  return store.searches().some(({ state, trials }) => trials.some(({ run, lost }) => run === id && (lost !== null || state !== 'running')));
 }
 
 function asksForMore({ step, config: before }: RunRecord, { train }: Experiment): boolean {

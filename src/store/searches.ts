@@ -84,7 +84,9 @@ export class SearchTables {
     return this.#sql.takeEnd.run({ name }) === 1;
   }
 
+  /** Nobody would know any more whose stops those of its trials are: they have none then. */
   remove(name: string): void {
+    this.#sql.freeTrials.run({ name });
     this.#sql.remove.run({ name });
   }
 
@@ -118,6 +120,8 @@ function prepare(connection: Connection) {
     setState: write('UPDATE searches SET state = @state, reason = @reason, ended_at = @time WHERE name = @name AND state = @from'),
     halt: write('UPDATE trials SET halted = 1 WHERE lost IS NULL AND search = (SELECT key FROM searches WHERE name = @name)'),
     takeEnd: write("UPDATE searches SET announced = 1 WHERE name = @name AND announced = 0 AND state IN ('completed', 'failed')"),
+    freeTrials: write(`UPDATE runs SET config = json_set(config, '$.train.stop_at', NULL)
+      WHERE key IN (SELECT run FROM trials WHERE search = (SELECT key FROM searches WHERE name = @name))`),
     remove: write('DELETE FROM searches WHERE name = @name'),
   };
 }

@@ -165,7 +165,7 @@ class SqliteStore extends Reader implements Store {
   }
 
   removeSearch(name: string): void {
-    this.searchTables.remove(name);
+    this.connection.transaction(() => this.searchTables.remove(name));
   }
 
   takeSearchEnd(name: string): boolean {

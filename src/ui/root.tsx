@@ -88,9 +88,11 @@ function Help({ state, width, height }: ViewProps) {
 function headerLine(state: AppState, width: number): Line {
   const going = unendedRuns(state);
   const right = going.length === 0 ? '' : going.length === 1 ? `${going[0].state}: ${clean(going[0].name)} ` : `${countsOf(going, ['is live', 'runs live'])} `;
-  const room = width - Math.min(widthOf(right), 22);
-  const ways = [{ gap: '  ', brand: true }, { gap: '', brand: true }, { gap: '', brand: true, short: true }, { gap: '', brand: false, short: true }];
-  const fitting = ways.map((way) => screenNames(state, way)).find((line) => lineWidth(line) <= room) ?? screenNames(state, { gap: '', brand: false, bare: true });
+  const leaves = (names: Line, columns: number): boolean => lineWidth(names) + Math.min(widthOf(right), columns) <= width;
+  const ways = [{ gap: '  ', brand: true }, { gap: '', brand: true }, { gap: '', brand: true, short: true }].map((way) => screenNames(state, way));
+  const plain = screenNames(state, { gap: '', brand: false, short: true });
+  // The name of a run is shortened before those of the screens are left out.
+  const fitting = ways.find((names) => leaves(names, 22)) ?? (leaves(plain, 14) ? plain : screenNames(state, { gap: '', brand: false, bare: true }));
   return spread(fitting, fitLine([{ text: right, tone: 'accent' }], Math.max(0, Math.min(widthOf(right), width - lineWidth(fitting)))), width);
 }
 

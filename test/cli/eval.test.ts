@@ -27,9 +27,11 @@ describe('eval', () => {
     const answers = readFileSync(file, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as object);
     expect(answers).toMatchObject([{ prompt: expect.stringContaining('The film was') as string, label: 'good and long', predict: expect.any(String) as string }, { label: 'good and long' }]);
 
-    const again = await evaluated('--generate', '--out', out);
-    expect(again).toMatchObject({ code: 2, stdout: '' });
-    expect(again.stderr).toContain('is there already: move it away, or name another folder with --out');
+    // A model by its name, rows by their columns; and what was answered before stays.
+    const again = await place.here('eval', 'model', '--dataset', rows, '--generate', '--out', out, '--max-new-tokens', '1', '--json');
+    expect(again).toMatchObject({ code: 0, stderr: 'workbench: by their columns, these are rows of format prompt-completion; --format names another\n' });
+    expect(JSON.parse(again.stdout)).toMatchObject({ model, answers: { file: join(out, 'generated_predictions-2.jsonl') } });
+    expect(readFileSync(file, 'utf8').trimEnd().split('\n')).toHaveLength(2);
   });
 
   it('takes no options of answers without them, and answers no running text', async () => {

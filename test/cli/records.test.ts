@@ -54,6 +54,12 @@ describe('runs', () => {
 });
 
 describe('show', () => {
+  it('finds the newest by a word', async () => {
+    expect(await json('show', '@last')).toMatchObject({ id: second });
+    expect((await place.here('show', '@live')).stderr).toBe('workbench: @live stands for no run: there is none\n');
+    expect((await place.here('show', '@marked')).stderr).toContain("a run of the screen's");
+  });
+
   it('finds a run by name, id and unique start of an id', async () => {
     const prefix = [...first].findIndex((letter, i) => letter !== second[i]) + 1;
     for (const reference of ['narrow', first, first.slice(0, prefix)]) expect(await json('show', reference)).toMatchObject({ id: first, name: 'narrow' });

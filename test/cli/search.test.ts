@@ -71,13 +71,13 @@ it('lists searches, shows one best first with the command of the best, and forge
 
   expect((await place.here('search', 'list')).stdout).toMatch(/^which +running +3 +rung 2 of 2, to the end: 0 of 1 measured +which-1 +eval_loss$/m);
   const shown = await place.here('search', 'show', 'which');
-  expect(shown).toMatchObject({ code: 0, stderr: '' });
+  expect(shown).toMatchObject({ code: 0, stderr: 'workbench: nobody works through the queue: workbench queue start\n' });
   expect(shown.stdout.split('\n')).toEqual([
     'which  running  rung 2 of 2, to the end: 0 of 1 measured (eval_loss)',
     'run      target_modules       learning_rate    at 4  state',
     'which-1  ["q_proj","v_proj"]          0.001  1.2500  queued 4/12',
-    'which-2  auto                        0.0002  2.5000  out: 2nd of 3 at update 4',
-    'which-3  auto                             3          out: failed: the loss is not a number',
+    'which-2  auto                        0.0002  2.5000  out: 2nd of 3',
+    'which-3  auto                             3          out: the loss is not a number',
     '',
     `the best so far: ${command}`,
     '',

@@ -83,7 +83,7 @@ it('tells every key and every command', async () => {
   const runs = Object.entries(references).map(([name, { note }]) => `\`${name}\` (${note})`).join(', ');
   const sections = [
     introduction, appearance,
-    ['## Commands', '', 'Every one is also a command of the shell (`workbench runs`), but for those marked.', '', '| command | does |', '| --- | --- |', ...commands, '', `In place of a run: its id, the start of one, its name, or ${runs}.`].join('\n'),
+    ['## Commands', '', 'Every one is also a command of the shell (`workbench runs`), but for those marked.', '', '| command | does |', '| --- | --- |', ...commands, '', `In place of a run: its id, the start of one, its name, or ${runs}. In a shell there is no mark and no run looked at.`].join('\n'),
     '## Keys', ...keys,
     'This page is made from the tables of keys and commands (`npm run docs`).',
   ];

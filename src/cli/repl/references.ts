@@ -1,6 +1,6 @@
 /** `@marked`, `@current`, `@live`, `@last`: runs that have no need to be named. */
-import { isUnended } from '../../store/rows.js';
 import { UserError } from '../../util/errors.js';
+import { standIns } from '../reference.js';
 import type { Context } from './command.js';
 
 type Finder = (context: Pick<Context, 'services' | 'place'>) => readonly string[];
@@ -8,8 +8,7 @@ type Finder = (context: Pick<Context, 'services' | 'place'>) => readonly string[
 export const references: Readonly<Record<string, { readonly note: string; readonly find: Finder }>> = {
   '@marked': { note: 'the marked runs', find: ({ place }) => place.marked() },
   '@current': { note: 'the run looked at', find: ({ place }) => [place.current()].filter((id) => id !== null) },
-  '@live': { note: 'runs that go on or wait', find: ({ services }) => services.reader.runs().filter(isUnended).map(({ id }) => id) },
-  '@last': { note: 'the newest run', find: ({ services }) => services.reader.runs().slice(0, 1).map(({ id }) => id) },
+  ...Object.fromEntries(Object.entries(standIns).map(([word, { note, find }]) => [word, { note, find: ({ services }: Pick<Context, 'services'>) => find(services.reader).map(({ id }) => id) }])),
 };
 
 /** Throws a UserError where a reference stands for no run. */

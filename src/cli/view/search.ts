@@ -76,11 +76,16 @@ function measuredText({ plan, trials }: SearchRecord, { measured }: TrialRecord,
 
 /** What it does now, or why it is out. */
 function trialState({ state, plan }: SearchRecord, { lost, measured, rung }: TrialRecord, run: RunRecord | null): string {
-  if (lost !== null) return `out: ${clean(lost)}`;
+  if (lost !== null) return `out: ${shortReason(lost)}`;
   if (run === null) return 'deleted';
   if (isUnended(run)) return run.total_steps === null ? run.state : `${run.state} ${run.step}/${Math.min(run.total_steps, plan.rungs[rung] ?? Infinity)}`;
   if (measured.length > plan.rungs.length) return run.state;
   return state === 'running' && measured.length > rung ? `waits at ${plan.rungs[rung]}` : run.state;
+}
+
+/** `2nd of 4`, `crashed: killed by SIGKILL`: its first clause. The column before has where; its run has the whole. */
+function shortReason(lost: string): string {
+  return clean(lost).replace(/^failed: /, '').split(/[,;(]| at (?:update|the end)\b/)[0].trim();
 }
 
 function trialTone(search: SearchRecord, trial: TrialRecord, run: RunRecord | null): Tone {

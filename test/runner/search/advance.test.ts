@@ -320,3 +320,36 @@ it('is stopped and goes on', async () => {
   store.removeSearch('s');
   expect(store.runs()).toHaveLength(3);
 });
+
+describe('a trial that is resumed by hand', () => {
+  const resumed = async (id: string) => (await prepareResume(store, home, { run: store.run(id), options: { config: store.run(id).config, from: null, branch: false } })).config.train.stop_at;
+  function crash(id: string): void {
+    claim(id);
+    store.setState(id, 'crashed', 'killed (SIGKILL)');
+    store.clearProcess(id, gone);
+  }
+
+  it('trains to its end where it is out', async () => {
+    const [a] = begin(2);
+    crash(a);
+    await advance();
+    expect(await resumed(a)).toBeNull();
+  });
+
+  it('trains to its end where its search was stopped, and to its rung where the search goes on', async () => {
+    const [a, b] = begin(2);
+    await stopSearch(store, home, 's');
+    expect(await resumed(a)).toBeNull();
+    resumeSearch(store, 's');
+    await advance();
+    expect(store.run(b).config.train.stop_at).toBe(4);
+  });
+
+  it('trains to its end where its search was forgotten', async () => {
+    const [a] = begin(1);
+    crash(a);
+    await stopSearch(store, home, 's');
+    store.removeSearch('s');
+    expect(await resumed(a)).toBeNull();
+  });
+});

@@ -3,7 +3,7 @@ import type { RunRecord } from '../../../store/rows.js';
 import { blank, line } from '../../format/line.js';
 import type { Line, Span } from '../../format/line.js';
 import { stateSpan } from '../../format/run.js';
-import { clean, widthOf } from '../../format/text.js';
+import { clean, cutLeft, widthOf } from '../../format/text.js';
 import type { Glyphs } from '../../theme.js';
 import { tableLines } from '../../widgets/table.js';
 import type { Column } from '../../widgets/table.js';
@@ -84,10 +84,12 @@ export function differenceLines(runs: readonly RunRecord[], { baseline: pinned, 
   const base = runs.findIndex(({ id }) => id === pinned);
   const text = (row: ConfigDifference, i: number): string => clean(settingCourse(row, i, showValue, glyphs.right));
   const widths = columnWidths(runs.map((_, i) => Math.max(6, ...differences.map((row) => widthOf(text(row, i))))), width - keyWidth);
+  // Paths differ at their ends, by which their files are called.
+  const shown = (row: ConfigDifference, i: number): string => (row.changes[i].length === 0 && text(row, i).includes('/') ? cutLeft(text(row, i), widths[i], glyphs.ellipsis) : text(row, i));
   const stands = (row: ConfigDifference, i: number): boolean => text(row, i) !== text(row, Math.max(0, base));
   const columns: readonly Column<ConfigDifference>[] = [
     { title: 'key', width: keyWidth, cell: ({ key }) => ({ text: key, tone: 'muted' }) },
-    ...runs.map((_, i): Column<ConfigDifference> => ({ title: `${markerOf(i, glyphs)}${i === base ? ' base' : ''}`, width: widths[i], cell: (row) => ({ text: text(row, i), tone: stands(row, i) ? toneOf(i) : 'plain' }) })),
+    ...runs.map((_, i): Column<ConfigDifference> => ({ title: `${markerOf(i, glyphs)}${i === base ? ' base' : ''}`, width: widths[i], cell: (row) => ({ text: shown(row, i), tone: stands(row, i) ? toneOf(i) : 'plain' }) })),
   ];
   const from = Math.max(0, Math.min(scroll, differences.length - (height - 1)));
   return tableLines(differences.slice(from), columns, { width, height, cursor: -1, focused: false, glyphs });
