@@ -4,7 +4,7 @@ import { UserError } from '../util/errors.js';
 import { knobOf, knobs } from './limits.js';
 import { inPlaceOf } from './foreign/index.js';
 import { clauseOf, insteadOf, nearest } from './nearest.js';
-import { strayOption } from './schedules.js';
+import { polynomialEnd, strayOption } from './schedules.js';
 import { experimentSchema } from './schema.js';
 import type { Experiment, TrainConfig } from './schema.js';
 
@@ -136,8 +136,9 @@ function contradictionsOfSchedule(train: TrainConfig): Problem[] {
   const stray = strayOption(train);
   if (stray !== null) return [{ path: ['train', 'lr_scheduler_kwargs', stray.option], sentence: stray.sentence }];
   if (options.min_lr !== null && options.min_lr_rate !== null) return [at('min_lr_rate', 'and `min_lr` both say how low the rate falls: keep one of them')];
-  const floor = (['min_lr', 'lr_end'] as const).find((option) => (options[option] ?? 0) >= peak);
-  return floor === undefined ? [] : [at(floor, `is ${options[floor]}: it must be below train.learning_rate (${peak})`)];
+  const floors = { min_lr: options.min_lr ?? 0, lr_end: options.lr_end ?? (train.lr_scheduler_type === 'polynomial' ? polynomialEnd : 0) };
+  const floor = (['min_lr', 'lr_end'] as const).find((option) => floors[option] >= peak);
+  return floor === undefined ? [] : [at(floor, `is ${floors[floor]}: it must be below train.learning_rate (${peak})`)];
 }
 
 function deepFreeze<T>(value: T): T {

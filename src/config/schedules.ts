@@ -18,6 +18,9 @@ export const scheduleOptions: { readonly [K in ScheduleType]: readonly ScheduleO
   reduce_lr_on_plateau: ['factor', 'patience', 'threshold', 'cooldown', 'min_lr'],
 };
 
+/** Where Transformers' polynomial schedule ends if nothing is said. */
+export const polynomialEnd = 1e-7;
+
 const group = 'train.lr_scheduler_kwargs.';
 
 /** Whether a knob means something beside this schedule: true for all that are no option of a schedule. */

@@ -39,7 +39,7 @@ export function rowLengths(g: Builder, { linear, weight, a, b, scale }: Directio
   const crossed = g.sum(g.mul(g.transpose(b, [1, 0]), projected), [0]); //                     [out]
   const own = g.sum(g.mul(b, g.linear(b, g.linear(a, a, { transposeW: true }))), [1]); //      [out]
   const squared = g.add(g.variable(name, shape), g.add(g.mul(crossed, 2 * scale), g.mul(own, scale * scale)));
-  return g.op('detach', [g.sqrt(g.add(squared, tiny))], {});
+  return g.op('detach', [g.sqrt(g.add(g.op('relu', [squared], {}), tiny))], {}); // of a row of zeros, what is rounded may come to less than 0
 }
 
 /** ‖W‖² of each row, of W [out, in] with `transposeW`, else [in, out]. */

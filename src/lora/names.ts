@@ -23,6 +23,11 @@ export function writtenName(parameter: string, isAdapted: (module: string) => bo
   return module !== undefined && isAdapted(module) ? `${root}${module}.base_layer.bias` : savedName(parameter);
 }
 
+/** The module that a stored tensor adapts, where it is its A; else null. */
+export function adaptedModule(stored: string): string | null {
+  return /^base_model\.model\.(.+)\.lora_A\.weight$/.exec(stored)?.[1] ?? null;
+}
+
 /** The saved name of a tensor of any version's file; null for a copy that nothing reads: what is inside the wrapper of a module that learns whole. */
 export function readName(stored: string): string | null {
   if (/\.(original_module|modules_to_save)\./.test(stored)) return null;

@@ -5,7 +5,8 @@ import { z } from 'zod';
 import type { LoraConfig } from '../config/schema.js';
 import { messageOf, UserError } from '../util/errors.js';
 import { adaptedLayers } from './layers.js';
-import { writtenTargets, type Adaptable } from './targets.js';
+import { adaptedModule } from './names.js';
+import { endsIn, writtenTargets, type Adaptable } from './targets.js';
 import { writtenModules } from './whole.js';
 
 export const configFile = 'adapter_config.json';
@@ -71,18 +72,20 @@ export function readAdapterConfig(folder: string): StoredConfig {
 }
 
 /**
- * A stored config as an experiment would give it. Which modules are adapted is said by their names where those alone decide;
- * else (a pattern, chosen layers, exclusions) by the modules that the adapter's tensors, `stored`, are of.
+ * A stored config as an experiment would give it. Which modules are adapted is said by their names where those alone decide, but for
+ * the names of no module, which PEFT passes over; else (a pattern, chosen layers, exclusions) by the modules that the adapter's tensors,
+ * `stored`, are of.
  */
 export function experimentConfig(config: StoredConfig, folder: string, stored: readonly string[]): LoraConfig {
   const { target_modules: targets, exclude_modules: excluded, layers_to_transform: layers } = config;
+  const adapted = stored.flatMap((name) => adaptedModule(name) ?? []);
   const plain = Array.isArray(targets) && [excluded, layers].every((value) => value === undefined || value === null);
   const saved = config.modules_to_save?.filter((module) => stored.some((name) => name.includes(module))) ?? []; // of a classifier, PEFT lists all names that a head may have
   return {
     r: config.r,
     lora_alpha: config.lora_alpha,
     lora_dropout: config.lora_dropout,
-    target_modules: plain ? [...targets].sort() : stored.flatMap((name) => /^base_model\.model\.(.+)\.lora_A\.weight$/.exec(name)?.slice(1) ?? []),
+    target_modules: plain ? targets.filter((name) => adapted.some((module) => endsIn(module, name))).sort() : adapted,
     exclude_modules: null,
     layers_to_transform: null,
     rank_pattern: config.rank_pattern,

@@ -13,8 +13,8 @@ import { writeAtomically } from '../util/atomic.js';
 import { matchTensors } from '../weights/match.js';
 import { SafetensorsFile, writeSafetensors, type Weights } from '../weights/safetensors.js';
 import { TorchFile } from '../weights/torch.js';
-import { adaptedLayers } from './layers.js';
-import { readName, savedName, writtenName } from './names.js';
+import { adaptedLayers, scaleOf, type Strength } from './layers.js';
+import { adaptedModule, readName, savedName, writtenName } from './names.js';
 import { configFile, experimentConfig, peftConfig, readAdapterConfig, type StoredConfig } from './peft-config.js';
 import type { Adaptable } from './targets.js';
 import { keptTie } from './whole.js';
@@ -48,13 +48,17 @@ export function readAdapter(folder: string): Adapter {
   };
 }
 
-/** What an adapter's tensors do not say of themselves. */
-const decisive = ['lora_alpha', 'use_rslora', 'alpha_pattern'] as const satisfies readonly (keyof LoraConfig)[];
+/** What an adapter's tensors do not say of themselves: what their scales are made of. */
+const decisive = ['lora_alpha', 'use_rslora', 'alpha_pattern'] as const satisfies readonly (keyof Strength)[];
 
 /** Throws a UserError unless the folder's tensors are exactly the adapter's that `parameters` describe, such as those of `adapt`. */
-export function checkAdapter(folder: string, parameters: readonly ParameterSpec[], config: Pick<LoraConfig, (typeof decisive)[number]>): void {
+export function checkAdapter(folder: string, parameters: readonly ParameterSpec[], config: Strength): void {
   const stored = readAdapterConfig(folder);
-  for (const key of decisive) {
+  const isScaledAlike = parameters.every(({ name, shape: [rank] }) => {
+    const module = adaptedModule(name);
+    return module === null || scaleOf(stored, module, rank) === scaleOf(config, module, rank);
+  });
+  for (const key of isScaledAlike ? [] : decisive) {
     const [theirs, ours] = [JSON.stringify(stored[key]), JSON.stringify(config[key])];
     if (theirs !== ours) throw new UserError(`The adapter in ${folder} was made with lora.${key} ${theirs}, not ${ours}; set it so to go on from it.`);
   }

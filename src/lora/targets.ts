@@ -91,7 +91,7 @@ function layerRule({ layers_to_transform: layers }: Targets, targets: readonly s
 }
 
 /** A name matches a module that is it, or ends in a dot and it. */
-function endsIn(module: string, name: string): boolean {
+export function endsIn(module: string, name: string): boolean {
   return module === name || module.endsWith(`.${name}`);
 }
 

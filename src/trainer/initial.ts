@@ -11,7 +11,7 @@ import { initialWeights, randomWeights } from '../models/weights.js';
 import { initialValue } from '../nn/parameter.js';
 import { f32, half, u8, type Tensor } from '../util/tensor.js';
 import { SafetensorsFile } from '../weights/safetensors.js';
-import { withAdapterStart } from './adapted.js';
+import { drawnMagnitudes, withAdapterStart } from './adapted.js';
 import { readQuantized } from './quantized.js';
 import type { Tuning } from './tuning.js';
 
@@ -79,10 +79,12 @@ function frozenValues({ quantized }: Tuning, weights: ByName): (name: string) =>
 function adapterStart({ lora, train }: Pick<Experiment, 'lora' | 'train'>, { model, tuning, weights }: { model: Model; tuning: Tuning; weights: ByName }): ByName {
   const given = lora.adapter_name_or_path === null ? null : startFrom(lora.adapter_name_or_path, tuning, lora);
   const matrices = new Map(adaptedLayers(model, lora).flatMap(({ a, b }) => [a, b]).map((spec) => [spec.name, spec]));
-  return (name) => {
+  const drawn: ByName = (name) => {
     const matrix = matrices.get(name);
-    return given?.get(savedName(name)) ?? (matrix ? initialValue(matrix, train.seed) : weights(name));
+    return matrix ? initialValue(matrix, train.seed) : weights(name);
   };
+  const magnitudes = lora.init_lora_weights === false ? drawnMagnitudes(model, lora, tuning, { weights, drawn }) : null;
+  return (name) => given?.get(savedName(name)) ?? magnitudes?.get(name)?.() ?? drawn(name);
 }
 
 function startFrom(folder: string, { trainable }: Tuning, config: LoraConfig): ReadonlyMap<string, Tensor<'f32'>> {

@@ -92,6 +92,7 @@ describe('choices that contradict each other', () => {
     [{ train: { lr_scheduler_type: 'linear', lr_scheduler_kwargs: { min_lr: 1e-6 } } }, 'is for cosine_with_min_lr, reduce_lr_on_plateau, and the schedule is linear'],
     [{ train: { lr_scheduler_type: 'cosine_with_min_lr', lr_scheduler_kwargs: { min_lr: 1e-6, min_lr_rate: 0.1 } } }, 'keep one of them'],
     [{ train: { lr_scheduler_type: 'polynomial', learning_rate: 1e-4, lr_scheduler_kwargs: { lr_end: 1e-3 } } }, 'must be below train.learning_rate (0.0001)'],
+    [{ train: { lr_scheduler_type: 'polynomial', learning_rate: 5e-8 } }, 'lr_end` is 1e-7: it must be below train.learning_rate (5e-8)'],
     [{ finetuning: 'full', train: { loraplus_lr_ratio: 16 } }, 'set `finetuning: lora` or remove it'],
     [{ stage: 'seq2seq', train: { neftune_noise_alpha: 5 } }, 'trains an encoder and a decoder: remove it'],
     [{ train: { metric_for_best_model: 'rougeL' } }, 'set train.predict_with_generate'],

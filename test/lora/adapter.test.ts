@@ -271,6 +271,10 @@ describe('adapter folders', () => {
     expect(readAdapter(start).config.target_modules).toEqual(['c_attn']);
   });
 
+  it('that name modules of other models too are read without those', () => {
+    expect(readAdapter(changed({ target_modules: ['q_proj', 'c_attn', 'query_key_value', 'attn'] })).config.target_modules).toEqual(['c_attn']);
+  });
+
   it('hold copies that nothing reads: the insides of wrappers, and a bias of a head of words', async () => {
     const model = readModel(join(goldenFolder, 'encoders', 'bert-words'));
     const config = lora({ bias: 'all' });
@@ -299,6 +303,11 @@ describe('adapter folders', () => {
     expect(() => checkAdapter(start, of(gpt2), config)).toThrow(/h\.0\.attn\.c_attn\.lora_A\.weight in .* has shape \[3, 32\] where \[3, 12\] is wanted; lora\.r and lora\.target_modules must be those of its adapter_config\.json/);
     expect(() => checkAdapter(start, of(gpt2), { ...config, lora_alpha: 7 })).toThrow(/was made with lora\.lora_alpha 6, not 7/);
     expect(() => checkAdapter(start, of(llama, { target_modules: 'auto' }), config)).toThrow(UserError);
+    // The same strength, said otherwise.
+    const parameters = of(gpt2, { r: 3 });
+    const strong = changed({ alpha_pattern: { c_attn: 9, c_proj: 2 } });
+    expect(() => checkAdapter(strong, parameters, { ...config, alpha_pattern: { c_fc: 1, c_attn: 9 } })).not.toThrow(/alpha/);
+    expect(() => checkAdapter(strong, parameters, { ...config, alpha_pattern: { c_attn: 8 } })).toThrow(/was made with lora\.alpha_pattern \{"c_attn":9,"c_proj":2\}, not \{"c_attn":8\}/);
   });
 
   const fixtures = join(material, 'fixtures');
