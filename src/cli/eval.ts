@@ -6,6 +6,8 @@ import type { Experiment } from '../config/schema.js';
 import { discoverDatasets } from '../data/look/discover.js';
 import type { Format } from '../data/template/formats.js';
 import { openReader } from '../store/reader.js';
+import type { RunRecord } from '../store/rows.js';
+import { bestOf } from '../trainer/best.js';
 import { checkPredicts, writePredictions } from '../trainer/generate/predict.js';
 import { evaluateDataset } from '../trainer/open.js';
 import { UserError } from '../util/errors.js';
@@ -46,7 +48,7 @@ export async function evaluate(terminal: Terminal, reference: string, options: O
     ...result,
     accuracy: experiment.dataset.format === 'classification' ? result.accuracy : null,
     weights: subject.weights,
-    run: subject.run && { total_steps: subject.run.total_steps, best_step: bestStep(terminal, subject.run.id) },
+    run: subject.run && { total_steps: subject.run.total_steps, ...bestStep(terminal, subject.run) },
     answers: answers && { ...answers.scores, rows: answers.predictions.length, file: predictionsFile },
   };
   if (!options.json) return terminal.print(evaluationLines(report, experiment, terminal.style).join('\n'));
@@ -80,12 +82,13 @@ function withAnswers(experiment: Experiment, { generate, maxNewTokens, numBeams,
   });
 }
 
-/** The update after which the eval loss of a run was lowest; null where it was never measured. */
-function bestStep(terminal: Terminal, run: string): number | null {
+/** The update after which a run was best by its own metric; null where that was never measured. */
+function bestStep(terminal: Terminal, { id, config }: RunRecord): { readonly metric: string; readonly best_step: number | null } {
+  const { metric_for_best_model: metric } = config.train;
   const reader = openReader(homeFolder(terminal.env));
   try {
-    const points = reader.metrics(run, ['eval_loss']).filter(({ value }) => !Number.isNaN(value));
-    return points.length === 0 ? null : points.reduce((best, point) => (point.value < best.value ? point : best)).step;
+    const scores = reader.metrics(id, [metric]).filter(({ value }) => !Number.isNaN(value)).map(({ step, value }) => ({ step, metric, value }));
+    return { metric, best_step: bestOf(scores)?.step ?? null };
   } finally {
     reader.close();
   }

@@ -1,7 +1,6 @@
 /** What `eval` and `generate` work on: a run with what it learned, or a model folder. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { z } from 'zod';
 import { homeFolder, type Environment } from '../config/home.js';
 import { parseExperiment } from '../config/parse.js';
 import type { Experiment } from '../config/schema.js';
@@ -11,6 +10,7 @@ import { readModel } from '../models/registry.js';
 import { defaultStage, purposeOf } from '../models/task.js';
 import { withModuleOf } from '../runner/module.js';
 import { withScratch } from '../runner/scratch-folder.js';
+import { writtenBest } from '../runner/written.js';
 import { runFolder } from '../store/folders.js';
 import type { RunRecord, StoreReader } from '../store/rows.js';
 import { openReader } from '../store/reader.js';
@@ -94,14 +94,12 @@ export function learnedFolder(run: RunRecord): string {
   return folder;
 }
 
-const endSchema = z.object({ best: z.object({ step: z.int(), metric: z.string() }) });
-
 /** Of what `learnedFolder` gives. A run that has gone on since it wrote its output does not say after which update that was. */
 function learnedWeights(run: RunRecord, path: string, reader: StoreReader): Weights {
   if (path !== run.output) return { kind: 'checkpoint', path, step: run.checkpoints.at(-1)?.step ?? null, best_by: null };
   if (run.state !== 'completed' && run.state !== 'stopped') return { kind: 'learned', path, step: null, best_by: null };
-  const { data: end } = endSchema.safeParse(reader.history(run.id).findLast(({ type }) => type === run.state)?.details);
-  return { kind: 'learned', path, step: end?.best.step ?? run.step, best_by: end?.best.metric ?? null };
+  const best = writtenBest(reader, run);
+  return { kind: 'learned', path, step: best?.step ?? run.step, best_by: best?.metric ?? null };
 }
 
 /** Loads the subject into an engine, lets `use` work with it, and takes everything down again. */

@@ -51,6 +51,11 @@ export function isBetter(score: Score, best: Score | null): boolean {
   return gainOver(score, best) > 0;
 }
 
+/** The first of the best of one metric; null where there is none. */
+export function bestOf(scores: readonly Score[]): Score | null {
+  return scores.reduce<Score | null>((best, score) => (isBetter(score, best) ? score : best), null);
+}
+
 /**
  * After one more evaluation by the run's own plan, as Transformers' EarlyStoppingCallback counts them: one that is not better
  * than the best before it by more than the threshold adds to those without a gain, and is the best nevertheless if it is better.

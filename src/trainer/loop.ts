@@ -171,7 +171,9 @@ class Loop {
     this.#context.log(`${model.modelType}: ${tuning.trainable.length} trained tensors, ${estimate.trainable_parameters} parameters; ${engine}; about ${formatBytes(estimate.memory_bytes)}`);
     // What was said before it was interrupted is in its history.
     for (const message of resumed ? [] : estimate.warnings) this.#context.emit({ type: 'warning', message });
-    if (resumed) this.#context.emit({ type: 'resumed', ...this.#progress, checkpoint: resumed.folder });
+    if (resumed === null) return;
+    this.#context.emit({ type: 'resumed', ...this.#progress, checkpoint: resumed.folder });
+    this.#checkpoints.tellLost(this.#judge.state.watch.best);
   }
 
   /** One update, or what was made of one that could not be: nothing of it is left then. */

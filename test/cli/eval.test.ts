@@ -46,7 +46,7 @@ describe('eval', () => {
 describe('its report', () => {
   const report: EvaluationReport = {
     loss: 0.5, perplexity: 1.6487, accuracy: null, rows: 1200, tokens: 3400, sets: [],
-    weights: { kind: 'learned', path: '/runs/1/adapter', step: 200, best_by: null }, run: { total_steps: 200, best_step: 150 }, source: { split: 'held-out', paths: ['/data/rows.jsonl', '/data/more.jsonl'] },
+    weights: { kind: 'learned', path: '/runs/1/adapter', step: 200, best_by: null }, run: { total_steps: 200, metric: 'eval_loss', best_step: 150 }, source: { split: 'held-out', paths: ['/data/rows.jsonl', '/data/more.jsonl'] },
     answers: { rouge1: 44.1649, rouge2: 21.5, rougeL: 30, bleu: 12.345, exact_match: 7.25, rows: 100, file: '/here/generated_predictions.jsonl' },
   };
   const experiment = parseExperiment({ model: 'base', dataset: { path: 'rows.jsonl', val_size: 0.1 } });
@@ -54,6 +54,7 @@ describe('its report', () => {
 
   it('says which weights and which rows', () => {
     expect(lines()).toContain('weights       after update 200 of 200 (its lowest eval loss was after 150)');
+    expect(lines({ run: { total_steps: 200, metric: 'accuracy', best_step: 100 } })).toContain('weights       after update 200 of 200 (its best accuracy was after 100)');
     expect(lines()).toContain('rows          1,200: those held out of rows.jsonl, more.jsonl (val_size 0.1, seed 42)');
     expect(lines({ weights: { kind: 'checkpoint', path: '/c', step: 150, best_by: null }, source: { split: 'test', paths: ['/data/reviews'] } }).slice(0, 2)).toEqual(['weights       after update 150 of 200, its newest checkpoint (its lowest eval loss)', 'rows          1,200: the test split of reviews']);
     expect(lines({ weights: { kind: 'learned', path: '/a', step: 150, best_by: 'rougeL' } })[0]).toBe('weights       after update 150 of 200, the best by rougeL');

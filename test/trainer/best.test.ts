@@ -54,6 +54,8 @@ describe('load_best_model_at_end', () => {
     const again = await run(experimentOf({ load_best_model_at_end: true, max_steps: 10 }), { resumeFrom: [join(whole.folder, 'checkpoints', 'step-6')] });
     expect(again.events.at(-1)).toMatchObject({ type: 'completed', step: 10 });
     expect(adapterOf(again)).toEqual(savedAt(again, bestOf(again).step));
+    const told = again.events.flatMap((event) => (event.type === 'warning' && event.message.includes('has no checkpoint any more') ? [event.message] : []));
+    expect(told).toEqual([`The best evaluation so far, with eval_loss ${formatNumber(best.eval_loss)} at update 2, has no checkpoint any more: the run will give the best weights of those that still have one.`]);
   });
 
   it('says so when the best weights are gone, and gives the last', async () => {

@@ -14,7 +14,7 @@ export interface EvaluationReport extends Omit<DatasetEvaluation, 'accuracy' | '
   readonly accuracy: number | null;
   readonly weights: Weights;
   /** Null for a folder that no run made. */
-  readonly run: { readonly total_steps: number | null; readonly best_step: number | null } | null;
+  readonly run: { readonly total_steps: number | null; readonly metric: string; readonly best_step: number | null } | null;
   readonly answers: (TextScores & { readonly rows: number; readonly file: string | null }) | null;
 }
 
@@ -48,6 +48,7 @@ function weightsText({ kind, path, step, best_by }: Weights, run: EvaluationRepo
   const of = run?.total_steps == null ? '' : ` of ${run.total_steps}`;
   const when = step === null ? 'its output, which is older than its last updates' : `after update ${step}${of}${kind === 'checkpoint' ? ', its newest checkpoint' : ''}`;
   if (best_by !== null) return `${when}, the best by ${best_by}`;
-  const best = run?.best_step ?? null;
-  return `${when}${best === null || step === null ? '' : best === step ? ' (its lowest eval loss)' : ` (its lowest eval loss was after ${best})`}`;
+  if (run === null || run.best_step === null || step === null) return when;
+  const best = run.metric === 'eval_loss' ? 'its lowest eval loss' : `its best ${run.metric}`;
+  return `${when} (${best}${run.best_step === step ? '' : ` was after ${run.best_step}`})`;
 }

@@ -4,6 +4,7 @@ import { isUnended, type StoreReader, type TrialRecord, type TrialRun } from '..
 import { stopReasons } from '../../trainer/events.js';
 import { mayLive } from '../identity.js';
 import { wasCutOff } from '../outcome.js';
+import { writtenBest } from '../written.js';
 
 export type TrialStanding =
   /** It trains, or waits for its turn. */
@@ -32,9 +33,15 @@ export function standingOf(store: StoreReader, plan: SearchPlan, { rung, lost, m
   return isPlanned || isHalted || wasCutOff(run) ? { state: 'idle' } : { state: 'lost', reason: lossOf(run) };
 }
 
-/** The last point of the metric on the way to a rung; of a run that is complete, which may have ended before it, of all. */
-function measuredIn(store: StoreReader, { id, state }: TrialRun, { metric, from, to }: Pick<SearchPlan, 'metric'> & { readonly from: number; readonly to: number }): { readonly step: number; readonly value: number } | null {
-  return store.metrics(id, [metric]).findLast(({ step }) => (step > from || state === 'completed') && step <= to) ?? null;
+/**
+ * The last point of the metric on the way to a rung; of a run that is complete, which may have ended before it, of all, or the one of
+ * the weights that it has written where those are its best.
+ */
+function measuredIn(store: StoreReader, run: TrialRun, { metric, from, to }: Pick<SearchPlan, 'metric'> & { readonly from: number; readonly to: number }): { readonly step: number; readonly value: number } | null {
+  const points = store.metrics(run.id, [metric]);
+  if (run.state !== 'completed') return points.findLast(({ step }) => step > from && step <= to) ?? null;
+  const best = run.step <= to ? writtenBest(store, run) : null;
+  return points.findLast(({ step }) => (best === null ? step <= to : step === best.step)) ?? null;
 }
 
 function lossOf({ state, reason }: TrialRun): string {

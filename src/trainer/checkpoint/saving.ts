@@ -4,7 +4,7 @@ import { mkdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TrainConfig } from '../../config/schema.js';
 import { messageOf } from '../../util/errors.js';
-import { formatBytes } from '../../util/format.js';
+import { formatBytes, formatNumber } from '../../util/format.js';
 import { isBetter, type Score } from '../best.js';
 import { bytesOf, checkpointSteps, readCheckpoint, type CheckpointState } from './checkpoint.js';
 import type { Progress } from '../events.js';
@@ -43,6 +43,13 @@ export class Checkpoints {
   /** The checkpoint of the best evaluation that has one. */
   get best(): Score | null {
     return this.#kept.best_checkpoint;
+  }
+
+  /** Says so where no checkpoint is left of the best evaluation by the run's plan, whose weights are wanted at the end. */
+  tellLost(best: Score | null): void {
+    const { load_best_model_at_end, metric_for_best_model: metric } = this.#train();
+    if (!load_best_model_at_end || best?.metric !== metric || !isBetter(best, this.best)) return;
+    this.#context.emit({ type: 'warning', message: `The best evaluation so far, with ${metric} ${formatNumber(best.value)} at update ${best.step}, has no checkpoint any more: the run will give the best weights of those that still have one.` });
   }
 
   /** Its folder; null, told as a warning, where it cannot be read any more. */

@@ -92,6 +92,19 @@ describe('rungs', () => {
     expect(await advance()).toEqual({ open: false, told: [] });
   });
 
+  it('count a trial that gives its best weights by those', async () => {
+    const [a, b] = begin(2, { rungs: [4], keep: 1 });
+    [a, b].forEach((id) => train(id, 2));
+    await advance();
+    claim(a);
+    for (const [step, loss] of [[6, 1], [12, 3]]) say(a, { type: 'eval', ...at(step), eval_loss: loss, perplexity: 1, accuracy: null, eval_seconds: 1 });
+    say(a, { type: 'completed', ...at(12), output: 'o', peak_memory_bytes: 1, best: { step: 6, metric: 'eval_loss', value: 1 } });
+    store.clearProcess(a, gone);
+    train(b, 2);
+    expect((await advance()).told).toEqual(['s: trial 1 is the best']);
+    expect(store.search('s').trials.map(({ measured }) => measured)).toEqual([[2, 1], [2, 2]]);
+  });
+
   it('go on where a supervisor was killed between the decision and what follows from it', async () => {
     const [a, b] = begin(2);
     train(a, 1);
