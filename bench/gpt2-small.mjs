@@ -2,10 +2,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseExperiment } from '../dist/config/parse.js';
-import { loraInitial } from '../dist/lora/init.js';
 import { writeAdapter } from '../dist/lora/peft.js';
 import { readModel } from '../dist/models/registry.js';
 import { randomWeights } from '../dist/models/weights.js';
+import { initialValue } from '../dist/nn/parameter.js';
 import { tuningOf } from '../dist/trainer/tuning.js';
 import { Random } from '../dist/util/random.js';
 import { writeSafetensors } from '../dist/weights/safetensors.js';
@@ -51,7 +51,7 @@ export async function writeModel(folder) {
   await writeSafetensors(join(modelFolder, 'model.safetensors'), model.parameters, randomWeights(model, seed));
   const parameters = tuningOf(experiment, model).trainable;
   const specs = new Map(parameters.map((spec) => [spec.name, spec]));
-  await writeAdapter(join(folder, 'adapter'), { model, config: experiment.lora, baseModel: modelFolder, parameters, read: (name) => loraInitial(specs.get(name), seed) });
+  await writeAdapter(join(folder, 'adapter'), { model, config: experiment.lora, baseModel: modelFolder, parameters, read: (name) => initialValue(specs.get(name), seed) });
 }
 
 /** Token ids of a batch, row after row. */

@@ -8,7 +8,7 @@ import { mapParts, type Estimate } from './estimate.js';
 import type { Measurement } from './events.js';
 
 /** Raised whenever the formulae of an estimate change: what was measured beside the old ones says nothing then. */
-const formula = 6;
+const formula = 7;
 
 /** Of so many runs, the newest, the median counts; it never moves an estimate by more than this factor. */
 const mostRuns = 20;

@@ -17,6 +17,7 @@ import { bytesOf, sizeOf } from '../util/tensor.js';
 import { UserError } from '../util/errors.js';
 import { labelsAtATime } from './evaluate.js';
 import { fillingOf } from './filling.js';
+import { answeringBytes } from './generate/extent.js';
 import { forwardFn } from './generate/forward.js';
 import { chunkLengths, labelChunks } from './labels.js';
 import { totalUpdates } from './policy.js';
@@ -185,7 +186,9 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
   const batches = batchesOf(experiment, model, surveyed && hints.data ? { train: surveyed.largest, eval: hints.data.eval } : null);
   const evaluated = batches.eval === null ? 0 : cost(evaluation, { ...batches.eval }).peakBytes;
   const sampled = sampling === null || experiment.sample.prompts.length === 0 ? 0 : samplingBytes(sampling, experiment);
-  const passes = Number(batches.eval !== null) + Number(sampled > 0);
+  const answered = sampling === null || batches.eval === null || !train.predict_with_generate ? 0 : answeringBytes(sampling, { experiment, model }, hints.data?.eval ?? null);
+  const written = Math.max(sampled, answered);
+  const passes = Number(batches.eval !== null) + Number(written > 0);
   const moments = bytesOfVariables(optimizerState(tuning.trainable, train));
   // New values of small variables, or the squares of the largest gradient for the norm.
   const updated = float * Math.max(train.optim === 'adafactor' ? wholeUpdate * largest : largest, Math.min(3 * trainable, updatedAtATime));
@@ -195,7 +198,7 @@ export function estimate(experiment: Experiment, hints: EstimateHints = {}): Est
     gradients: trainable * float,
     // Moments, and what a micro-batch adds to the gradients of those before it.
     optimizer: moments + (accumulation > 1 ? trainable * float : 0),
-    activations: allocated * (activations + Math.max(evaluated, updated, sampled)),
+    activations: allocated * (activations + Math.max(evaluated, updated, written)),
     runtime: runtimeBytes + wordBytes * words + blockBytes * model.layerCount * (1 + passes / 2) + (passes > 0 ? heapBytes : 0) + Math.min(droppedBytes, float * (trainable + elementsConverted(tuning))) + tokenBytes * Math.min(hints.data?.encoded ?? 0, encodedAtATime) + (hints.data?.heldBytes ?? 0),
   });
   const available_memory_bytes = process.availableMemory();

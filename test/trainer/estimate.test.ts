@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readExperiment } from '../../src/config/file.js';
+import { readModel } from '../../src/models/registry.js';
 import { estimate } from '../../src/trainer/estimate.js';
 import { repository, Workplace } from '../cli/workbench.js';
 
@@ -40,6 +41,15 @@ it('knows what tokenising will take where the rows are not in the cache, however
   expect(bytes[1]).toBe(bytes[0]);
   expect(bytes[3]).toBeGreaterThan(bytes[0]);
   expect(bytes[4]).toBe(bytes[3]);
+});
+
+it('knows what answers to the rows of an evaluation take: keys and values of as many as are written side by side', () => {
+  const bytes = (...set: string[]) => estimate(readExperiment(quickstart, { set: ['sample.prompts=[]', 'train.per_device_eval_batch_size=1', ...set] }).experiment, {}).memory_bytes;
+  const beams = (count: number) => bytes('train.predict_with_generate=true', `train.generation_num_beams=${count}`);
+  expect(bytes('train.generation_num_beams=64')).toBe(bytes());
+  const { layerCount, keyValueHeads, headSize } = readModel(demo);
+  const { max_length } = readExperiment(quickstart).experiment;
+  expect(beams(64) - beams(32)).toBeGreaterThan(3 * 32 * max_length * 2 * layerCount * keyValueHeads * headSize * 4); // read, written and copied
 });
 
 describe('memory', () => {
