@@ -221,3 +221,15 @@ it('says that a folder cannot be written', () => {
   expect(refusal(() => openStore(home))).toMatch(/cannot be read and written/);
   chmodSync(home, 0o700);
 });
+
+it('has a search that an older version had stopped go on with its trials, and tells of no end a second time', () => {
+  const before = new Connection(path, { migrations: migrations.slice(0, 9) });
+  const insert = "INSERT INTO searches (key, name, state, created_at, plan) VALUES (1, 'halted', 'stopped', '', '{}'), (2, 'over', 'completed', '', '{}')";
+  before.prepare(insert).run();
+  before.prepare("INSERT INTO trials (search, number, name, parameters, lost) VALUES (1, 1, 'a', '{}', NULL), (1, 2, 'b', '{}', 'x'), (2, 1, 'c', '{}', NULL)").run();
+  before.close();
+  const migrated = new Connection(path);
+  expect(migrated.prepare('SELECT name FROM trials WHERE halted = 1').all()).toEqual([{ name: 'a' }]);
+  expect(migrated.prepare('SELECT name FROM searches WHERE announced = 1').all()).toEqual([{ name: 'over' }]);
+  migrated.close();
+});
