@@ -1,4 +1,5 @@
-import { discoverDatasets } from '../data/look/discover.js';
+import { discoverDatasets, pairLines } from '../data/look/discover.js';
+import { clean } from '../ui/format/text.js';
 import { formatBytes, formatCount } from '../util/format.js';
 import { datasetPlaces, requireFolders } from './places.js';
 import type { Terminal } from './terminal.js';
@@ -32,4 +33,8 @@ export async function datasets(terminal: Terminal, folders: readonly string[], {
     { style: terminal.style, width: terminal.tableWidth },
   );
   terminal.print(lines.join('\n'));
+  for (const { name, guess, columns } of found) {
+    const read = guess === null ? pairLines(columns) : null;
+    if (read !== null) terminal.note(`${clean(name)} is read with dataset: {${read}, path: …}`);
+  }
 }

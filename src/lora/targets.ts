@@ -46,6 +46,7 @@ export function targetLinears(model: Adaptable, config: Targets): Linear[] {
     const idle = config.exclude_modules.find((name) => !model.linears.some(({ module }) => endsIn(module, name)));
     if (idle !== undefined) throw new UserError(`lora.exclude_modules: "${idle}" ${noLinear(model)}.`);
   }
+  checkLayers(model, config);
   const inLayers = layerRule(config, targets);
   const chosen = model.linears.filter(({ module }) => (matches?.(module) ?? true) && inLayers(module) && !excluded(module) && !isSavedWhole(module, config));
   if (chosen.length === 0) {
@@ -79,14 +80,26 @@ function ruleOf(targets: readonly string[] | string): Rule {
   return typeof targets === 'string' ? (module) => isFullMatch(targets, module) : (module) => targets.some((name) => endsIn(module, name));
 }
 
-/** The first number in a module's name is its layer; a module that a name spells whole needs to be in none. */
+function checkLayers(model: Adaptable, { layers_to_transform: layers }: Targets): void {
+  const there = model.linears.flatMap(({ module }) => layerOf(module) ?? []);
+  const missing = [layers ?? []].flat().find((layer) => !there.includes(layer));
+  if (missing !== undefined && there.length > 0) throw new UserError(`lora.layers_to_transform: there is no block ${missing}; this model has blocks 0 to ${Math.max(...there)}.`);
+}
+
+/** The first number in a module's name; null outside of any block. */
+function layerOf(module: string): number | null {
+  const layer = /^.*?\.[^.]*\.(\d+)\./.exec(module)?.[1];
+  return layer === undefined ? null : Number(layer);
+}
+
+/** A module that a name spells whole needs to be in none. */
 function layerRule({ layers_to_transform: layers }: Targets, targets: readonly string[] | string | null): Rule {
   if (layers === null) return () => true;
   if (typeof targets === 'string') throw new UserError('lora.layers_to_transform goes with names in lora.target_modules, not with a pattern: say the layers in the pattern.');
   const wanted = new Set(typeof layers === 'number' ? [layers] : layers);
   return (module) => {
-    const layer = /^.*?\.[^.]*\.(\d+)\./.exec(module)?.[1];
-    return targets?.includes(module) === true || (layer !== undefined && wanted.has(Number(layer)));
+    const layer = layerOf(module);
+    return targets?.includes(module) === true || (layer !== null && wanted.has(layer));
   };
 }
 

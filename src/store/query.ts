@@ -99,7 +99,15 @@ function testOf(term: string): Test {
 function checkComparison(key: string, { operator, value, isQuoted }: { readonly operator: string; readonly value: string; readonly isQuoted: boolean }): void {
   const more = isQuoted ? undefined : /^[<>=!]+/.exec(value)?.[0];
   if (more !== undefined) throw new UserError(`there is no operator ${operator}${more} (in ${key}${operator}${value}): use = != < <= > >= or :`);
-  if (isNumeric(nameOf(key)) && (value.trim() === '' || Number.isNaN(Number(value)))) throw new UserError(`${key} is a number: ${value === '' ? 'nothing' : `"${value}"`} cannot be compared with it; write ${key}${operator}2`);
+  if (isNumeric(nameOf(key)) && (value.trim() === '' || Number.isNaN(Number(value))) && !(nameOf(key) === 'worked_seconds' && secondsOf(value) !== null)) throw new UserError(`${key} is a number: ${value === '' ? 'nothing' : `"${value}"`} cannot be compared with it; write ${key}${operator}2`);
+}
+
+const units: Readonly<Record<string, number>> = { d: 86_400, h: 3600, m: 60, s: 1 };
+
+/** `1m 22s`, `1m22s`, `2h` in seconds, as they are shown; null for another text. */
+function secondsOf(text: string): number | null {
+  if (!/^(?:\d+(?:\.\d+)?\s*[dhms]\s*)+$/.test(text)) return null;
+  return [...text.matchAll(/([\d.]+)\s*([dhms])/g)].reduce((sum, [, count, unit]) => sum + Number(count) * units[unit], 0);
 }
 
 function containsWord(word: string): Test {
@@ -112,7 +120,7 @@ function comparison(read: (run: RunRecord) => unknown, operator: string, wanted:
     if (Array.isArray(value) && (operator === ':' || operator === '=')) return value.some((item) => String(item).toLowerCase() === wanted.toLowerCase());
     if (operator === ':') return contains(text(value), wanted);
     if (value === null) return operator === '!=';
-    const sign = order(value, wanted);
+    const sign = order(value, typeof value === 'number' ? (secondsOf(wanted) ?? wanted) : wanted);
     return { '=': sign === 0, '!=': sign !== 0, '<': sign < 0, '<=': sign <= 0, '>': sign > 0, '>=': sign >= 0 }[operator] ?? false;
   };
 }

@@ -24,6 +24,11 @@ export class Asked {
     return this.#open.has('terminate') ? stopReasons.outside : stopReasons.user;
   }
 
+  /** What was asked and could not be done to its end. */
+  keep(control: Request): void {
+    this.#open.add(control);
+  }
+
   /** Whether something was asked; it is being done then. */
   take(control: Request): boolean {
     this.stopping();

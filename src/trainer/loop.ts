@@ -91,7 +91,11 @@ class Loop {
       if (due.log && figures !== 'skipped') this.#context.emit(this.#meter.point(this.#progress, figures));
       const trained = performance.now();
       this.#evaluationDue = due.evaluate;
-      if (this.#asked.take('evaluate') || due.evaluate || this.#atStop) await this.#evaluate();
+      const isAsked = this.#asked.take('evaluate');
+      if (isAsked || due.evaluate || this.#atStop) {
+        const isDone = await this.#evaluate();
+        if (isAsked && !isDone) this.#asked.keep('evaluate');
+      }
       if (this.#asked.take('sample') || due.evaluate) await this.#sample();
       if (this.#asked.take('save') || due.save || this.#isBest) await this.#save(due.save);
       await this.#pause();
@@ -236,15 +240,16 @@ class Loop {
     this.#context.emit({ type: 'changed', ...this.#progress, changes });
   }
 
-  /** The run goes by what was due by its own plan; not by what was asked for, or by what the base can do. */
-  async #evaluate(): Promise<void> {
+  /** The run goes by what was due by its own plan; not by what was asked for, or by what the base can do. False when a stop came first. */
+  async #evaluate(): Promise<boolean> {
     const { data } = this.#session;
     const before = performance.now();
     const result = data.eval ? await this.#evaluation(data.eval) : null;
-    if (result === 'interrupted') return;
+    if (result === 'interrupted') return false;
     if (result !== null) this.#tellEvaluation(result, (performance.now() - before) / 1000);
     if (data.eval && this.#evaluationDue) this.#judge.judge(result === null ? null : this.#score, this.#session.experiment.train);
     this.#evaluationDue = false;
+    return true;
   }
 
   #tellEvaluation(result: Measured, seconds: number): void {
@@ -336,6 +341,7 @@ class Loop {
       return;
     }
     await this.#checkpoints.settled();
+    if (this.#asked.take('evaluate')) this.#context.emit({ type: 'warning', message: 'The evaluation that was asked for is not done: the run was stopped first.' });
     const reason = this.#asked.stopping() ? this.#asked.reason : stopReasons.planned;
     this.#context.emit({ type: 'stopped', ...this.#progress, reason, output, ...(best === null ? {} : { best }) });
   }

@@ -4,8 +4,10 @@ import type { SetShare } from '../data/dataset.js';
 import { keptTexts } from '../data/filter/filter.js';
 import { formatBytes, formatNumber } from '../util/format.js';
 import { growing } from './curve.js';
-import type { Tone } from './theme.js';
+import { setKeysOf, setName } from './run-data.js';
 import type { RunData } from './run-data.js';
+import type { Tone } from './theme.js';
+import { clean } from './format/text.js';
 
 /** From the least to the most telling: the later kind is seen where two fall together. */
 export const momentKinds = ['evaluated', 'saved', 'asked', 'paused', 'begun', 'changed', 'ended', 'warned'] as const;
@@ -35,13 +37,22 @@ export interface Moment {
 export function moments({ history, curves }: Pick<RunData, 'history' | 'curves'>): Moment[] {
   const stretches = curves.loss?.stretches ?? [];
   const stepAt = (time: number): number => stretches.findLast((stretch) => stretch.time <= time)?.last ?? 0;
-  const evaluated = (curves.eval_loss?.stretches ?? []).filter(({ finite }) => finite > 0).map(({ last, time, low }): Moment => ({ kind: 'evaluated', step: last, time, text: `eval loss ${formatNumber(low)}` }));
+  const evaluated = (curves.eval_loss?.stretches ?? []).filter(({ finite }) => finite > 0).map(({ last, time, low }): Moment => ({ kind: 'evaluated', step: last, time, text: `eval loss ${formatNumber(low)}${setLosses(curves, last)}` }));
   const told = history.flatMap((row): Moment[] => {
     const said = describe(row);
     const time = Date.parse(row.time);
     return said === null ? [] : [{ kind: said[0], text: said[1], step: row.step ?? stepAt(time), time }];
   });
   return [...evaluated, ...told].sort((a, b) => a.time - b.time);
+}
+
+/** Of a mixture: the losses of its sets in that evaluation, as far back as each has its own point. */
+function setLosses(curves: RunData['curves'], step: number): string {
+  const losses = setKeysOf({ curves }).flatMap((key) => {
+    const point = curves[key].stretches.find(({ last, points }) => last === step && points === 1);
+    return point === undefined ? [] : [`${clean(setName(key))} ${formatNumber(point.low)}`];
+  });
+  return losses.length === 0 ? '' : ` (${losses.join(', ')})`;
 }
 
 /** Samples have a place of their own. */

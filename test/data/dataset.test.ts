@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { discoverDatasets, guessFormat } from '../../src/data/look/discover.js';
+import { discoverDatasets, guessFormat, pairLines } from '../../src/data/look/discover.js';
 import { lengthHistogram, previewRows } from '../../src/data/look/preview.js';
 import { UserError } from '../../src/util/errors.js';
 import { Random } from '../../src/util/random.js';
@@ -246,6 +246,8 @@ describe('datasets on this machine', () => {
 
   test('a format is guessed only when all its columns are there', () => {
     expect(guessFormat(['question', 'answer'])).toBe(null);
+    expect(pairLines(['question', 'answer'])).toBe('format: prompt-completion, columns: {prompt: question, completion: answer}');
+    expect(pairLines(['question'])).toBe(null);
     expect(guessFormat(['text', 'label', 'id'])).toBe('classification');
     expect(guessFormat(['text', 'id'])).toBe('text');
   });

@@ -72,7 +72,8 @@ describe('chosen modules', () => {
 
   it('that are none, or are left by nothing, are said', () => {
     expect(() => inLlama({ exclude_modules: ['up'] })).toThrow('lora.exclude_modules: "up" is no linear map of this llama model');
-    expect(() => inLlama({ layers_to_transform: [7] })).toThrow('leave no linear map that lora.target_modules asks for');
+    expect(() => inLlama({ exclude_modules: '.*' })).toThrow('leave no linear map that lora.target_modules asks for');
+    expect(() => inLlama({ layers_to_transform: [7] })).toThrow('there is no block 7; this model has blocks 0 to 1.');
     expect(() => inLlama({ target_modules: '.*up_proj', layers_to_transform: [1] })).toThrow('say the layers in the pattern');
   });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { OutOfMemory } from '../../src/engine/contract.js';
 import { afterEvaluation, earlyEnd, firstWatch, isBetter, scoreOf } from '../../src/trainer/best.js';
-import type { EvalEvent, StepEvent } from '../../src/trainer/events.js';
+import type { Control, EvalEvent, StepEvent } from '../../src/trainer/events.js';
 import { formatNumber } from '../../src/util/format.js';
 import golden from '../optim/golden.json' with { type: 'json' };
 import { adapterOf, demo, experimentOf as demoExperiment, faulty, run, watched, type Run } from './support.js';
@@ -123,6 +123,19 @@ describe('an evaluation that a stop interrupts', () => {
     expect(evaluations(second).map(({ step, eval_loss }) => [step, eval_loss])).toEqual(evaluations(whole).map(({ step, eval_loss }) => [step, eval_loss]));
     expect(second.events.at(-1)).toMatchObject({ type: 'completed', step: 6, best: { step: 2 } });
     expect(adapterOf(second)).toEqual(adapterOf(whole));
+  });
+
+  it('is named where somebody asked for it', async () => {
+    let calls = 0;
+    const told = [['evaluate']] as Control[][];
+    const stopped = await run(experimentOf({ per_device_eval_batch_size: 2, max_steps: 12, eval_steps: 12 }), {
+      controls: () => (calls > 0 ? ['stop'] : (told.pop() ?? [])),
+      chooseEngine: watched((executable) => (fn, feeds) => {
+        if (fn === 'evaluate') calls++;
+        return executable.run(fn, feeds);
+      }),
+    });
+    expect(stopped.events.slice(-2)).toMatchObject([{ type: 'warning', message: 'The evaluation that was asked for is not done: the run was stopped first.' }, { type: 'stopped' }]);
   });
 
   it('leaves a run incomplete where it was the last one', async () => {

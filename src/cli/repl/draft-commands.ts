@@ -117,7 +117,7 @@ export function draftCommands(inProgram: (name: string) => ReplCommand): ReplCom
     },
     {
       ...estimate,
-      summary: 'what an experiment file would cost; without one the new run as it is written',
+      summary: 'what an experiment file would cost; without one (`:` and `workbench repl`) the new run as it is written',
       arguments: estimate.arguments.map((each) => ({ ...each, shown: '[experiment]' })),
       run: async (words, context) => {
         if (words.length > 0) return estimate.run(words, context);

@@ -1,5 +1,6 @@
 /** What a configuration costs, as text. */
 import type { Calibration, Estimate, MemoryParts } from '../../trainer/estimate.js';
+import { calibratedSeconds } from '../../ui/screens/new-run/pace.js';
 import { formatBytes, formatCount, formatDuration, formatFlops, formatShare } from '../../util/format.js';
 import type { Style } from '../terminal.js';
 import { facts } from './table.js';
@@ -33,7 +34,7 @@ export function estimateLines(estimate: Estimate, style: Style): string[] {
       ['precision', precisions[estimate.precision]],
       ['memory', `${formatBytes(memory_bytes)} of ${formatBytes(available_memory_bytes)} available: ${fits}${estimate.gradient_checkpointing ? ', with gradient checkpointing' : ''}`],
       ...memoryLines(memory, memory_bytes, style),
-      ['time an update', estimate.calibration === undefined ? null : timeText(estimate.calibration, estimate.steps)],
+      ['time an update', estimate.calibration === undefined ? null : timeText(estimate.calibration, calibratedSeconds(estimate))],
       ['calibrated', estimate.calibration === undefined ? null : `by ${runsLike(estimate.calibration)}`],
       ['based on', estimate.based_on === 'rows' ? 'the longest rows' : 'rows of max_length: the data is not tokenised'],
     ],
@@ -58,8 +59,8 @@ function paddingText({ share, padded }: NonNullable<Estimate['padding']>): strin
   return share === padded ? computed : `${computed}; ${formatShare(padded)} with a row for each`;
 }
 
-function timeText({ seconds_per_step }: Calibration, steps: number | null): string {
-  return `about ${formatDuration(seconds_per_step)}${steps === null ? '' : `, ${formatDuration(seconds_per_step * steps)} in all`}`;
+function timeText({ seconds_per_step }: Calibration, seconds: number | null): string {
+  return `about ${formatDuration(seconds_per_step)}${seconds === null ? '' : `, ${formatDuration(seconds)} in all`}`;
 }
 
 function runsLike({ runs, memory_ratio }: Calibration): string {

@@ -131,3 +131,12 @@ function nameOf(place: string): string {
 export function guessFormat(columns: readonly string[]): Format | null {
   return guessOrder.find((format) => formatColumns[format].required.every((column) => columns.includes(column))) ?? null;
 }
+
+/** What a question and its answer are called elsewhere. */
+const pairs = [['question', 'answer'], ['input', 'output'], ['prompt', 'response'], ['query', 'response'], ['instruction', 'response'], ['source', 'target'], ['document', 'summary']] as const;
+
+/** The lines of an experiment that read such columns, where no format is called so; null for others. */
+export function pairLines(columns: readonly string[]): string | null {
+  const pair = pairs.find((names) => names.every((name) => columns.includes(name)));
+  return pair === undefined ? null : `format: prompt-completion, columns: {prompt: ${pair[0]}, completion: ${pair[1]}}`;
+}

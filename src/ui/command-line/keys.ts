@@ -14,7 +14,7 @@ const typing: Table = {
   modal: true,
   text: (_, text) => changed({ type: 'type', action: { type: 'insert', text } }),
   bindings: [
-    { keys: ['enter'], does: 'run the line', short: 'run', when: ({ command: { field } }) => field.text.trim() !== '', act: ({ command: { field } }) => ({ ask: 'command-run', line: field.text, confirmed: false }) },
+    { keys: ['enter'], does: 'run the line', short: 'run', when: ({ command: { field } }) => field.text.trim() !== '', act: ({ command: { field } }) => ({ ask: 'command-run', line: field.text.replace(/^\s*:+/, ''), confirmed: false }) },
     { keys: ['tab'], does: 'complete; again for the next word', short: 'complete', act: () => changed({ type: 'choose', by: 1 }) },
     { keys: ['shift+tab'], does: 'the completion before', act: () => changed({ type: 'choose', by: -1 }) },
     { keys: ['up'], does: 'the line before, of earlier sessions too', short: 'history', act: () => changed({ type: 'recall', by: -1 }) },

@@ -36,6 +36,11 @@ describe('what happened', () => {
     expect(moments(data).map(({ text }) => text).filter((text) => text.startsWith('set') || text.startsWith('saved') || text.startsWith('resumed'))).toEqual(['set learning_rate to 0.002', 'saved a checkpoint (2.00 MB)', 'resumed from the checkpoint at step 3']);
   });
 
+  it('has the losses of the sets of a mixture in numbers', () => {
+    const mixed = { ...data, curves: { ...data.curves, 'eval_loss/en': curve([[2, 21]]), 'eval_loss/zh': curve([[3, 30]]) } };
+    expect(moments(mixed).find(({ kind }) => kind === 'evaluated')?.text).toBe('eval loss 1.000 (en 1.000)');
+  });
+
   it('is listed newest first, and wraps', () => {
     const lines = eventLines(data, { width: 40 }).map(textOf);
     expect(lines[0]).toContain('r resumed from the');

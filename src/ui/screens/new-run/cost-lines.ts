@@ -8,7 +8,7 @@ import type { Line } from '../../format/line.js';
 import { clean, fit, wrap } from '../../format/text.js';
 import type { MemoryTone, Theme, Tone } from '../../theme.js';
 import { stackedBar } from '../../widgets/bar.js';
-import { epochTokens, predictedSeconds } from './pace.js';
+import { epochTokens, predicted } from './pace.js';
 import type { KnownPace } from './pace.js';
 import type { Probe } from './state.js';
 
@@ -60,10 +60,10 @@ export function costLines({ estimate, pace, probe, preview }: Costs, width: numb
 
 function timeLines({ estimate, pace, probe, preview }: Costs, width: number, ellipsis: string): Line[] {
   if (probe && probe.pace === null && probe.problem === null) return [fact('time', { text: probe.updates === 0 ? `timing${ellipsis}` : `timing: update ${formatCount(probe.updates)}`, tone: 'accent' })];
-  const seconds = pace && predictedSeconds(estimate, pace, preview);
-  if (pace === null || seconds === null) return [fact('time', { text: 't: time it', tone: 'muted' })];
-  const from = `${clean(pace.from)}, ${formatShort(pace.tokens_per_second)} tokens/s`;
-  const about = { text: `about ${formatDuration(seconds)}` };
+  const time = predicted(estimate, pace, preview);
+  if (time === null) return [fact('time', { text: 't: time it', tone: 'muted' })];
+  const from = clean(time.from);
+  const about = { text: `about ${formatDuration(time.seconds)}` };
   return width < wide ? [fact('time', about), line([`  ${from}`, 'muted'])] : [fact('time', about, { text: ` ${from}`, tone: 'muted' })];
 }
 

@@ -68,7 +68,7 @@ function followCost(world: World): () => void {
   const { services } = world;
   return follow(world, {
     rest: rest.estimate,
-    input: ({ draft, datasets, probe }) => [draft, datasets, probe?.pace],
+    input: ({ draft, datasets, looked, probe }) => [draft, datasets, looked, probe?.pace],
     async work(state) {
       const { draft } = state;
       const found = await estimateOrProblem(services, draft, hintOf(state));
@@ -172,8 +172,13 @@ function missingIn(draft: Draft): 'model' | 'dataset' | null {
 }
 
 function hintOf(state: NewRunState): { readonly rows?: number } {
-  const rows = chosenDataset(state)?.rows ?? null;
+  const rows = chosenDataset(state)?.rows ?? countedRows(state);
   return rows === null ? {} : { rows };
+}
+
+/** As a look at all of the data has counted them: of a mixture nothing else does. */
+function countedRows({ draft, looked }: NewRunState): number | null {
+  return looked?.of === dataKey(draft) && looked.preview?.whole ? looked.preview.train_rows + looked.preview.eval_rows : null;
 }
 
 async function estimateOrProblem(services: Services, draft: Draft, hint: { readonly rows?: number }) {

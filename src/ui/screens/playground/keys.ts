@@ -85,7 +85,8 @@ const typing: Table = {
 const editing: Table = {
   title: 'Typing a number',
   modal: true,
-  text: (_, text) => play({ type: 'knob-type', action: { type: 'insert', text } }),
+  // What a number is written with, or `auto`.
+  text: (_, text) => play({ type: 'knob-type', action: { type: 'insert', text: text.replace(/[^\d.+\-eauto]/g, '') } }),
   bindings: [
     { keys: ['enter', 'tab'], does: 'take it', short: 'take', act: () => play({ type: 'knob-done', keep: true }) },
     { keys: ['esc'], does: 'leave it as it was', short: 'cancel', act: () => play({ type: 'knob-done', keep: false }) },
