@@ -68,7 +68,7 @@ async function measure(folder, text, home) {
     batches.push(batch.ms);
     steps.push((await timed(() => runUpdate(session, batch.value, { step, lossLimit: null, rateFactor: 1, interrupted: () => false }))).ms);
   }
-  const state = { step: updates, total_steps: session.totalSteps, position: session.loader.position, best_eval_loss: null, best_checkpoint: null, ...new Judge(null).state, saves: 0, kept_for_good: [], recovery: { in_a_row: 0, lowered: null, recent_losses: [] }, loss_scale: null, unlogged: { loss_sum: 0, labels: 0, tokens: 0 }, tokens_seen: 0, elapsed_time: 0 };
+  const state = { step: updates, total_steps: session.totalSteps, position: session.loader.position, best_eval_loss: null, best_checkpoint: null, ...new Judge(null).state, evaluation_due: false, saves: 0, kept_for_good: [], recovery: { in_a_row: 0, lowered: null, recent_losses: [] }, loss_scale: null, unlogged: { loss_sum: 0, labels: 0, tokens: 0 }, tokens_seen: 0, elapsed_time: 0 };
   const saves = [];
   for (let i = 0; i < checkpoints; i++) saves.push((await timed(() => writeCheckpoint(session, join(runFolder, 'checkpoints', `step-${i}`), state))).ms);
   const recorded = await timed(async () => record(experiment, home, runFolder));
