@@ -41,11 +41,7 @@ export function processTerminal(): Terminal {
   const { stdout, stderr, env } = process;
   // Undefined, not false, where stdout is a pipe or a file.
   const isTerminal = Boolean(stdout.isTTY);
-  for (const stream of [stdout, stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
-  }
+  for (const stream of [stdout, stderr]) stream.off('error', onBrokenStream).on('error', onBrokenStream);
   const write = (text: string) => void stdout.write(text);
   return {
     env,
@@ -66,6 +62,10 @@ export function processTerminal(): Terminal {
     note: (line) => void stderr.write(`${clean(line, '\n')}\n`),
     json: (value) => write(`${JSON.stringify(value, null, isTerminal ? 2 : 0)}\n`),
   };
+}
+
+function onBrokenStream(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 /** Rings the bell of the terminal that the remarks go to; nothing where it is none. */

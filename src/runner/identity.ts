@@ -34,17 +34,17 @@ function digest(text: string): string {
 }
 
 /** Whether that very process runs; one that has ended and only waits to be collected does not. */
-export function isAlive({ pid, startTime, bootId: boot }: ProcessIdentity): boolean {
-  return boot === bootId() && startTimeOf(pid) === startTime;
+export function isAlive({ pid, startTime, bootId: boot, pidNamespace }: ProcessIdentity): boolean {
+  return boot === bootId() && (pidNamespace === undefined || pidNamespace === ownNamespace()) && startTimeOf(pid) === startTime;
 }
 
 /**
- * Whether the process belongs to another machine that shares the home, or to a container that counts its own processes: only there can
- * be said whether it lives. Another name with the same start of the machine and the same count is this one's.
+ * Whether the process belongs to another machine that shares the home, or to another container of this one, which counts its own processes: only
+ * there can be said whether it lives. A container of this name that counts anew was started again, and what ran in it has ended.
  */
 export function isElsewhere({ host, bootId: boot, pidNamespace }: ProcessIdentity): boolean {
-  if (boot === bootId()) return pidNamespace !== undefined && pidNamespace !== ownNamespace();
-  return host !== undefined && host !== hostname();
+  if (host === undefined || host === hostname()) return false;
+  return boot !== bootId() || (pidNamespace !== undefined && pidNamespace !== ownNamespace());
 }
 
 /** Whether the process may still do something to its run: it lives, or nobody here can say that it does not. */

@@ -16,8 +16,9 @@ const soon = { timeout: 90_000, interval: 5 };
 const self = ownIdentity();
 /** One that had this number before. */
 const gone = { ...self, startTime: '0' };
-/** A container counts its own processes: by that number there is none here. */
-const inContainer = { ...gone, pidNamespace: 'pid:[1]' };
+/** A container counts its own processes: by that number there is none here, or another. */
+const beforeRestart = { ...self, pidNamespace: 'pid:[1]' };
+const inContainer = { ...beforeRestart, host: 'another-container' };
 const killed = { code: null, signal: 'SIGKILL' } as const;
 
 let home: string;
@@ -70,6 +71,12 @@ it('says nothing of a run in a container of this machine, which has its own coun
   expect(reconcile(store, home)).toEqual([]);
   expect(store.run(id).state).toBe('running');
   expect(store.processOf(id)).toEqual(inContainer);
+});
+
+it('knows that what ran in this container has ended when it was started again, whoever has that number now', () => {
+  store.claim(id, beforeRestart);
+  expect(reconcile(store, home)).toEqual([]);
+  expect(store.run(id).state).toBe('crashed');
 });
 
 it('keeps the store no longer than it takes to set the files of an engine aside, however many they are', () => {
